@@ -1,3 +1,46 @@
-"""Learning from wrong labels, written by hand."""
+"""Learning from wrong labels, written by hand.
+
+    from scratchnoise import RobustSoftmaxRegression
+    RobustSoftmaxRegression(T=T).fit(X, y_noisy).predict(X_test)
+
+T[i, j] = P(noisy = i | true = j): columns sum to 1. Names are imported when they are first used, so importing the
+package costs little more than importing NumPy.
+"""
+
+from importlib import import_module
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "TransitionMatrix": "transition",
+    "SingularTransitionError": "transition",
+    "IllConditionedTransitionWarning": "transition",
+    "backend": "backend",
+    "BackendError": "backend",
+    "CrossEntropy": "losses",
+    "ForwardCorrected": "losses",
+    "BackwardCorrected": "losses",
+    "NatarajanCorrected": "losses",
+    "Network": "network",
+    "TrainingDiverged": "training",
+    "estimate_transition": "estimate",
+    "SoftmaxRegression": "models",
+    "RobustSoftmaxRegression": "models",
+    "FlipCorrected": "models",
+    "NeuralNetwork": "models",
+}
+_MODULES = ("data", "estimate", "kernels", "losses", "models", "noise", "study")
+
+__all__ = ["__version__", *_HOME, *_MODULES]
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,159 @@
+"""Estimating T without clean labels: anchor points and the confident joint.
+
+All take noisy posteriors q (N, C), q_nj = P(noisy = j | x_n), and return a TransitionMatrix whose `diagnostics` say
+what it rests on. Posteriors of samples that a model was trained on are too sure: `out_of_fold_posteriors` gives
+better ones, and `estimate_transition` uses them.
+"""
+
+import numpy as np
+
+from .messages import nearest
+from .noise import check_labels
+from .transition import TransitionMatrix
+
+
+def anchor_argmax(q):
+    """T[:, j] = q(x^j), x^j the sample with the largest P(noisy = j | x).
+
+    Eq. (33). Eq. (34). Eq. (35). Eq. (36).
+    Right only where T is row-dominant, and biased upwards on the diagonal: the largest of N estimates is a winner.
+    q (N, C) -> TransitionMatrix, diagnostics {"anchors": (C,) sample indices}. Source: [Pat+17].
+    """
+    return anchor_top_k(q, k=1)
+
+
+def anchor_quantile(q, quantile=0.97):
+    """As `anchor_argmax`, but x^j is the sample at the `quantile` of P(noisy = j | x): far less biased.
+
+    Eq. (34).
+    The quantile must lie inside class j: above 1 - P(anchor of class j). quantile 1 is the argmax.
+    q (N, C), 0 < quantile <= 1 -> TransitionMatrix, diagnostics {"anchors": (C,)}. Source: [Pat+17], their code.
+    """
+    q = _check_posteriors(q)
+    if not 0 < quantile <= 1:
+        raise ValueError(f"quantile={quantile} should be above 0 and at most 1")
+    rank = int(np.ceil(quantile * len(q))) - 1
+    anchors = np.argsort(q, axis=0, kind="stable")[rank]
+    return TransitionMatrix(q[anchors].T, {"method": "anchor quantile", "anchors": anchors})
+
+
+def anchor_top_k(q, k=100):
+    """As `anchor_argmax`, but the mean of the k samples with the largest P(noisy = j | x): less variance.
+
+    Eq. (34).
+    q (N, C), 1 <= k <= N -> TransitionMatrix, diagnostics {"anchors": (k, C), best first}.
+    """
+    q = _check_posteriors(q)
+    if not 1 <= k <= len(q):
+        raise ValueError(f"k={k} should be between 1 and the number of samples, {len(q)}")
+    anchors = np.argsort(-q, axis=0, kind="stable")[:k]
+    columns = q[anchors].mean(axis=0)  # (C anchors' class j, C noisy labels i)
+    return TransitionMatrix(columns.T, {"method": f"anchor top {k}", "anchors": anchors})
+
+
+def confident_joint(q, y_noisy):
+    """Count samples that are confidently of class j, by their label i: T[i, j] = joint[i, j] / sum_i joint[i, j].
+
+    Confident: q_nj >= t_j, t_j the mean of q_nj over the samples labelled j; of several such classes the most probable
+    counts. Rows of the counts are scaled to the label counts. Source: Northcutt, Jiang and Chuang 2021.
+    q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics {"thresholds" (C,), "counts" (C, C) before
+    scaling, "joint" (C, C), "confident_share", "without_confident_sample": classes whose column is their anchor's
+    instead}. Raises ValueError when a class has no label.
+    """
+    q = _check_posteriors(q)
+    N, C = q.shape
+    y_noisy = check_labels(y_noisy, C, name="y_noisy")
+    if len(y_noisy) != N:
+        raise ValueError(f"q has {N} rows and y_noisy {len(y_noisy)} labels; they should have the same number")
+    labelled = np.bincount(y_noisy, minlength=C)
+    if (labelled == 0).any():
+        raise ValueError(f"y_noisy never is {int(labelled.argmin())}; the joint needs every class")
+    thresholds = np.array([q[y_noisy == j, j].mean() for j in range(C)])
+    above = np.where(q >= thresholds, q, -np.inf)  # the choice is among the confident classes only
+    guess, confident = above.argmax(axis=1), np.isfinite(above).any(axis=1)
+    counts = np.zeros((C, C))
+    np.add.at(counts, (y_noisy[confident], guess[confident]), 1)
+    rows = counts.sum(axis=1, keepdims=True)
+    joint = counts / np.where(rows > 0, rows, 1) * labelled[:, None]
+    missing = np.flatnonzero(joint.sum(axis=0) == 0)
+    T = joint / np.where(joint.sum(axis=0) > 0, joint.sum(axis=0), 1)
+    T[:, missing] = np.asarray(anchor_argmax(q))[:, missing]
+    diagnostics = {"thresholds": thresholds, "counts": counts, "joint": joint, "confident_share": confident.mean()}
+    return TransitionMatrix(T, {"method": "confident joint", **diagnostics, "without_confident_sample": missing})
+
+
+ESTIMATORS = {
+    "argmax": lambda q, y: anchor_argmax(q),
+    "quantile": lambda q, y: anchor_quantile(q),
+    "top_k": lambda q, y: anchor_top_k(q, min(100, len(q))),
+    "confident_joint": confident_joint,
+}
+
+
+def estimate_transition(estimator, X, y, method="confident_joint", folds=5, random_state=None):
+    """T from noisy data alone: out-of-fold posteriors of `estimator`, then one of the estimators of this file.
+
+    estimator: any classifier with fit, predict_proba, get_params; X, y noisy training data; method "argmax" |
+    "quantile" | "top_k" | "confident_joint" -> TransitionMatrix in the order of the sorted classes.
+    """
+    if method not in ESTIMATORS:
+        raise ValueError(f"method={method!r} is unknown; {nearest(method, ESTIMATORS)}")
+    classes, y_index = np.unique(np.asarray(y), return_inverse=True)
+    q = out_of_fold_posteriors(estimator, X, y, folds, random_state)
+    T = ESTIMATORS[method](q, y_index)
+    T.diagnostics["classes"] = classes
+    return T
+
+
+def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
+    """predict_proba of each sample by a copy of `estimator` that was not trained on it, folds stratified by label.
+
+    X (N, ...), y (N,) -> (N, C) in the order of the sorted classes. random_state seeds the folds, and the copies too if
+    the estimator has no seed of its own. At most as many folds as the smallest class has samples are made; raises
+    ValueError when that is one.
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    classes, y_index = np.unique(y, return_inverse=True)
+    folds = min(folds, int(np.bincount(y_index).min()))
+    fold = stratified_folds(y_index, folds, np.random.default_rng(random_state))
+    q = np.empty((len(y), len(classes)))
+    for k in range(folds):
+        model = clone(estimator, random_state).fit(X[fold != k], y[fold != k])
+        q[fold == k] = model.predict_proba(X[fold == k])
+    return q
+
+
+def stratified_folds(y, folds, rng):
+    """A fold number 0..folds-1 for every sample, each class dealt out evenly and at random.
+
+    y (N,) integers, rng numpy Generator -> (N,) int64. Raises ValueError when a class has fewer samples than folds.
+    """
+    counts = np.bincount(y)
+    if folds < 2 or counts[counts > 0].min() < folds:
+        smallest = int(counts[counts > 0].min())
+        raise ValueError(f"folds={folds}; it should be between 2 and the size of the smallest class, {smallest}")
+    fold = np.empty(len(y), np.int64)
+    for j in np.flatnonzero(counts):
+        members = rng.permutation(np.flatnonzero(y == j))
+        fold[members] = np.arange(len(members)) % folds
+    return fold
+
+
+def clone(estimator, random_state=None):
+    """A new, unfitted estimator with the same parameters, nested estimators cloned as well.
+
+    `random_state` becomes its seed if it takes one and has none.
+    """
+    params = estimator.get_params(deep=False)
+    if params.get("random_state", 0) is None:
+        params["random_state"] = random_state
+    return type(estimator)(**{k: clone(v, random_state) if hasattr(v, "get_params") else v for k, v in params.items()})
+
+
+def _check_posteriors(q):
+    q = np.asarray(q, dtype=np.float64)
+    if q.ndim != 2 or q.shape[1] < 2 or len(q) == 0:
+        raise ValueError(f"q has shape {q.shape}; it should be posteriors (N, C)")
+    if not np.isfinite(q).all() or q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("q has rows that are not probabilities; they should be >= 0 and sum to 1")
+    return q / q.sum(axis=1, keepdims=True)

@@ -1,0 +1,231 @@
+r"""The arithmetic of the package, one documented function per kernel; which table runs it is `backend.py`'s choice.
+
+Three tables hold the same names: `numpy_kernels` (vectorised), `loop_kernels` (explicit loops) and
+`numba_kernels` (the loops, compiled). Contract of every kernel, in every table: inputs are never modified, the
+output has the dtype of the first argument and is C-contiguous, there is no randomness and no hidden cache:
+whatever a backward pass needs is an argument. `f_grad` is the gradient of `f` in its first argument;
+`x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
+
+N samples, C classes, D features, F outputs or filters, H W image, K input channels, R S kernel, Ho Wo output.
+Arrays are float32 or float64 and C-contiguous, labels int64. Every kernel raises ValueError for shapes that disagree.
+"""
+
+from ..backend import table
+from .checks import check_images, check_labels, check_linear, check_pool, check_shape
+
+
+def softmax(z):
+    r"""Class probabilities: softmax(z)_c = exp(z_c) / sum_l exp(z_l).
+
+    Eq. (9). Eq. (15). Eq. (22).
+    z (N, C) -> (N, C), rows sum to 1.
+    """
+    check_shape("z", z, (None, None))
+    return table().softmax(z)
+
+
+def log_softmax(z):
+    """Logarithm of `softmax` without overflow: z_c - log sum_l exp(z_l).
+
+    z (N, C) -> (N, C).
+    """
+    check_shape("z", z, (None, None))
+    return table().log_softmax(z)
+
+
+def signed_cross_entropy(z, a):
+    """Cross-entropy against weights `a` that may be negative: -sum_c a_c log softmax(z)_c.
+
+    One kernel for plain cross-entropy (a = one-hot, Eq. (23)), the backward correction (a = row y of T^-T,
+    Eq. (30)) and soft labels. Unbounded below as soon as some a_c < 0.
+    z (N, C), a (N, C) -> (N,).
+    """
+    check_shape("a", a, z.shape)
+    return table().signed_cross_entropy(z, a)
+
+
+def signed_cross_entropy_grad(z, a):
+    """Gradient of `signed_cross_entropy` in the logits: (sum_c a_c) softmax(z) - a.
+
+    z (N, C), a (N, C) -> (N, C).
+    """
+    check_shape("a", a, z.shape)
+    return table().signed_cross_entropy_grad(z, a)
+
+
+def forward_cross_entropy(z, y, T):
+    """Cross-entropy of the noisy posterior: -log (T softmax(z))_y, in the log domain (zeros in T are allowed).
+
+    Eq. (14). Eq. (16).
+    z (N, C), y (N,) noisy labels, T (C, C) with T[i, j] = P(noisy = i | true = j) -> (N,).
+    Source: [Pat+17], forward correction.
+    """
+    check_labels("y", y, z)
+    check_shape("T", T, (z.shape[1], z.shape[1]))
+    return table().forward_cross_entropy(z, y, T)
+
+
+def forward_cross_entropy_grad(z, y, T):
+    """Gradient of `forward_cross_entropy` in the logits: p - r, with r_j = T[y, j] p_j / (T p)_y.
+
+    r is the posterior of the true label given x and the noisy label, so r = softmax(z + log T[y]).
+    Eq. (17), short form.
+    z (N, C), y (N,), T (C, C) -> (N, C).
+    """
+    check_labels("y", y, z)
+    check_shape("T", T, (z.shape[1], z.shape[1]))
+    return table().forward_cross_entropy_grad(z, y, T)
+
+
+def linear_forward(x, w, b):
+    """Affine map: y = x w + b.
+
+    Eq. (21), the inside of sigma.
+    x (N, D), w (D, F), b (F,) -> (N, F).
+    """
+    check_linear(x, w, b)
+    return table().linear_forward(x, w, b)
+
+
+def linear_backward(dy, x, w):
+    """Adjoint of `linear_forward`: dx = dy w^T, dw = x^T dy, db = sum_n dy_n.
+
+    dy (N, F), x (N, D), w (D, F) -> dx (N, D), dw (D, F), db (F,).
+    """
+    check_linear(x, w)
+    check_shape("dy", dy, (x.shape[0], w.shape[1]))
+    return table().linear_backward(dy, x, w)
+
+
+def linear_backward_weights(dy, x):
+    """The dw and db of `linear_backward` alone, for a first layer, whose dx nobody asks for.
+
+    Eq. (11): with dy = softmax(z) - one-hot this is the gradient of softmax regression.
+    dy (N, F), x (N, D) -> dw (D, F), db (F,).
+    """
+    check_shape("dy", dy, (x.shape[0], None))
+    return table().linear_backward_weights(dy, x)
+
+
+def conv2d_forward(x, w, b, stride=1, pad=0):
+    """Cross-correlation with zero padding: each output pixel is the inner product of a filter and a window of x.
+
+    y[n, i, j, f] = b_f + sum_rsk x[n, i stride + r - pad, j stride + s - pad, k] w[r, s, k, f].
+    x (N, H, W, K), w (R, S, K, F), b (F,) -> (N, Ho, Wo, F), Ho = (H + 2 pad - R) // stride + 1.
+    """
+    check_images(x, w, stride, pad)
+    check_shape("b", b, (w.shape[3],))
+    return table().conv2d_forward(x, w, b, stride, pad)
+
+
+def conv2d_backward(dy, x, w, stride=1, pad=0):
+    """Adjoint of `conv2d_forward`: every product of its sum, with the roles exchanged.
+
+    dx[n,h,v,k] = sum dy[n,i,j,f] w[r,s,k,f],  dw[r,s,k,f] = sum dy[n,i,j,f] x[n,h,v,k],  db_f = sum dy[n,i,j,f],
+    over all i stride + r - pad = h, j stride + s - pad = v.
+    dy (N, Ho, Wo, F), x (N, H, W, K), w (R, S, K, F) -> dx like x, dw like w, db (F,).
+    """
+    check_shape("dy", dy, check_images(x, w, stride, pad))
+    return table().conv2d_backward(dy, x, w, stride, pad)
+
+
+def conv2d_backward_weights(dy, x, R, S, stride=1, pad=0):
+    """The dw and db of `conv2d_backward` alone, for a first layer, whose dx nobody asks for.
+
+    dy (N, Ho, Wo, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
+    """
+    check_shape("dy", dy, (x.shape[0], None, None, None))
+    return table().conv2d_backward_weights(dy, x, R, S, stride, pad)
+
+
+def maxpool2d_forward(x, size):
+    """Largest value of every size x size tile; a remainder at the right and bottom edge is dropped.
+
+    x (N, H, W, K) -> y (N, H // size, W // size, K) and argmax int32, the place h W + v of the maximum in its image
+    (the first of equal values).
+    """
+    check_pool(x, size)
+    return table().maxpool2d_forward(x, size)
+
+
+def maxpool2d_backward(dy, argmax, x_shape):
+    """Adjoint of `maxpool2d_forward`: each dy goes to the input that was the maximum, all others get zero.
+
+    dy, argmax (N, Ho, Wo, K), x_shape = (N, H, W, K) -> dx (N, H, W, K).
+    """
+    check_shape("argmax", argmax, dy.shape)
+    return table().maxpool2d_backward(dy, argmax, x_shape)
+
+
+def relu_forward(x):
+    """Rectified linear unit: sigma(x) = max(0, x).
+
+    Eq. (21), the sigma.
+    x of any shape -> the same shape.
+    """
+    return table().relu_forward(x)
+
+
+def relu_backward(dy, x):
+    """Adjoint of `relu_forward`: dx = dy where x > 0, else 0. The output serves as well as the input for `x`.
+
+    dy, x of one shape -> the same shape.
+    """
+    check_shape("x", x, dy.shape)
+    return table().relu_backward(dy, x)
+
+
+def dropout_forward(x, rate, seed, step):
+    """Inverted dropout: each entry is 0 with probability `rate`, else divided by 1 - rate.
+
+    Entry i is kept when SplitMix64(seed, step, i) >= rate as a number in [0, 1): no state, so backward redraws the
+    very same mask and every table draws the same.
+    x of any shape, 0 <= rate < 1, seed and step integers in [0, 2^63) -> the same shape.
+    """
+    return table().dropout_forward(x, rate, seed, step)
+
+
+def dropout_backward(dy, rate, seed, step):
+    """Adjoint of `dropout_forward` with the same rate, seed and step.
+
+    dy of any shape -> the same shape.
+    """
+    return table().dropout_backward(dy, rate, seed, step)
+
+
+def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+    """One step of SGD with momentum: v' = momentum v + dw + weight_decay w,  w' = w - learning_rate v'.
+
+    w, v, dw of one shape -> new w and v. Source: [Sut+13].
+    """
+    check_shape("v", v, w.shape)
+    check_shape("dw", dw, w.shape)
+    return table().sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay)
+
+
+def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
+    """Minibatch SGD of (robust) softmax regression over the samples in `order`; T = I is the plain regression.
+
+    For each batch B: dz_n = weight_n (p_n - r_n) / |B|, w <- w - learning_rate (sum_n x_n dz_n^T + l2 w), b likewise.
+    Eq. (11), Eq. (17).
+    w (D, C), b (C,), x (N, D), y (N,), T (C, C), sample_weight (N,), order (M,) int64 indices
+    -> new w, new b, mean loss of the M samples as each was met (float).
+    """
+    check_linear(x, w, b)
+    check_labels("y", y, x, classes=w.shape[1])
+    check_shape("T", T, (w.shape[1], w.shape[1]))
+    return table().linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2)
+
+
+def flip_rate_update(gamma, p, y, sample_weight):
+    """The exact M-step for the flip rates: G[j, k] = sum of weight r_j over samples labelled k, rows normalised.
+
+    r_j = gamma[j, k] p_j / sum_l gamma[l, k] p_l. A class j of no mass keeps its row.
+    Eq. (19), with the index c bound to k and the normaliser of row j.
+    gamma (C, C) rows sum to 1, gamma = T^T; p (N, C) clean posteriors; y (N,) noisy labels;
+    sample_weight (N,) -> new gamma.
+    Source: [BK12].
+    """
+    check_shape("gamma", gamma, (p.shape[1], p.shape[1]))
+    check_labels("y", y, p)
+    return table().flip_rate_update(gamma, p, y, sample_weight)

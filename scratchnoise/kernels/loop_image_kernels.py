@@ -1,0 +1,155 @@
+"""The kernels of a convolutional network as explicit loops: the second half of the `loops` table.
+
+Written for the reader and for numba alike, under the rules of `loop_kernels.py`.
+
+N samples, H W image, K input channels, R S kernel, F filters, Ho Wo output.
+"""
+
+import numpy as np
+
+try:
+    from numba import prange  # an ordinary range until numba compiles it
+except ImportError:
+    prange = range
+
+GOLDEN = 0x9E3779B97F4A7C15
+MASK = 0xFFFFFFFFFFFFFFFF
+
+
+# --- convolution -----------------------------------------------------------------------------------------
+
+
+def out_size(size, kernel, stride, pad):
+    return (size + 2 * pad - kernel) // stride + 1
+
+
+def conv2d_forward(x, w, b, stride, pad):
+    N, H, W, K = x.shape
+    R, S, _, F = w.shape
+    Ho, Wo = out_size(H, R, stride, pad), out_size(W, S, stride, pad)
+    y = np.empty((N, Ho, Wo, F), x.dtype)
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for f in range(F):
+                    total = np.float64(b[f])
+                    for r in range(R):
+                        for s in range(S):
+                            h, v = i * stride + r - pad, j * stride + s - pad
+                            if 0 <= h < H and 0 <= v < W:  # outside is the zero padding
+                                for k in range(K):
+                                    total += x[n, h, v, k] * w[r, s, k, f]
+                    y[n, i, j, f] = total
+    return y
+
+
+def conv2d_backward(dy, x, w, stride, pad):
+    N, H, W, K = x.shape
+    R, S, _, F = w.shape
+    _, Ho, Wo, _ = dy.shape
+    dx = np.zeros(x.shape, np.float64)
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for r in range(R):
+                    for s in range(S):
+                        h, v = i * stride + r - pad, j * stride + s - pad
+                        if 0 <= h < H and 0 <= v < W:
+                            for k in range(K):
+                                for f in range(F):  # windows overlap, hence +=
+                                    dx[n, h, v, k] += dy[n, i, j, f] * w[r, s, k, f]
+    dw, db = conv2d_backward_weights(dy, x, R, S, stride, pad)
+    return dx.astype(x.dtype), dw, db
+
+
+def conv2d_backward_weights(dy, x, R, S, stride, pad):
+    N, H, W, K = x.shape
+    _, Ho, Wo, F = dy.shape
+    dw = np.zeros((R, S, K, F), np.float64)
+    db = np.zeros(F, np.float64)
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for f in range(F):
+                    db[f] += dy[n, i, j, f]
+                for r in range(R):
+                    for s in range(S):
+                        h, v = i * stride + r - pad, j * stride + s - pad
+                        if 0 <= h < H and 0 <= v < W:
+                            for k in range(K):
+                                for f in range(F):
+                                    dw[r, s, k, f] += x[n, h, v, k] * dy[n, i, j, f]
+    return dw.astype(x.dtype), db.astype(x.dtype)
+
+
+# --- max pooling, ReLU, dropout --------------------------------------------------------------------------
+
+
+def maxpool2d_forward(x, size):
+    N, H, W, K = x.shape
+    Ho, Wo = H // size, W // size
+    y = np.empty((N, Ho, Wo, K), x.dtype)
+    argmax = np.empty((N, Ho, Wo, K), np.int32)
+    for n in prange(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for k in range(K):
+                    best, where = x[n, i * size, j * size, k], i * size * W + j * size
+                    for r in range(size):
+                        for s in range(size):
+                            value = x[n, i * size + r, j * size + s, k]
+                            if value > best:  # the first of equal values wins
+                                best, where = value, (i * size + r) * W + j * size + s
+                    y[n, i, j, k] = best
+                    argmax[n, i, j, k] = where
+    return y, argmax
+
+
+def maxpool2d_backward(dy, argmax, x_shape):
+    N, Ho, Wo, K = dy.shape
+    W = x_shape[2]
+    dx = np.zeros(x_shape, dy.dtype)
+    for n in prange(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for k in range(K):
+                    where = argmax[n, i, j, k]
+                    dx[n, where // W, where % W, k] = dy[n, i, j, k]
+    return dx
+
+
+def relu_forward(x):
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
+    for i in prange(flat.size):
+        y[i] = flat[i] if flat[i] > 0 else 0
+    return y.reshape(x.shape)
+
+
+def relu_backward(dy, x):
+    flat, flat_dy = x.reshape(-1), dy.reshape(-1)
+    dx = np.empty_like(flat_dy)
+    for i in prange(flat.size):
+        dx[i] = flat_dy[i] if flat[i] > 0 else 0
+    return dx.reshape(x.shape)
+
+
+def splitmix64(state):
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & MASK
+    return state ^ (state >> 31)
+
+
+def dropout_forward(x, rate, seed, step):
+    flat = x.reshape(-1)
+    y = np.empty_like(flat)
+    scale = np.float64(1.0) / (1.0 - rate)
+    state = splitmix64((seed + step * GOLDEN) & MASK)
+    for i in range(flat.size):
+        state = (state + GOLDEN) & MASK
+        keep = (splitmix64(state) >> 11) * 2.0**-53 >= rate  # 53 bits: a uniform number in [0, 1)
+        y[i] = flat[i] * scale if keep else 0
+    return y.reshape(x.shape)
+
+
+dropout_backward = dropout_forward  # a diagonal matrix is its own transpose

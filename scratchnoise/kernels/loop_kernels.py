@@ -1,0 +1,223 @@
+"""The kernels as explicit loops, read straight off their equations: the reference, and what numba compiles.
+
+Nothing here is decorated, so a debugger steps through it (`with backend("loops"):`). It is written from the
+part of Python and NumPy that numba compiles; `numba_kernels.py` does so. Accumulators are float64 in both
+forms (a bare 0.0 is float64 when compiled, and would follow float32 operands when stepped).
+
+N samples, C classes, D features, F outputs of a linear layer.
+"""
+
+import numpy as np
+
+try:
+    from numba import prange  # an ordinary range until numba compiles it
+except ImportError:
+    prange = range
+
+from .loop_image_kernels import (  # noqa: F401  the table is one namespace
+    conv2d_backward,
+    conv2d_backward_weights,
+    conv2d_forward,
+    dropout_backward,
+    dropout_forward,
+    maxpool2d_backward,
+    maxpool2d_forward,
+    relu_backward,
+    relu_forward,
+)
+
+# --- softmax and the two losses --------------------------------------------------------------------------
+
+
+def log_sum_exp(z):
+    top = z[0]
+    for j in range(1, z.size):
+        top = max(top, z[j])
+    if top == -np.inf:
+        return np.float64(-np.inf)
+    total = np.float64(0.0)
+    for j in range(z.size):
+        total += np.exp(np.float64(z[j] - top))
+    return np.float64(top) + np.log(total)
+
+
+def log_softmax(z):
+    out = np.empty_like(z)
+    for n in range(z.shape[0]):
+        norm = log_sum_exp(z[n])
+        for j in range(z.shape[1]):
+            out[n, j] = z[n, j] - norm
+    return out
+
+
+def softmax(z):
+    out = np.empty_like(z)
+    for n in range(z.shape[0]):
+        norm = log_sum_exp(z[n])
+        for j in range(z.shape[1]):
+            out[n, j] = np.exp(z[n, j] - norm)
+    return out
+
+
+def signed_cross_entropy(z, a):
+    loss = np.empty(z.shape[0], z.dtype)
+    for n in range(z.shape[0]):
+        norm = log_sum_exp(z[n])
+        total = np.float64(0.0)
+        for j in range(z.shape[1]):
+            if a[n, j] != 0:  # 0 * log 0 is 0: a class of no weight may have no probability
+                total += a[n, j] * (norm - z[n, j])
+        loss[n] = total
+    return loss
+
+
+def signed_cross_entropy_grad(z, a):
+    dz = np.empty_like(z)
+    for n in range(z.shape[0]):
+        norm = log_sum_exp(z[n])
+        mass = np.float64(0.0)
+        for j in range(z.shape[1]):
+            mass += a[n, j]
+        for j in range(z.shape[1]):
+            dz[n, j] = mass * np.exp(z[n, j] - norm) - a[n, j]
+    return dz
+
+
+def forward_cross_entropy(z, y, T):
+    log_T = log_entries(T)
+    loss = np.empty(z.shape[0], z.dtype)
+    for n in range(z.shape[0]):
+        loss[n] = log_sum_exp(z[n]) - log_sum_exp(z[n] + log_T[y[n]])
+    return loss
+
+
+def forward_cross_entropy_grad(z, y, T):
+    log_T = log_entries(T)
+    dz = np.empty_like(z)
+    for n in range(z.shape[0]):
+        joint = z[n] + log_T[y[n]]
+        norm, joint_norm = log_sum_exp(z[n]), log_sum_exp(joint)
+        for j in range(z.shape[1]):
+            dz[n, j] = np.exp(z[n, j] - norm) - np.exp(joint[j] - joint_norm)
+    return dz
+
+
+def log_entries(T):
+    out = np.empty_like(T)
+    for i in range(T.shape[0]):
+        for j in range(T.shape[1]):
+            out[i, j] = np.log(T[i, j]) if T[i, j] > 0 else -np.inf  # an impossible flip
+    return out
+
+
+# --- linear layer ----------------------------------------------------------------------------------------
+
+
+def linear_forward(x, w, b):
+    y = np.empty((x.shape[0], w.shape[1]), x.dtype)
+    for n in range(x.shape[0]):
+        for f in range(w.shape[1]):
+            total = np.float64(b[f])
+            for d in range(x.shape[1]):
+                total += x[n, d] * w[d, f]
+            y[n, f] = total
+    return y
+
+
+def linear_backward(dy, x, w):
+    dx = np.empty_like(x)
+    for n in range(x.shape[0]):
+        for d in range(x.shape[1]):
+            total = np.float64(0.0)
+            for f in range(w.shape[1]):
+                total += dy[n, f] * w[d, f]
+            dx[n, d] = total
+    dw, db = linear_backward_weights(dy, x)
+    return dx, dw, db
+
+
+def linear_backward_weights(dy, x):
+    dw = np.empty((x.shape[1], dy.shape[1]), x.dtype)
+    db = np.empty(dy.shape[1], x.dtype)
+    for f in range(dy.shape[1]):
+        for d in range(x.shape[1]):
+            total = np.float64(0.0)
+            for n in range(x.shape[0]):
+                total += x[n, d] * dy[n, f]
+            dw[d, f] = total
+        total = np.float64(0.0)
+        for n in range(x.shape[0]):
+            total += dy[n, f]
+        db[f] = total
+    return dw, db
+
+
+# --- updates ---------------------------------------------------------------------------------------------
+
+
+def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+    flat_w, flat_v, flat_dw = w.reshape(-1), v.reshape(-1), dw.reshape(-1)
+    new_w, new_v = np.empty_like(flat_w), np.empty_like(flat_v)
+    for i in prange(flat_w.size):
+        velocity = momentum * flat_v[i] + flat_dw[i] + weight_decay * flat_w[i]
+        new_v[i] = velocity
+        new_w[i] = flat_w[i] - learning_rate * velocity
+    return new_w.reshape(w.shape), new_v.reshape(v.shape)
+
+
+def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
+    log_T = log_entries(T)
+    D, C = w.shape
+    w, b = w.T.copy(), b.copy()  # (C, D): the inner loops below then run along memory
+    dw, dz, z = np.empty_like(w), np.empty((batch_size, C), w.dtype), np.empty(C, w.dtype)
+    loss = np.float64(0.0)
+    for start in range(0, order.size, batch_size):
+        batch = order[start : start + batch_size]
+        for m in range(batch.size):
+            n = batch[m]
+            for c in range(C):
+                z[c] = b[c] + inner_product(w[c], x[n])
+            joint = z + log_T[y[n]]
+            norm, joint_norm = log_sum_exp(z), log_sum_exp(joint)
+            loss += sample_weight[n] * (norm - joint_norm)
+            share = sample_weight[n] / batch.size
+            for c in range(C):
+                dz[m, c] = share * (np.exp(z[c] - norm) - np.exp(joint[c] - joint_norm))
+        dw[:] = l2 * w
+        for m in range(batch.size):
+            for c in range(C):
+                add_scaled(dw[c], dz[m, c], x[batch[m]])
+        for c in range(C):
+            add_scaled(w[c], -learning_rate, dw[c])
+            b[c] -= learning_rate * dz[: batch.size, c].sum()
+    return w.T.copy(), b, loss / max(order.size, 1)
+
+
+def inner_product(a, b):
+    total = a.dtype.type(0)
+    for d in range(a.size):
+        total += a[d] * b[d]
+    return total
+
+
+def add_scaled(out, scale, x):
+    for d in range(x.size):
+        out[d] += scale * x[d]
+
+
+def flip_rate_update(gamma, p, y, sample_weight):
+    C = gamma.shape[0]
+    new = np.zeros((C, C), np.float64)
+    for n in range(y.size):
+        k = y[n]
+        noisy = np.float64(0.0)
+        for j in range(C):
+            noisy += gamma[j, k] * p[n, j]
+        if noisy > 0:  # a label that gamma calls impossible says nothing about gamma
+            for j in range(C):
+                new[j, k] += sample_weight[n] * gamma[j, k] * p[n, j] / noisy
+    for j in range(C):
+        total = new[j].sum()
+        for k in range(C):
+            new[j, k] = new[j, k] / total if total > 0 else gamma[j, k]
+    return new.astype(gamma.dtype)

@@ -1,0 +1,172 @@
+"""The kernels as vectorised NumPy: the second, independent formulation, and the table that needs nothing else.
+
+N samples, C classes, D features, H W image, K input channels, F filters, R S kernel, Ho Wo output.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+# --- softmax and the two losses --------------------------------------------------------------------------
+
+
+def log_softmax(z):
+    shifted = z - z.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def softmax(z):
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def signed_cross_entropy(z, a):
+    weighted = np.zeros_like(z)
+    np.multiply(a, log_softmax(z), out=weighted, where=a != 0)  # 0 * log 0 is 0
+    return -weighted.sum(axis=1)
+
+
+def signed_cross_entropy_grad(z, a):
+    return a.sum(axis=1, keepdims=True) * softmax(z) - a
+
+
+def forward_cross_entropy(z, y, T):
+    with np.errstate(divide="ignore"):  # log 0 = -inf is what an impossible flip means
+        log_joint = np.log(T)[y] + log_softmax(z)
+    top = log_joint.max(axis=1)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        return -(top + np.log(np.exp(log_joint - top[:, None]).sum(axis=1)))
+
+
+def forward_cross_entropy_grad(z, y, T):
+    with np.errstate(divide="ignore"):
+        log_T = np.log(T)
+    return softmax(z) - softmax(z + log_T[y])
+
+
+# --- linear layer ----------------------------------------------------------------------------------------
+
+
+def linear_forward(x, w, b):
+    return x @ w + b
+
+
+def linear_backward(dy, x, w):
+    return dy @ w.T, *linear_backward_weights(dy, x)
+
+
+def linear_backward_weights(dy, x):
+    return x.T @ dy, dy.sum(axis=0)
+
+
+# --- convolution -----------------------------------------------------------------------------------------
+
+
+def padded(x, pad):
+    return np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+
+
+def windows(x, R, S, stride, pad):
+    """Every R x S window as a view, (N, Ho, Wo, K, R, S)."""
+    return sliding_window_view(padded(x, pad), (R, S), axis=(1, 2))[:, ::stride, ::stride]
+
+
+def conv2d_forward(x, w, b, stride, pad):
+    R, S, _, _ = w.shape
+    return np.tensordot(windows(x, R, S, stride, pad), w, axes=([4, 5, 3], [0, 1, 2])) + b
+
+
+def conv2d_backward(dy, x, w, stride, pad):
+    R, S, _, _ = w.shape
+    _, Ho, Wo, _ = dy.shape
+    _, H, W, _ = x.shape
+    dx = np.zeros_like(padded(x, pad))
+    for r in range(R):
+        for s in range(S):  # the inputs that filter tap (r, s) saw, all at once
+            dx[:, r : r + stride * Ho : stride, s : s + stride * Wo : stride] += dy @ w[r, s].T
+    dx = np.ascontiguousarray(dx[:, pad : pad + H, pad : pad + W])
+    return dx, *conv2d_backward_weights(dy, x, R, S, stride, pad)
+
+
+def conv2d_backward_weights(dy, x, R, S, stride, pad):
+    dw = np.tensordot(windows(x, R, S, stride, pad), dy, axes=([0, 1, 2], [0, 1, 2]))  # (K, R, S, F)
+    return np.ascontiguousarray(dw.transpose(1, 2, 0, 3)), dy.sum(axis=(0, 1, 2))
+
+
+# --- max pooling, ReLU, dropout --------------------------------------------------------------------------
+
+
+def maxpool2d_forward(x, size):
+    N, H, W, K = x.shape
+    Ho, Wo = H // size, W // size
+    tiles = x[:, : Ho * size, : Wo * size].reshape(N, Ho, size, Wo, size, K)
+    tiles = tiles.transpose(0, 1, 3, 5, 2, 4).reshape(N, Ho, Wo, K, size * size)
+    within = tiles.argmax(axis=-1)
+    h = np.arange(Ho)[:, None, None] * size + within // size
+    v = np.arange(Wo)[None, :, None] * size + within % size
+    y = np.take_along_axis(tiles, within[..., None], axis=-1)[..., 0]
+    return y, (h * W + v).astype(np.int32)
+
+
+def maxpool2d_backward(dy, argmax, x_shape):
+    N, H, W, K = x_shape
+    dx = np.zeros((N, H * W, K), dy.dtype)
+    n, k = np.arange(N)[:, None, None, None], np.arange(K)
+    dx[n, argmax, k] = dy  # windows do not overlap: each input is written at most once
+    return dx.reshape(x_shape)
+
+
+def relu_forward(x):
+    return np.where(x > 0, x, x.dtype.type(0))
+
+
+def relu_backward(dy, x):
+    return np.where(x > 0, dy, dy.dtype.type(0))
+
+
+def splitmix64(state):
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # uint64 arrays wrap, as they should
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def dropout_forward(x, rate, seed, step):
+    golden = 0x9E3779B97F4A7C15
+    start = splitmix64(np.array([(seed + step * golden) % 2**64], np.uint64))
+    index = np.arange(1, x.size + 1, dtype=np.uint64)
+    uniform = (splitmix64(start + index * np.uint64(golden)) >> np.uint64(11)) * 2.0**-53
+    keep = (uniform >= rate).reshape(x.shape)
+    return np.where(keep, x * x.dtype.type(1.0 / (1.0 - rate)), x.dtype.type(0))
+
+
+dropout_backward = dropout_forward  # a diagonal matrix is its own transpose
+
+
+# --- updates ---------------------------------------------------------------------------------------------
+
+
+def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+    v = momentum * v + dw + weight_decay * w
+    return w - learning_rate * v, v
+
+
+def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
+    loss = 0.0
+    for start in range(0, order.size, batch_size):
+        batch = order[start : start + batch_size]
+        z = linear_forward(x[batch], w, b)
+        loss += float(sample_weight[batch] @ forward_cross_entropy(z, y[batch], T))
+        dz = forward_cross_entropy_grad(z, y[batch], T) * (sample_weight[batch] / batch.size)[:, None]
+        dw, db = linear_backward_weights(dz, x[batch])
+        w, b = w - learning_rate * (dw + l2 * w), b - learning_rate * db
+    return w, b, loss / max(order.size, 1)
+
+
+def flip_rate_update(gamma, p, y, sample_weight):
+    C = gamma.shape[0]
+    joint = gamma.T[y] * p  # P(true = j, noisy = y_n given x_n), (N, C)
+    noisy = joint.sum(axis=1, keepdims=True)
+    posterior = np.divide(joint, noisy, out=np.zeros_like(joint), where=noisy > 0) * sample_weight[:, None]
+    G = np.stack([posterior[y == k].sum(axis=0) for k in range(C)], axis=1)
+    total = G.sum(axis=1, keepdims=True)
+    return np.where(total > 0, G / np.where(total > 0, total, 1), gamma).astype(gamma.dtype)

@@ -1,0 +1,199 @@
+"""Layers: each holds its parameters, and knows its forward pass and the adjoint of it.
+
+    build(input_shape, rng, dtype) -> output_shape      draws the parameters; shapes are without the sample axis
+    forward(x, step) -> y                               step is None outside training
+    backward(dy) -> dx                                  fills grads; overwrites, so calling it twice changes nothing
+    backward_weights(dy)                                fills grads only, for a first layer
+
+`params` and `grads` are dicts with the same keys. What backward needs stays visible as attributes.
+"""
+
+import numpy as np
+
+from . import kernels
+
+
+class Layer:
+    """A layer without parameters; the others fill `params` in `build` and `grads` in `backward`."""
+
+    def __init__(self):
+        self.params = {}
+        self.grads = {}
+
+    def build(self, input_shape, rng, dtype):
+        """Check the input shape, draw the parameters, return the output shape."""
+        return input_shape
+
+    def backward_weights(self, dy):
+        """The part of `backward` that fills `grads`."""
+
+    def release(self):
+        """Forget what the last forward pass kept."""
+        for name in ("x", "y", "argmax", "step"):
+            self.__dict__.pop(name, None)
+
+    def __repr__(self):
+        settings = ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items() if isinstance(v, int | float))
+        return f"{type(self).__name__}({settings})"
+
+
+class Linear(Layer):
+    """y = x w + b with w (D, F) and b (F,).
+
+    Eq. (21), before sigma. Weights are drawn N(0, 2 / D) [He et al. 2015], biases 0.
+    """
+
+    def __init__(self, features):
+        super().__init__()
+        self.features = features
+
+    def build(self, input_shape, rng, dtype):
+        """input_shape (D,) -> (F,). Raises ValueError for images: flatten them first."""
+        if len(input_shape) != 1:
+            raise ValueError(f"Linear got inputs of shape {input_shape}; put a Flatten() before it")
+        (D,) = input_shape
+        self.params = {"w": he_normal(rng, (D, self.features), D, dtype), "b": np.zeros(self.features, dtype)}
+        return (self.features,)
+
+    def forward(self, x, step=None):
+        """x (N, D) -> (N, F)."""
+        self.x = x
+        return kernels.linear_forward(x, self.params["w"], self.params["b"])
+
+    def backward(self, dy):
+        """dy (N, F) -> dx (N, D): dx = dy w^T, dw = x^T dy, db = sum dy."""
+        dx, dw, db = kernels.linear_backward(dy, self.x, self.params["w"])
+        self.grads = {"w": dw, "b": db}
+        return dx
+
+    def backward_weights(self, dy):
+        """dy (N, F): dw = x^T dy, db = sum dy."""
+        dw, db = kernels.linear_backward_weights(dy, self.x)
+        self.grads = {"w": dw, "b": db}
+
+
+class Conv2d(Layer):
+    """Convolution of (N, H, W, K) images with filters w (R, R, K, F), R = `kernel`, and bias b (F,).
+
+    Weights are drawn N(0, 2 / (R R K)) [He et al. 2015], biases 0.
+    """
+
+    def __init__(self, filters, kernel, stride=1, pad=0):
+        super().__init__()
+        self.filters, self.kernel, self.stride, self.pad = filters, kernel, stride, pad
+
+    def build(self, input_shape, rng, dtype):
+        """input_shape (H, W, K) -> (Ho, Wo, F). Raises ValueError for images smaller than the kernel."""
+        if len(input_shape) != 3:
+            raise ValueError(f"Conv2d got inputs of shape {input_shape}; it wants images (H, W, K)")
+        H, W, K = input_shape
+        R = self.kernel
+        shape = (R, R, K, self.filters)
+        self.params = {"w": he_normal(rng, shape, R * R * K, dtype), "b": np.zeros(self.filters, dtype)}
+        Ho, Wo = ((n + 2 * self.pad - R) // self.stride + 1 for n in (H, W))
+        if min(Ho, Wo) < 1:
+            raise ValueError(f"Conv2d got images of {H} x {W}, smaller than its {R} x {R} kernel; enlarge them or pad")
+        return (Ho, Wo, self.filters)
+
+    def forward(self, x, step=None):
+        """x (N, H, W, K) -> (N, Ho, Wo, F)."""
+        self.x = x
+        return kernels.conv2d_forward(x, self.params["w"], self.params["b"], self.stride, self.pad)
+
+    def backward(self, dy):
+        """dy (N, Ho, Wo, F) -> dx (N, H, W, K)."""
+        dx, dw, db = kernels.conv2d_backward(dy, self.x, self.params["w"], self.stride, self.pad)
+        self.grads = {"w": dw, "b": db}
+        return dx
+
+    def backward_weights(self, dy):
+        """dy (N, Ho, Wo, F): the filters' gradient alone."""
+        dw, db = kernels.conv2d_backward_weights(dy, self.x, self.kernel, self.kernel, self.stride, self.pad)
+        self.grads = {"w": dw, "b": db}
+
+
+class MaxPool2d(Layer):
+    """Largest value of every size x size tile."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.size = size
+
+    def build(self, input_shape, rng, dtype):
+        """input_shape (H, W, K) -> (H // size, W // size, K). Raises ValueError for images smaller than a tile."""
+        if len(input_shape) != 3 or min(input_shape[:2]) < self.size:
+            raise ValueError(f"MaxPool2d got inputs of shape {input_shape}; it wants images of at least {self.size}")
+        H, W, K = input_shape
+        return (H // self.size, W // self.size, K)
+
+    def forward(self, x, step=None):
+        """x (N, H, W, K) -> (N, H // size, W // size, K)."""
+        self.x_shape = x.shape
+        y, self.argmax = kernels.maxpool2d_forward(x, self.size)
+        return y
+
+    def backward(self, dy):
+        """dy (N, Ho, Wo, K) -> dx: each dy goes to the place of the maximum."""
+        return kernels.maxpool2d_backward(dy, self.argmax, self.x_shape)
+
+
+class ReLU(Layer):
+    """sigma(x) = max(0, x).
+
+    Eq. (21).
+    """
+
+    def forward(self, x, step=None):
+        """x of any shape -> the same shape."""
+        self.y = kernels.relu_forward(x)
+        return self.y
+
+    def backward(self, dy):
+        """dx = dy where y > 0, else 0."""
+        return kernels.relu_backward(dy, self.y)
+
+
+class Dropout(Layer):
+    """Inverted dropout while training, the identity otherwise. The mask is a hash of (seed, step, index)."""
+
+    def __init__(self, rate):
+        super().__init__()
+        if not 0 <= rate < 1:
+            raise ValueError(f"rate={rate} is the probability of dropping; it should be in [0, 1)")
+        self.rate = rate
+
+    def build(self, input_shape, rng, dtype):
+        """Draws the seed of the hash; the shape stays."""
+        self.seed = int(rng.integers(2**62))
+        return input_shape
+
+    def forward(self, x, step=None):
+        """x of any shape -> the same shape; step None means evaluation."""
+        self.step = step
+        return x if step is None else kernels.dropout_forward(x, self.rate, self.seed, step)
+
+    def backward(self, dy):
+        """The mask of the last forward pass, applied to dy."""
+        return dy if self.step is None else kernels.dropout_backward(dy, self.rate, self.seed, self.step)
+
+
+class Flatten(Layer):
+    """(N, H, W, K) -> (N, H W K)."""
+
+    def build(self, input_shape, rng, dtype):
+        """input_shape of any rank -> (D,)."""
+        return (int(np.prod(input_shape)),)
+
+    def forward(self, x, step=None):
+        """x (N, ...) -> (N, D)."""
+        self.x_shape = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy):
+        """dy (N, D) -> the shape of x."""
+        return dy.reshape(self.x_shape)
+
+
+def he_normal(rng, shape, fan_in, dtype):
+    """Weights N(0, 2 / fan_in), drawn in float64 so that every dtype gets the same numbers."""
+    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(dtype)

@@ -1,0 +1,206 @@
+"""Losses on logits: what a network or a linear model minimises on noisy labels.
+
+A loss is a small frozen object. `value(z, y) -> (N,)` and `grad(z, y) -> (N, C)` are each sample's own loss and its
+gradient in the logits. `objective(z, y) -> float` and `objective_grad(z, y) -> (N, C)` are what training minimises
+over a batch: the mean of the values, unless the loss says otherwise. The arithmetic is two kernels,
+`signed_cross_entropy` and `forward_cross_entropy`; nothing is clipped.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import kernels
+from .messages import nearest
+from .transition import TransitionMatrix, as_transition
+
+RISKS = ("raw", "clip", "relu", "flood")
+
+
+def one_hot(y, like):
+    """Rows e_y in the shape and dtype of the logits `like` (N, C)."""
+    return np.eye(like.shape[1], dtype=like.dtype)[y]
+
+
+class Loss:
+    """What the losses share: the objective is the (weighted) mean over the batch."""
+
+    def objective(self, z, y, sample_weight=None):
+        """Mean loss of the batch: sum_n weight_n value(z_n, y_n) / N.
+
+        Eq. (26).
+        z (N, C), y (N,), sample_weight (N,) or None for ones -> float.
+        """
+        weight = _weights(z, sample_weight)
+        return float(weight @ self.value(z, y)) / len(z)
+
+    def objective_grad(self, z, y, sample_weight=None):
+        """Gradient of `objective` in the logits.
+
+        z (N, C), y (N,), sample_weight (N,) or None -> (N, C).
+        """
+        weight = _weights(z, sample_weight) / z.dtype.type(len(z))
+        return weight[:, None] * self.grad(z, y)
+
+    @property
+    def step_scale(self):
+        """Factor by which learning_rate="auto" multiplies its base rate: 1 where gradients are cross-entropy's."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Plain cross-entropy on the labels as they are: L(y, z) = -log softmax(z)_y.
+
+    Eq. (23).
+    """
+
+    def value(self, z, y):
+        """-log softmax(z)_y. z (N, C), y (N,) -> (N,)."""
+        return kernels.signed_cross_entropy(z, one_hot(y, z))
+
+    def grad(self, z, y):
+        """softmax(z) - e_y. z (N, C), y (N,) -> (N, C)."""
+        return kernels.signed_cross_entropy_grad(z, one_hot(y, z))
+
+
+@dataclass(frozen=True)
+class ForwardCorrected(Loss):
+    """Cross-entropy of the noisy posterior, -log (T softmax(z))_y: eq. (14) and (16) for any model.
+
+    Bounded below by `T.noise_floor` in expectation, and needs no inverse.
+    T (C, C) or TransitionMatrix; ValueError when invalid. Source: [Pat+17].
+    """
+
+    T: TransitionMatrix
+
+    def __post_init__(self):
+        object.__setattr__(self, "T", as_transition(self.T))
+
+    def value(self, z, y):
+        """-log (T softmax(z))_y. z (N, C), y (N,) -> (N,)."""
+        return kernels.forward_cross_entropy(z, y, np.asarray(self.T, dtype=z.dtype))
+
+    def grad(self, z, y):
+        """softmax(z) - r, r the posterior of the true label. z (N, C), y (N,) -> (N, C)."""
+        return kernels.forward_cross_entropy_grad(z, y, np.asarray(self.T, dtype=z.dtype))
+
+    @property
+    def step_scale(self):
+        """||T^-1||_2 ^ (1/2): the gradients shrink with the noise, so the steps grow (at most tenfold)."""
+        return float(min(10.0, self.T.singular_values[-1] ** -0.5)) if self.T.singular_values[-1] > 0 else 10.0
+
+
+@dataclass(frozen=True)
+class BackwardCorrected(Loss):
+    """The T^-1-corrected cross-entropy: L~ = T^-T L, unbiased because sum_i T[i, j] L~_i = L_j.
+
+    Eq. (28). Eq. (30). Eq. (31) and Eq. (32), with L on the right of the first and without 1/c in the second.
+    `value` and `grad` are the raw corrected loss of one sample, which may be negative and is unbounded below: row y of
+    T^-T has negative weights. `risk` chooses what `objective` makes of a batch, from the partial risks of the true
+    classes, R_j = mean_n (T^-T)[y_n, j] (-log p_nj). Each E[R_j] >= 0, so a negative R_j has been memorised:
+        "raw"    sum_j R_j            "clip"   max(sum_j R_j, 0)
+        "relu"   sum_j max(R_j, 0)    "flood"  |sum_j R_j - flood_level| + flood_level
+    T (C, C) or TransitionMatrix; SingularTransitionError when it has no inverse, ValueError for an unknown risk.
+    Source: [Pat+17]; "relu" Lu et al. 2020; "flood" Ishida et al. 2020.
+    """
+
+    T: TransitionMatrix
+    risk: str = "relu"
+    flood_level: float = 0.0
+
+    def __post_init__(self):
+        if self.risk not in RISKS:
+            raise ValueError(f"risk={self.risk!r} is unknown; {nearest(self.risk, RISKS)}")
+        object.__setattr__(self, "T", as_transition(self.T))
+        object.__setattr__(self, "weights", self.T.inverse().T)  # row y: the signed label that replaces e_y
+
+    def value(self, z, y):
+        """(T^-T L)_y = -sum_j (T^-T)[y, j] log softmax(z)_j. z (N, C), y (N,) -> (N,)."""
+        return kernels.signed_cross_entropy(z, self.weights.astype(z.dtype)[y])
+
+    def grad(self, z, y):
+        """softmax(z) - (T^-T)[y]: the rows of T^-T sum to 1. z (N, C), y (N,) -> (N, C)."""
+        return kernels.signed_cross_entropy_grad(z, self.weights.astype(z.dtype)[y])
+
+    def partial_risks(self, z, y, sample_weight=None):
+        """R_j = mean_n weight_n (T^-T)[y_n, j] (-log p_nj), an estimate of P(j) E[-log p_j | true = j].
+
+        z (N, C), y (N,) -> (C,).
+        """
+        signed = _weights(z, sample_weight)[:, None] * self.weights.astype(z.dtype)[y]
+        return -(signed * kernels.log_softmax(z)).sum(axis=0) / len(z)
+
+    def objective(self, z, y, sample_weight=None):
+        """The batch risk that `risk` names. z (N, C), y (N,) -> float."""
+        R = self.partial_risks(z, y, sample_weight)
+        if self.risk == "relu":
+            return float(np.maximum(R, 0).sum())
+        if self.risk == "clip":
+            return float(max(R.sum(), 0))
+        if self.risk == "flood":
+            return float(abs(R.sum() - self.flood_level) + self.flood_level)
+        return float(R.sum())
+
+    def objective_grad(self, z, y, sample_weight=None):
+        """Gradient of `objective`: a signed cross-entropy whose weights are scaled by d objective / d R_j.
+
+        z (N, C), y (N,) -> (N, C).
+        """
+        R = self.partial_risks(z, y, sample_weight)
+        slope = {
+            "raw": np.ones_like(R),
+            "relu": (R > 0).astype(R.dtype),
+            "clip": np.full_like(R, R.sum() > 0),
+            "flood": np.full_like(R, np.sign(R.sum() - self.flood_level)),
+        }[self.risk]
+        share = _weights(z, sample_weight) / z.dtype.type(len(z))
+        return kernels.signed_cross_entropy_grad(z, share[:, None] * slope * self.weights.astype(z.dtype)[y])
+
+    @property
+    def step_scale(self):
+        """1 / ||T^-1||_2: the gradients grow with the noise, so the steps shrink."""
+        return float(self.T.singular_values[-1])
+
+
+@dataclass(frozen=True)
+class NatarajanCorrected(Loss):
+    """The binary corrected loss: L~(y) = ((1 - rho_-y) L(y) - rho_y L(-y)) / (1 - rho_+ - rho_-).
+
+    Eq. (24). Eq. (25).
+    Class 1 is y = +1, class 0 is y = -1; L is the cross-entropy of two logits; rho_positive = P(noisy = 0 | true = 1),
+    rho_negative = P(noisy = 1 | true = 0). Equals `BackwardCorrected` with two classes.
+    Raises ValueError unless both rates are >= 0 and their sum is < 1. Source: [Nat+13].
+    """
+
+    rho_positive: float
+    rho_negative: float
+
+    def __post_init__(self):
+        if min(self.rho_positive, self.rho_negative) < 0 or self.rho_positive + self.rho_negative >= 1:
+            raise ValueError(
+                f"rho_positive={self.rho_positive}, rho_negative={self.rho_negative}; both should be >= 0 and their "
+                "sum below 1"
+            )
+
+    def _signed_labels(self, z, y):
+        rho = np.array([self.rho_negative, self.rho_positive], z.dtype)  # by class
+        given = one_hot(y, z)
+        return ((1 - rho[1 - y])[:, None] * given - rho[y][:, None] * (1 - given)) / (1 - rho.sum())
+
+    def value(self, z, y):
+        """L~(y, z). z (N, 2), y (N,) in {0, 1} -> (N,)."""
+        return kernels.signed_cross_entropy(z, self._signed_labels(z, y))
+
+    def grad(self, z, y):
+        """d L~ / d z. z (N, 2), y (N,) in {0, 1} -> (N, 2)."""
+        return kernels.signed_cross_entropy_grad(z, self._signed_labels(z, y))
+
+    @property
+    def step_scale(self):
+        """1 - rho_+ - rho_-: the gradients grow with the noise, so the steps shrink."""
+        return 1 - self.rho_positive - self.rho_negative
+
+
+def _weights(z, sample_weight):
+    return np.ones(len(z), z.dtype) if sample_weight is None else np.asarray(sample_weight, z.dtype)

@@ -1,0 +1,8 @@
+"""Models: fit, predict_proba, predict, score."""
+
+from .flip_corrected import FlipCorrected
+from .neural_network import NeuralNetwork
+from .robust_softmax_regression import RobustSoftmaxRegression
+from .softmax_regression import SoftmaxRegression
+
+__all__ = ["FlipCorrected", "NeuralNetwork", "RobustSoftmaxRegression", "SoftmaxRegression"]

@@ -1,0 +1,92 @@
+"""Flip correction: train any classifier on noisy labels, then map its noisy posterior to the clean one."""
+
+import warnings
+
+import numpy as np
+
+from ..estimate import clone, estimate_transition
+from ..messages import nearest
+from ..transition import IllConditionedTransitionWarning, TransitionMatrix, as_transition
+from .base import Classifier
+
+MAPPINGS = ("inverse", "bayes")
+IDENTITY_SHARE = 0.05
+
+
+class FlipCorrected(Classifier):
+    """The clean posterior from the noisy one, p = M q, around any classifier that learnt q = P(noisy | x).
+
+    mapping "inverse": M = T^-1, what the noise model (3) implies, since q = T p. The estimate can leave the simplex; it
+    is then replaced by the nearest point of the simplex, which keeps the order of the classes.
+    mapping "bayes": M = Q, Eq. (7), Eq. (8) and Eq. (12) as printed in the report. It assumes P(y | noisy, x) =
+    P(y | noisy), which contradicts (3) unless x says nothing; for 3 x 3 circulant T it still finds the same argmax.
+
+    estimator: any classifier with fit, predict_proba and get_params. T: the transition matrix in the order of
+    `classes_`; None estimates it by the method `estimate` from out-of-fold posteriors of the estimator. An estimate
+    without inverse is mixed with a little of the identity [Pat+17], with a warning; a given T without one is an error.
+    prior: clean class probabilities for Q; None solves P(noisy) = T prior. random_state: seed of the folds, and of
+    the estimator if it has none.
+    Learnt: estimator_, T_, prior_, mapping_ (C, C), classes_.
+    """
+
+    def __init__(
+        self, estimator, T=None, mapping="inverse", estimate="confident_joint", prior=None, folds=5, random_state=None
+    ):
+        self.estimator = estimator
+        self.T = T
+        self.mapping = mapping
+        self.estimate = estimate
+        self.prior = prior
+        self.folds = folds
+        self.random_state = random_state
+
+    @property
+    def allow_images(self):
+        """Whatever the wrapped estimator takes."""
+        return getattr(self.estimator, "allow_images", False)
+
+    def fit(self, X, y):
+        """Learn from samples X (N, D) and noisy labels y (N,). Returns self.
+
+        Raises ValueError for data or parameters that cannot be learnt from, SingularTransitionError for a T without
+        inverse.
+        """
+        return super().fit(X, y)
+
+    def _fit(self, X, y, sample_weight):
+        if self.mapping not in MAPPINGS:
+            raise ValueError(f"mapping={self.mapping!r} is unknown; {nearest(self.mapping, MAPPINGS)}")
+        self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition(self.T, len(self.classes_))
+        inverse = self.T_.inverse()
+        noisy_prior = np.bincount(y) / len(y)
+        self.prior_ = project_to_simplex((inverse @ noisy_prior)[None])[0] if self.prior is None else self.prior
+        self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
+        self.estimator_ = clone(self.estimator, self.random_state).fit(X, y)
+
+    def _estimated_transition(self, X, y):
+        T = estimate_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
+        if not T.singular:
+            return T
+        warnings.warn(
+            f"the estimated T has no inverse: the labels hardly depend on X; {IDENTITY_SHARE:.0%} of the identity is "
+            "mixed in",
+            IllConditionedTransitionWarning,
+            stacklevel=4,
+        )
+        mixed = (1 - IDENTITY_SHARE) * T.array + IDENTITY_SHARE * np.eye(len(T))
+        return TransitionMatrix(mixed, {**T.diagnostics, "identity_share": IDENTITY_SHARE})
+
+    def _predict_proba(self, X):
+        return project_to_simplex(self.estimator_.predict_proba(X) @ self.mapping_.T)
+
+
+def project_to_simplex(v):
+    """The nearest probabilities to each row, in the Euclidean norm: max(v - tau, 0) with tau such that they sum to 1.
+
+    v (N, C) -> (N, C); the order within a row is kept. Source: Duchi et al. 2008.
+    """
+    descending = -np.sort(-v, axis=1)
+    rank = np.arange(1, v.shape[1] + 1)
+    tau = (descending.cumsum(axis=1) - 1) / rank
+    last = (descending > tau).sum(axis=1) - 1  # the largest rank whose entry stays positive
+    return np.maximum(v - tau[np.arange(len(v)), last][:, None], 0)

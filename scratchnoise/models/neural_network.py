@@ -1,0 +1,118 @@
+"""A neural network with a noise-robust loss: the report's rNN, and any other Network."""
+
+import numpy as np
+
+from ..backend import backend as using_backend
+from ..kernels import softmax
+from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
+from ..messages import nearest
+from ..network import make_network
+from ..training import train
+from ..transition import as_transition
+from .base import Classifier
+from .validation import check_not_negative, check_positive
+
+LOSSES = ("cross_entropy", "backward", "forward")
+
+
+class NeuralNetwork(Classifier):
+    """P(y = c | x) = softmax(f(x))_c, f a network trained by SGD with momentum on a loss that knows the noise.
+
+    Eq. (20). Eq. (21). Eq. (22).
+    network: "annex" (the report's, 32 x 32 x 3 images), "mlp" (one hidden layer), or a Network.
+    loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward", or a Loss.
+    T: transition matrix in the order of `classes_`, needed by "backward" and "forward".
+    epochs, batch_size, learning_rate, momentum: the report's by default; learning_rate="auto" scales the step with T
+    and lets it decay (see `training.step_size`). weight_decay: L2 penalty on the weights, biases excepted.
+    random_state: seed of initial weights, shuffles and dropout. backend: kernel table. on_epoch: function of
+    (model, row), called after every epoch.
+    Learnt: network_, loss_, history_ (see `training.train`), classes_.
+    Raises TrainingDiverged when the loss is no longer finite.
+    """
+
+    allow_images = True
+
+    def __init__(
+        self,
+        network="annex",
+        loss="cross_entropy",
+        T=None,
+        risk="relu",
+        epochs=30,
+        batch_size=252,
+        learning_rate=0.01,
+        momentum=0.9,
+        weight_decay=0.0,
+        random_state=None,
+        backend=None,
+        on_epoch=None,
+    ):
+        self.network = network
+        self.loss = loss
+        self.T = T
+        self.risk = risk
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.random_state = random_state
+        self.backend = backend
+        self.on_epoch = on_epoch
+
+    def _fit(self, X, y, sample_weight):
+        self._check_parameters()
+        self.loss_ = self._make_loss()
+        rng = np.random.default_rng(self.random_state)
+        self.network_ = make_network(self.network, len(self.classes_))
+        with using_backend(self.backend):
+            shape = self.network_.build(X.shape[1:], rng, X.dtype)
+            if shape != (len(self.classes_),):
+                raise ValueError(f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit per class")
+            self.history_ = train(
+                self.network_,
+                self.loss_,
+                X,
+                y,
+                rng,
+                self.epochs,
+                self.batch_size,
+                self.learning_rate,
+                self.momentum,
+                self.weight_decay,
+                sample_weight,
+                None if self.on_epoch is None else lambda row: self.on_epoch(self, row),
+            )
+
+    def decision_function(self, X):
+        """Logits f(x), (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
+        z = self._logits(self._samples(X))
+        return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
+
+    def _logits(self, X):
+        with using_backend(self.backend):
+            return self.network_.logits(X.astype(self.network_.dtype))
+
+    def _predict_proba(self, X):
+        with using_backend(self.backend):
+            return softmax(self._logits(X))
+
+    def _make_loss(self):
+        if isinstance(self.loss, Loss):
+            return self.loss
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss={self.loss!r} is unknown; {nearest(self.loss, LOSSES)}")
+        if self.loss == "cross_entropy":
+            return CrossEntropy()
+        if self.T is None:
+            raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
+        T = as_transition(self.T, len(self.classes_))
+        return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
+
+    def _check_parameters(self):
+        check_positive(self, "epochs", "batch_size")
+        check_not_negative(self, "momentum", "weight_decay")
+        if self.learning_rate != "auto":
+            check_positive(self, "learning_rate")
+        if self.risk not in RISKS:
+            raise ValueError(f"risk={self.risk!r} is unknown; {nearest(self.risk, RISKS)}")

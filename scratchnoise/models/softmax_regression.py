@@ -1,0 +1,113 @@
+"""Multinomial logistic regression (MLR): softmax regression trained by minibatch SGD on the labels as they are."""
+
+import numpy as np
+
+from .. import kernels
+from ..backend import backend as using_backend
+from ..training import TrainingDiverged
+from .base import Classifier
+from .validation import check_not_negative, check_positive
+
+
+class SoftmaxRegression(Classifier):
+    """P(y = c | x) = softmax(x W + b)_c, the likelihood maximised by minibatch SGD.
+
+    Eq. (9). Eq. (10), with one of its two exponents. Eq. (11), which is the gradient of the *negative* log-likelihood.
+    The defaults are the report's: batch_size 100, learning_rate 0.1, max_iter 1000, tol 3e-6.
+
+    max_iter: passes over the data at most; max_steps: minibatch steps at most (None: no limit).
+    tol: stop when the mean training loss of a pass changes by less (0: never).
+    l2: the penalty l2/2 ||W||^2 on the mean loss. averaging: the learnt weights are the mean over the second half of
+    max_iter passes instead of the last ones [Polyak and Juditsky 1992]: constant steps then no longer jitter.
+    random_state: seed of the shuffles. backend: kernel table.
+    Learnt: coef_ (C, D), intercept_ (C,), classes_, n_iter_ passes, history_ rows {"epoch", "loss"}.
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.1,
+        batch_size=100,
+        max_iter=1000,
+        max_steps=None,
+        tol=3e-6,
+        l2=0.0,
+        averaging=False,
+        random_state=None,
+        backend=None,
+    ):
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.max_steps = max_steps
+        self.tol = tol
+        self.l2 = l2
+        self.averaging = averaging
+        self.random_state = random_state
+        self.backend = backend
+
+    def _fit(self, X, y, sample_weight):
+        self._check_parameters()
+        C, rng = len(self.classes_), np.random.default_rng(self.random_state)
+        w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
+        T, tail, previous, self.history_ = self._first_transition(), [], np.inf, []
+        steps_left = np.inf if self.max_steps is None else self.max_steps
+        with using_backend(self.backend):
+            for epoch in range(1, self.max_iter + 1):
+                order = rng.permutation(len(X))
+                if steps_left * self.batch_size < len(order):
+                    order = order[: steps_left * self.batch_size]
+                w, b, loss = kernels.linear_sgd_epoch(
+                    w, b, X, y, T.astype(X.dtype), sample_weight, order, self.batch_size, self.learning_rate, self.l2
+                )
+                self._check_finite(loss, w, epoch)
+                self.history_.append({"epoch": epoch, "loss": loss})
+                T = self._next_transition(T, X, y, sample_weight, w, b)
+                if self.averaging and 2 * epoch > self.max_iter:
+                    tail.append((w, b))
+                steps_left -= -(-len(order) // self.batch_size)
+                if steps_left <= 0 or abs(previous - loss) < self.tol:
+                    break
+                previous = loss
+        if tail:
+            w, b = (np.mean(part, axis=0) for part in zip(*tail, strict=True))
+        self.coef_, self.intercept_, self.n_iter_ = np.ascontiguousarray(w.T), b, len(self.history_)
+        self._learnt_transition(T)
+
+    def _first_transition(self):
+        """The T that the likelihood assumes: none for plain softmax regression."""
+        return np.eye(len(self.classes_))
+
+    def _next_transition(self, T, X, y, sample_weight, w, b):
+        return T
+
+    def _learnt_transition(self, T):
+        pass
+
+    def decision_function(self, X):
+        """Logits x W + b, (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
+        z = self._logits(self._samples(X))
+        return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
+
+    def _logits(self, X):
+        with using_backend(self.backend):
+            return kernels.linear_forward(X.astype(self.coef_.dtype), self.coef_.T.copy(), self.intercept_)
+
+    def _predict_proba(self, X):
+        with using_backend(self.backend):
+            return kernels.softmax(self._logits(X))
+
+    def _check_parameters(self):
+        check_positive(self, "learning_rate", "batch_size", "max_iter")
+        check_not_negative(self, "tol", "l2")
+        if self.max_steps is not None:
+            check_positive(self, "max_steps")
+
+    def _check_finite(self, loss, w, epoch):
+        if not (np.isfinite(loss) and np.isfinite(w).all()):
+            raise TrainingDiverged(
+                f"the loss of {type(self).__name__} is no longer finite in pass {epoch}; scale the features (e.g. to "
+                f"[-1, 1]), or choose a learning_rate below {self.learning_rate:g} or l2 > 0",
+                epoch,
+                0,
+                self.history_,
+            )

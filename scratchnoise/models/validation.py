@@ -1,0 +1,136 @@
+"""Turning what users pass into the arrays that kernels take, or into an error that says what would be right."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+
+from .conventions import DataConversionWarning, recognised
+
+
+def as_samples(X, allow_images=False):
+    """X as a C-contiguous floating array (N, D), or (N, H, W[, K]) where images are allowed.
+
+    float32 and float64 stay, 8- and 16-bit integers become float32, all else float64. Raises TypeError for sparse
+    matrices, ValueError for anything that is not a finite, non-empty numeric array of that rank.
+    """
+    if hasattr(X, "toarray") or hasattr(X, "tocsr"):
+        raise TypeError("X is a sparse matrix; dense data is required: pass X.toarray()")
+    X = np.asarray(X)
+    if np.iscomplexobj(X):
+        raise ValueError("X holds complex numbers. Complex data not supported: pass real features")
+    if X.dtype not in (np.float32, np.float64):
+        small = X.dtype.kind in "biu" and X.dtype.itemsize <= 2
+        X = X.astype(np.float32 if small else np.float64)
+    _check_rank(X, allow_images)
+    if X.shape[0] == 0:
+        raise ValueError(f"X has 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
+    if X.size == 0:
+        raise ValueError(f"X has 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
+    if not np.isfinite(X).all():
+        raise ValueError("X contains NaN or infinity; remove or impute these values")
+    return np.ascontiguousarray(X)
+
+
+def as_targets(y, n_samples):
+    """The classes in sorted order and y as their indices: (classes (C,), y (N,) int64).
+
+    Raises ValueError for a missing y, a wrong length, continuous values, fewer than two classes; a column vector is
+    flattened with a warning.
+    """
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None")
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        message = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
+        warnings.warn(message, recognised(DataConversionWarning), stacklevel=4)
+        y = y.ravel()
+    if y.ndim != 1:
+        raise ValueError(f"y has shape {y.shape}; bad input shape, it should be one label per sample, (N,)")
+    if len(y) != n_samples:
+        raise ValueError(f"X has {n_samples} samples but y has {len(y)} labels; they should have the same number")
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError("y contains NaN or infinity; labels should be finite")
+    if y.dtype.kind == "f" and (y != np.round(y)).any():
+        raise ValueError("Unknown label type: continuous. y should hold class labels, not numbers on a scale")
+    classes, index = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"y holds one class only ({classes[0]!r}); a classifier needs at least two classes")
+    return classes, index.reshape(-1).astype(np.int64)
+
+
+def as_sample_weight(sample_weight, y, dtype):
+    """Weights (N,) scaled to mean 1, ones when None.
+
+    Raises ValueError for a wrong length, negative or non-finite weights, and weights that leave fewer than two classes.
+    """
+    if sample_weight is None:
+        return np.ones(len(y), dtype)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (len(y),):
+        raise ValueError(f"sample_weight has shape {weight.shape}; it should be one weight per sample, ({len(y)},)")
+    if not np.isfinite(weight).all() or weight.min() < 0:
+        raise ValueError("sample_weight should be finite and not negative")
+    if len(np.unique(y[weight > 0])) < 2:
+        raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
+    return (weight / weight.mean()).astype(dtype)
+
+
+def check_positive(model, *names):
+    """Raise ValueError unless these parameters of the model are numbers above 0."""
+    _check_numbers(model, names, lambda value: value > 0, "a number above 0")
+
+
+def check_not_negative(model, *names):
+    """Raise ValueError unless these parameters of the model are numbers of at least 0."""
+    _check_numbers(model, names, lambda value: value >= 0, "a number of at least 0")
+
+
+def feature_names(X):
+    """Column names of a data frame whose columns are all strings, else None."""
+    columns = getattr(X, "columns", None)
+    if columns is None or not len(columns) or not all(isinstance(c, str) for c in columns):
+        return None
+    return np.asarray(columns, dtype=object)
+
+
+def check_feature_names(model, X):
+    """Compare the columns of X with those of fit. Raises ValueError when they differ, warns when only one has names."""
+    fitted, given = getattr(model, "feature_names_in_", None), feature_names(X)
+    name = type(model).__name__
+    if fitted is None and given is not None:
+        warnings.warn(f"X has feature names, but {name} was fitted without feature names", UserWarning, stacklevel=4)
+    elif fitted is not None and given is None:
+        message = f"X does not have valid feature names, but {name} was fitted with feature names"
+        warnings.warn(message, UserWarning, stacklevel=4)
+    elif fitted is not None and list(fitted) != list(given):
+        raise ValueError(_name_differences(list(fitted), list(given)))
+
+
+def _check_numbers(model, names, accept, wanted):
+    for name in names:
+        value = getattr(model, name)
+        if not isinstance(value, Real) or not np.isfinite(value) or not accept(value):
+            raise ValueError(f"{name}={value!r} should be {wanted}")
+
+
+def _name_differences(fitted, given):
+    message = "The feature names should match those that were passed during fit.\n"
+    unexpected, missing = sorted(set(given) - set(fitted)), sorted(set(fitted) - set(given))
+    if unexpected:
+        message += "Feature names unseen at fit time:\n" + "".join(f"- {n}\n" for n in unexpected[:5])
+    if missing:
+        message += "Feature names seen at fit time, yet now missing:\n" + "".join(f"- {n}\n" for n in missing[:5])
+    if not unexpected and not missing:
+        message += "Feature names must be in the same order as they were in fit.\n"
+    return message
+
+
+def _check_rank(X, allow_images):
+    if X.ndim == 2 or (allow_images and X.ndim in (3, 4)):
+        return
+    shapes = "(N, D) or images (N, H, W) or (N, H, W, K)" if allow_images else "(N, D)"
+    raise ValueError(
+        f"X has shape {X.shape}; it should be {shapes}. Reshape your data: X.reshape(-1, 1) for a single feature, "
+        "X.reshape(1, -1) for a single sample, X.reshape(len(X), -1) for images"
+    )

@@ -1,0 +1,104 @@
+"""A network is a list of layers; backward is the reversed list. The annex network, and a small one for tables."""
+
+import copy
+
+import numpy as np
+
+from .layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from .messages import nearest
+
+INFERENCE_BATCH = 500  # images at a time outside training: bounds the memory
+
+
+class Network:
+    """f = f_n o ... o f_1, ending in logits; softmax belongs to the loss.
+
+    Eq. (21).
+    layers: Layer objects in order. `build` draws the parameters, `forward` and `backward` run them.
+    """
+
+    def __init__(self, layers):
+        self.layers = list(layers)
+
+    def build(self, input_shape, rng, dtype=np.float32):
+        """Draw all parameters for inputs of `input_shape` (without the sample axis); returns the output shape.
+
+        Raises ValueError where a layer does not fit its input.
+        """
+        self.dtype, shape = np.dtype(dtype), tuple(input_shape)
+        for layer in self.layers:
+            shape = layer.build(shape, rng, dtype)
+        return shape
+
+    def forward(self, x, step=None):
+        """Logits. x (N, ...) -> (N, C); `step` counts training steps, None switches dropout off."""
+        for layer in self.layers:
+            x = layer.forward(x, step)
+        return x
+
+    def backward(self, dz):
+        """Fill every layer's `grads` from dz = d loss / d logits (N, C).
+
+        Stops at the first layer with parameters: nobody asks for the gradient of the data.
+        """
+        first = next(i for i, layer in enumerate(self.layers) if layer.params)
+        for layer in reversed(self.layers[first + 1 :]):
+            dz = layer.backward(dz)
+        self.layers[first].backward_weights(dz)
+
+    def logits(self, x):
+        """Logits in batches, dropout off, nothing kept. x (N, ...) -> (N, C)."""
+        z = [self.forward(x[i : i + INFERENCE_BATCH]) for i in range(0, len(x), INFERENCE_BATCH)]
+        for layer in self.layers:
+            layer.release()
+        return np.concatenate(z)
+
+    def parameters(self):
+        """(name, layer, key) of every parameter array, e.g. ("0.w", Conv2d, "w")."""
+        return [(f"{i}.{key}", layer, key) for i, layer in enumerate(self.layers) for key in layer.params]
+
+    @property
+    def n_parameters(self):
+        """Number of trainable scalars."""
+        return sum(layer.params[key].size for _, layer, key in self.parameters())
+
+    def __repr__(self):
+        return "Network([\n" + "".join(f"    {layer!r},\n" for layer in self.layers) + "])"
+
+
+def annex(n_classes):
+    """The report's annex network for 32 x 32 x 3 images: 4,425,283 parameters with three classes.
+
+    conv 5x5x32, pool 2, conv 3x3x64 pad 1, pool 2, conv 3x3x128, 3200-1024-1024-C, ReLU between, dropout 0.5 on the
+    two hidden fully connected layers.
+    """
+    return Network(
+        [
+            *(Conv2d(32, 5), ReLU(), MaxPool2d(2)),
+            *(Conv2d(64, 3, pad=1), ReLU(), MaxPool2d(2)),
+            *(Conv2d(128, 3), ReLU(), Flatten()),
+            *(Linear(1024), ReLU(), Dropout(0.5)),
+            *(Linear(1024), ReLU(), Dropout(0.5)),
+            Linear(n_classes),
+        ]
+    )
+
+
+def mlp(n_classes):
+    """One hidden layer of 64 ReLU units, for inputs that are not images."""
+    return Network([Flatten(), Linear(64), ReLU(), Linear(n_classes)])
+
+
+NETWORKS = {"annex": annex, "mlp": mlp}
+
+
+def make_network(network, n_classes):
+    """The Network that `network` names, or a copy of `network` when it is one already.
+
+    Raises ValueError for an unknown name.
+    """
+    if isinstance(network, Network):
+        return copy.deepcopy(network)
+    if network not in NETWORKS:
+        raise ValueError(f"network={network!r} is unknown; {nearest(network, NETWORKS)}")
+    return NETWORKS[network](n_classes)

@@ -1,0 +1,195 @@
+"""The transition matrix of label noise: T[i, j] = P(noisy = i | true = j), columns sum to 1."""
+
+import warnings
+from functools import cached_property
+
+import numpy as np
+
+WARN_FROM_CONDITION = 20.0
+
+
+class SingularTransitionError(ValueError):
+    """T has no inverse: two classes are confused in the same way and cannot be told apart from noisy labels."""
+
+
+class IllConditionedTransitionWarning(UserWarning):
+    """T can be inverted, but errors in T or in the posteriors grow by a large factor."""
+
+
+class TransitionMatrix:
+    """A validated transition matrix, T[i, j] = P(noisy = i | true = j).
+
+    Eq. (29). Eq. (37).
+    array (C, C), finite, entries in [0, 1], columns sum to 1 (to 1e-6; rounding is then removed). Rows and columns
+    follow the order of the classes. `diagnostics` is what an estimator has to say about its estimate.
+    Raises ValueError for anything else; an array whose rows sum to 1 instead is refused, not guessed at:
+    `TransitionMatrix.from_rows` takes that orientation. `np.asarray(T)` is the float64 array, read-only.
+    """
+
+    def __init__(self, array, diagnostics=None):
+        array = np.array(array, dtype=np.float64)
+        _check_transition(array)
+        array /= array.sum(axis=0)
+        array.setflags(write=False)
+        self.array = array
+        self.diagnostics = dict(diagnostics or {})
+
+    @classmethod
+    def from_rows(cls, array, diagnostics=None):
+        """From gamma = T^T, gamma[j, k] = P(noisy = k | true = j), whose rows sum to 1.
+
+        Eq. (13).
+        """
+        return cls(np.asarray(array, dtype=np.float64).T, diagnostics)
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False and dtype is not None and np.dtype(dtype) != self.array.dtype:
+            raise ValueError(f"a TransitionMatrix is float64: it cannot become {np.dtype(dtype)} without a copy")
+        return np.array(self.array, dtype=dtype) if copy or dtype is not None else self.array
+
+    def __len__(self):
+        return len(self.array)
+
+    def __eq__(self, other):
+        return isinstance(other, TransitionMatrix) and np.array_equal(self.array, other.array)
+
+    def __hash__(self):
+        return hash(self.array.tobytes())
+
+    def __repr__(self):
+        return f"TransitionMatrix({np.array2string(self.array, precision=3, separator=', ', prefix=' ' * 17)})"
+
+    @property
+    def gamma(self):
+        """T^T, the flip rates of robust softmax regression: gamma[j, k] = P(noisy = k | true = j).
+
+        Eq. (13).
+        """
+        return self.array.T
+
+    @cached_property
+    def singular_values(self):
+        return np.linalg.svd(self.array, compute_uv=False)
+
+    @property
+    def cond(self):
+        """Condition number in the 2-norm: how much inverting T can enlarge a relative error (inf when singular)."""
+        largest, smallest = self.singular_values[0], self.singular_values[-1]
+        return float(largest / smallest) if smallest > 0 else float("inf")
+
+    @property
+    def singular(self):
+        """Whether T has no inverse, to float64 precision."""
+        return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])
+
+    @property
+    def noise_floor(self):
+        """min_j H(T[:, j]) in nats: no honest model has a smaller forward loss, so a smaller one is memorised.
+
+        Source: the expected forward loss at the true posterior, whose minimum over posteriors is at a vertex.
+        """
+        logs = np.log(self.array, out=np.zeros_like(self.array), where=self.array > 0)
+        return float(-(self.array * logs).sum(axis=0).max())
+
+    @property
+    def information_fraction(self):
+        """Fisher information of a noisy label about the logits, relative to a clean one, at p uniform (0..1).
+
+        trace(J^T diag(1/q) J) / trace(D) with D = diag(p) - p p^T, q = T p, J = T D. N noisy labels are worth at most
+        about N times this.
+        """
+        C = len(self)
+        p = np.full(C, 1 / C)
+        D = np.diag(p) - np.outer(p, p)
+        J, q = self.array @ D, self.array @ p
+        J, q = J[q > 0], q[q > 0]
+        return float(np.trace(J.T @ (J / q[:, None])) / np.trace(D))
+
+    @property
+    def row_dominant(self):
+        """Whether T[j, j] > T[j, k] for all k != j: then the class-j anchor is where P(noisy = j | x) is largest.
+
+        Eq. (34), its missing condition.
+        """
+        off = self.array - np.diag(np.diag(self.array))
+        return bool((np.diag(self.array) > off.max(axis=1)).all())
+
+    def inverse(self):
+        """T^-1, float64 (C, C).
+
+        Raises SingularTransitionError, warns with IllConditionedTransitionWarning from a condition number of 20.
+        """
+        if self.singular:
+            a, b = _most_collinear(self.array)
+            raise SingularTransitionError(
+                f"T has no inverse: columns {a} and {b} are (nearly) multiples of each other, so noisy labels cannot "
+                "tell these classes apart; merge them, or use a forward loss, which needs no inverse"
+            )
+        if self.cond > WARN_FROM_CONDITION:
+            warnings.warn(
+                f"T has condition number {self.cond:.0f}: errors in T grow up to that much in its inverse; prefer the "
+                "forward loss",
+                IllConditionedTransitionWarning,
+                stacklevel=2,
+            )
+        return np.linalg.inv(self.array)
+
+    def noisy_prior(self, prior):
+        """P(noisy = i) = sum_j T[i, j] P(true = j).
+
+        Eq. (43), its denominator. prior (C,) -> (C,).
+        """
+        return self.array @ _checked_prior(prior, len(self))
+
+    def inverse_transition(self, prior):
+        """Q[i, j] = P(true = i | noisy = j) by Bayes: Q = diag(prior) T^T diag(T prior)^-1, columns sum to 1.
+
+        Eq. (41). Eq. (42) is the special case Q = T^T of a uniform prior *and* a doubly stochastic T. Eq. (43).
+        prior (C,), the clean class probabilities -> (C, C). Raises ValueError for an invalid prior or when some
+        noisy label never occurs.
+        """
+        prior = _checked_prior(prior, len(self))
+        noisy = self.array @ prior
+        if (noisy == 0).any():
+            never = np.flatnonzero(noisy == 0).tolist()
+            raise ValueError(f"prior gives the noisy labels {never} no probability; Q is undefined there")
+        return prior[:, None] * self.array.T / noisy
+
+
+def as_transition(T, n_classes=None, name="T"):
+    """`T` as a TransitionMatrix; ValueError when it is invalid or not n_classes x n_classes."""
+    T = T if isinstance(T, TransitionMatrix) else TransitionMatrix(T)
+    if n_classes is not None and len(T) != n_classes:
+        raise ValueError(f"{name} is {len(T)} x {len(T)}, but there are {n_classes} classes; it should be C x C")
+    return T
+
+
+def _check_transition(array):
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
+        raise ValueError(f"T has shape {array.shape}; it should be square, C x C with C >= 2")
+    if not np.isfinite(array).all():
+        raise ValueError("T has entries that are not finite; they should be probabilities")
+    if array.min() < -1e-9 or array.max() > 1 + 1e-9:
+        raise ValueError(f"T has entries from {array.min():g} to {array.max():g}; they should lie in [0, 1]")
+    array.clip(0, 1, out=array)
+    sums = array.sum(axis=0)
+    if np.abs(sums - 1).max() > 1e-6:
+        advice = "each column should sum to 1: T[i, j] = P(noisy = i | true = j)"
+        if np.abs(array.sum(axis=1) - 1).max() <= 1e-6:
+            advice = "its rows do: if T[i, j] = P(noisy = j | true = i), use TransitionMatrix.from_rows(T)"
+        raise ValueError(f"T has columns that sum to {np.array2string(sums, precision=4)}; {advice}")
+
+
+def _checked_prior(prior, n_classes):
+    prior = np.asarray(prior, dtype=np.float64)
+    if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:
+        raise ValueError(f"prior is {prior}; it should be {n_classes} probabilities that sum to 1")
+    return prior / prior.sum()
+
+
+def _most_collinear(array):
+    """Indices of the two columns with the largest cosine."""
+    unit = array / np.linalg.norm(array, axis=0)
+    cosine = unit.T @ unit - 2 * np.eye(len(array))
+    a, b = np.unravel_index(cosine.argmax(), cosine.shape)
+    return sorted((int(a), int(b)))
