@@ -68,7 +68,7 @@ class NeuralNetwork(Classifier):
         with using_backend(self.backend):
             shape = self.network_.build(X.shape[1:], rng, X.dtype)
             if shape != (len(self.classes_),):
-                raise ValueError(f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit per class")
+                raise ValueError(f"network ends in {shape}; it should end in one logit a class, ({len(self.classes_)},)")
             self.history_ = train(
                 self.network_,
                 self.loss_,

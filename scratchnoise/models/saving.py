@@ -1,0 +1,105 @@
+"""A fitted model as one `.npz`: its arrays, and JSON for the rest. No pickle is written, and none is ever read."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from .. import layers, losses
+from ..network import Network
+from ..transition import TransitionMatrix
+from .flip_corrected import FlipCorrected
+from .neural_network import NeuralNetwork
+from .robust_softmax_regression import RobustSoftmaxRegression
+from .softmax_regression import SoftmaxRegression
+
+FORMAT = "scratchnoise model 1"
+MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork)
+LAYERS = (layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ReLU, layers.Dropout, layers.Flatten)
+LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
+KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}
+
+
+def save(model, path):
+    """Write a model, fitted or not, to `path` (.npz), whole or not at all.
+
+    Raises TypeError for a model that holds something which is neither data nor part of this package (a wrapped
+    estimator of another library, a callback).
+    """
+    arrays = {}
+    text = json.dumps({"format": FORMAT, "model": _encode(model, arrays, type(model).__name__)})
+    path = Path(path)
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        with open(unfinished, "wb") as file:
+            np.savez(file, description=np.array(text), **arrays)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load(path):
+    """The model that `save` wrote to `path`.
+
+    Raises ValueError for a file that is damaged, holds Python objects (pickles are refused) or is no model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        content = json.loads(str(arrays.pop("description")))
+        if content["format"] != FORMAT:
+            raise KeyError(content["format"])
+    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is not a model written by scratchnoise, or it is damaged: {error}") from error
+    return _decode(content["model"], arrays)
+
+
+def _encode(value, arrays, where):
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_encode(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]
+    if isinstance(value, dict):
+        return {"dict": {k: _encode(v, arrays, f"{where}[{k!r}]") for k, v in value.items()}}
+    if isinstance(value, np.dtype):
+        return {"dtype": value.str}
+    if isinstance(value, np.ndarray):
+        name = f"array_{len(arrays)}"
+        arrays[name] = _plain(value, where)
+        return {"array": name}
+    if KNOWN.get(type(value).__name__) is type(value):
+        if isinstance(value, layers.Layer):
+            value.release()
+        state = {k: _encode(v, arrays, f"{where}.{k}") for k, v in vars(value).items()}
+        return {"class": type(value).__name__, "state": state}
+    raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved without pickle; remove it first")
+
+
+def _plain(array, where):
+    if array.dtype != object:
+        return array
+    if all(isinstance(v, str) for v in array.ravel()):
+        return array.astype(str)
+    raise TypeError(f"{where} is an array of Python objects, which cannot be saved without pickle")
+
+
+def _decode(value, arrays):
+    if isinstance(value, list):
+        return [_decode(v, arrays) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if "dict" in value:
+        return {k: _decode(v, arrays) for k, v in value["dict"].items()}
+    if "dtype" in value:
+        return np.dtype(value["dtype"])
+    if "array" in value:
+        return arrays[value["array"]]
+    if value.get("class") not in KNOWN:
+        raise ValueError(f"the file names the class {value.get('class')!r}, which is not part of a scratchnoise model")
+    restored = object.__new__(KNOWN[value["class"]])
+    vars(restored).update({k: _decode(v, arrays) for k, v in value["state"].items()})
+    return restored
