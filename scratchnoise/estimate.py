@@ -5,6 +5,8 @@ what it rests on. Posteriors of samples that a model was trained on are too sure
 better ones, and `estimate_transition` uses them.
 """
 
+import copy
+
 import numpy as np
 
 from .messages import nearest
@@ -19,7 +21,8 @@ def anchor_argmax(q):
     Right only where T is row-dominant, and biased upwards on the diagonal: the largest of N estimates is a winner.
     q (N, C) -> TransitionMatrix, diagnostics {"anchors": (C,) sample indices}. Source: [Pat+17].
     """
-    return anchor_top_k(q, k=1)
+    T = anchor_top_k(q, k=1)
+    return TransitionMatrix(T, {"method": "anchor argmax", "anchors": T.diagnostics["anchors"][0]})
 
 
 def anchor_quantile(q, quantile=0.97):
@@ -90,17 +93,24 @@ ESTIMATORS = {
 }
 
 
-def estimate_transition(estimator, X, y, method="confident_joint", folds=5, random_state=None):
-    """T from noisy data alone: out-of-fold posteriors of `estimator`, then one of the estimators of this file.
+def estimate_from_posteriors(q, y_noisy, method="confident_joint"):
+    """T by the method of that name: "argmax" | "quantile" | "top_k" | "confident_joint".
 
-    estimator: any classifier with fit, predict_proba, get_params; X, y noisy training data; method "argmax" |
-    "quantile" | "top_k" | "confident_joint" -> TransitionMatrix in the order of the sorted classes.
+    q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix. Raises ValueError for an unknown method.
     """
-    if method not in ESTIMATORS:
-        raise ValueError(f"method={method!r} is unknown; {nearest(method, ESTIMATORS)}")
+    _check_method(method)
+    return ESTIMATORS[method](q, y_noisy)
+
+
+def estimate_transition(estimator, X, y, method="confident_joint", folds=5, random_state=None):
+    """T from noisy data alone: `estimate_from_posteriors` on the out-of-fold posteriors of `estimator`.
+
+    estimator: any classifier with fit, predict_proba and get_params; X, y noisy training data; method as in
+    `estimate_from_posteriors` -> TransitionMatrix in the order of the sorted classes.
+    """
+    _check_method(method)  # before the folds are trained
     classes, y_index = np.unique(np.asarray(y), return_inverse=True)
-    q = out_of_fold_posteriors(estimator, X, y, folds, random_state)
-    T = ESTIMATORS[method](q, y_index)
+    T = estimate_from_posteriors(out_of_fold_posteriors(estimator, X, y, folds, random_state), y_index, method)
     T.diagnostics["classes"] = classes
     return T
 
@@ -113,8 +123,13 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     ValueError when that is one.
     """
     X, y = np.asarray(X), np.asarray(y)
+    if len(X) != len(y) or len(y) == 0:
+        raise ValueError(f"X has {len(X)} samples and y {len(y)} labels; they should have the same number, not none")
     classes, y_index = np.unique(y, return_inverse=True)
-    folds = min(folds, int(np.bincount(y_index).min()))
+    smallest = np.bincount(y_index).argmin()
+    if (y_index == smallest).sum() < 2:
+        raise ValueError(f"y holds the label {classes.tolist()[smallest]!r} once only; each fold should train on it")
+    folds = min(folds, int((y_index == smallest).sum()))
     fold = stratified_folds(y_index, folds, np.random.default_rng(random_state))
     q = np.empty((len(y), len(classes)))
     for k in range(folds):
@@ -140,14 +155,22 @@ def stratified_folds(y, folds, rng):
 
 
 def clone(estimator, random_state=None):
-    """A new, unfitted estimator with the same parameters, nested estimators cloned as well.
+    """A new, unfitted estimator with copies of the same parameters, nested estimators cloned as well.
 
-    `random_state` becomes its seed if it takes one and has none.
+    `random_state` becomes the seed of those that take one and have none.
     """
-    params = estimator.get_params(deep=False)
-    if params.get("random_state", 0) is None:
-        params["random_state"] = random_state
-    return type(estimator)(**{k: clone(v, random_state) if hasattr(v, "get_params") else v for k, v in params.items()})
+    if hasattr(estimator, "__sklearn_clone__"):  # scikit-learn's own estimators know best
+        new = estimator.__sklearn_clone__()
+    else:
+        params = estimator.get_params(deep=False).items()
+        new = type(estimator)(**{k: clone(v) if hasattr(v, "get_params") else copy.deepcopy(v) for k, v in params})
+    unseeded = [k for k, v in new.get_params().items() if k.split("__")[-1] == "random_state" and v is None]
+    return new.set_params(**dict.fromkeys(unseeded, random_state)) if unseeded else new
+
+
+def _check_method(method):
+    if method not in ESTIMATORS:
+        raise ValueError(f"method={method!r} is unknown; {nearest(method, ESTIMATORS)}")
 
 
 def _check_posteriors(q):

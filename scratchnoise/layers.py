@@ -8,9 +8,13 @@
 `params` and `grads` are dicts with the same keys. What backward needs stays visible as attributes.
 """
 
+import inspect
+
 import numpy as np
 
 from . import kernels
+
+KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step")
 
 
 class Layer:
@@ -29,11 +33,15 @@ class Layer:
 
     def release(self):
         """Forget what the last forward pass kept."""
-        for name in ("x", "y", "argmax", "step"):
+        for name in KEPT_BY_FORWARD:
             self.__dict__.pop(name, None)
 
+    def __getstate__(self):
+        """Settings and parameters: what the last passes left is neither copied nor pickled nor saved."""
+        return {k: v for k, v in vars(self).items() if k not in KEPT_BY_FORWARD} | {"grads": {}}
+
     def __repr__(self):
-        settings = ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items() if isinstance(v, int | float))
+        settings = ", ".join(f"{k}={getattr(self, k)!r}" for k in inspect.signature(type(self)).parameters)
         return f"{type(self).__name__}({settings})"
 
 

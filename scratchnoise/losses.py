@@ -12,14 +12,23 @@ import numpy as np
 
 from . import kernels
 from .messages import nearest
+from .noise import check_labels
 from .transition import TransitionMatrix, as_transition
 
 RISKS = ("raw", "clip", "relu", "flood")
 
 
 def one_hot(y, like):
-    """Rows e_y in the shape and dtype of the logits `like` (N, C)."""
-    return np.eye(like.shape[1], dtype=like.dtype)[y]
+    """Rows e_y in the shape and dtype of the logits `like` (N, C). Raises ValueError for labels that do not fit."""
+    return np.eye(like.shape[1], dtype=like.dtype)[labels_for(like, y)]
+
+
+def labels_for(z, y):
+    """y as int64 (N,), one label in 0..C-1 for each row of the logits z (N, C); ValueError when it is not that."""
+    y = check_labels(y, z.shape[1])
+    if len(y) != len(z):
+        raise ValueError(f"y has {len(y)} labels and z {len(z)} rows; they should have the same number")
+    return y
 
 
 class Loss:
@@ -79,11 +88,11 @@ class ForwardCorrected(Loss):
 
     def value(self, z, y):
         """-log (T softmax(z))_y. z (N, C), y (N,) -> (N,)."""
-        return kernels.forward_cross_entropy(z, y, np.asarray(self.T, dtype=z.dtype))
+        return kernels.forward_cross_entropy(z, labels_for(z, y), np.asarray(self.T, dtype=z.dtype))
 
     def grad(self, z, y):
         """softmax(z) - r, r the posterior of the true label. z (N, C), y (N,) -> (N, C)."""
-        return kernels.forward_cross_entropy_grad(z, y, np.asarray(self.T, dtype=z.dtype))
+        return kernels.forward_cross_entropy_grad(z, labels_for(z, y), np.asarray(self.T, dtype=z.dtype))
 
     @property
     def step_scale(self):
@@ -113,22 +122,27 @@ class BackwardCorrected(Loss):
         if self.risk not in RISKS:
             raise ValueError(f"risk={self.risk!r} is unknown; {nearest(self.risk, RISKS)}")
         object.__setattr__(self, "T", as_transition(self.T))
-        object.__setattr__(self, "weights", self.T.inverse().T)  # row y: the signed label that replaces e_y
+        object.__setattr__(self, "weights", np.ascontiguousarray(self.T.inverse().T))
+
+    def signed_labels(self, z, y):
+        """Rows (T^-T)[y] in the shape and dtype of z: the signed label that replaces e_y. z (N, C), y (N,)."""
+        as_transition(self.T, z.shape[1])
+        return self.weights.astype(z.dtype)[labels_for(z, y)]
 
     def value(self, z, y):
         """(T^-T L)_y = -sum_j (T^-T)[y, j] log softmax(z)_j. z (N, C), y (N,) -> (N,)."""
-        return kernels.signed_cross_entropy(z, self.weights.astype(z.dtype)[y])
+        return kernels.signed_cross_entropy(z, self.signed_labels(z, y))
 
     def grad(self, z, y):
         """softmax(z) - (T^-T)[y]: the rows of T^-T sum to 1. z (N, C), y (N,) -> (N, C)."""
-        return kernels.signed_cross_entropy_grad(z, self.weights.astype(z.dtype)[y])
+        return kernels.signed_cross_entropy_grad(z, self.signed_labels(z, y))
 
     def partial_risks(self, z, y, sample_weight=None):
         """R_j = mean_n weight_n (T^-T)[y_n, j] (-log p_nj), an estimate of P(j) E[-log p_j | true = j].
 
         z (N, C), y (N,) -> (C,).
         """
-        signed = _weights(z, sample_weight)[:, None] * self.weights.astype(z.dtype)[y]
+        signed = _weights(z, sample_weight)[:, None] * self.signed_labels(z, y)
         return -(signed * kernels.log_softmax(z)).sum(axis=0) / len(z)
 
     def objective(self, z, y, sample_weight=None):
@@ -155,7 +169,7 @@ class BackwardCorrected(Loss):
             "flood": np.full_like(R, np.sign(R.sum() - self.flood_level)),
         }[self.risk]
         share = _weights(z, sample_weight) / z.dtype.type(len(z))
-        return kernels.signed_cross_entropy_grad(z, share[:, None] * slope * self.weights.astype(z.dtype)[y])
+        return kernels.signed_cross_entropy_grad(z, share[:, None] * slope * self.signed_labels(z, y))
 
     @property
     def step_scale(self):
@@ -184,7 +198,10 @@ class NatarajanCorrected(Loss):
             )
 
     def _signed_labels(self, z, y):
+        if z.shape[1] != 2:
+            raise ValueError(f"z has {z.shape[1]} columns; this loss is for two classes, BackwardCorrected for more")
         rho = np.array([self.rho_negative, self.rho_positive], z.dtype)  # by class
+        y = labels_for(z, y)
         given = one_hot(y, z)
         return ((1 - rho[1 - y])[:, None] * given - rho[y][:, None] * (1 - given)) / (1 - rho.sum())
 

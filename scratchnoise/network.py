@@ -49,9 +49,17 @@ class Network:
     def logits(self, x):
         """Logits in batches, dropout off, nothing kept. x (N, ...) -> (N, C)."""
         z = [self.forward(x[i : i + INFERENCE_BATCH]) for i in range(0, len(x), INFERENCE_BATCH)]
+        self.release()
+        return np.concatenate(z)
+
+    def release(self):
+        """Forget what the last forward pass kept for backward."""
         for layer in self.layers:
             layer.release()
-        return np.concatenate(z)
+
+    def finite(self):
+        """Whether every parameter is a finite number."""
+        return all(np.isfinite(layer.params[key]).all() for _, layer, key in self.parameters())
 
     def parameters(self):
         """(name, layer, key) of every parameter array, e.g. ("0.w", Conv2d, "w")."""
@@ -99,6 +107,6 @@ def make_network(network, n_classes):
     """
     if isinstance(network, Network):
         return copy.deepcopy(network)
-    if network not in NETWORKS:
+    if not isinstance(network, str) or network not in NETWORKS:
         raise ValueError(f"network={network!r} is unknown; {nearest(network, NETWORKS)}")
     return NETWORKS[network](n_classes)

@@ -16,6 +16,7 @@ def uniform(n_classes, rho):
     labels over all classes, the true one included, use rho = r / C.
     Raises ValueError for a rho outside its range.
     """
+    _check_classes(n_classes)
     _check_rate("rho", rho, 1 / (n_classes - 1))
     T = np.full((n_classes, n_classes), float(rho))
     np.fill_diagonal(T, 1 - (n_classes - 1) * rho)
@@ -27,6 +28,7 @@ def pair_flip(n_classes, rate):
 
     T[j, j] = 1 - rate, T[j + 1, j] = rate. Raises ValueError unless 0 <= rate <= 1.
     """
+    _check_classes(n_classes)
     _check_rate("rate", rate, 1)
     return TransitionMatrix((1 - rate) * np.eye(n_classes) + rate * np.roll(np.eye(n_classes), 1, axis=0))
 
@@ -37,6 +39,7 @@ def random_transition(n_classes, rng, max_rate=0.5):
     Flip rates are uniform in [0, max_rate], shares of the wrong classes Dirichlet(1); draws without the dominance are
     thrown away. rng: numpy Generator. Raises ValueError unless 0 <= max_rate <= (C - 1) / C.
     """
+    _check_classes(n_classes)
     _check_rate("max_rate", max_rate, (n_classes - 1) / n_classes)
     while True:
         T = np.zeros((n_classes, n_classes))
@@ -112,6 +115,11 @@ def _corrupt_exactly(y, T, rng):
         counts[np.argsort(-remainder, kind="stable")[: len(members) - counts.sum()]] += 1
         y_noisy[members] = np.repeat(np.arange(len(T)), counts)
     return y_noisy
+
+
+def _check_classes(n_classes):
+    if n_classes < 2:
+        raise ValueError(f"n_classes={n_classes} should be at least 2")
 
 
 def _check_rate(name, rate, largest):

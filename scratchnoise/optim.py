@@ -19,7 +19,13 @@ class SGD:
     def step(self):
         """One update of all parameters from the gradients that backward left."""
         for name, layer, key in self.network.parameters():
-            decay = self.weight_decay if key == "w" else 0.0
+            decay = float(self.weight_decay) if key == "w" else 0.0
+            # Python floats: a NumPy scalar would turn float32 parameters into float64
             layer.params[key], self.velocity[name] = kernels.sgd_momentum(
-                layer.params[key], self.velocity[name], layer.grads[key], self.learning_rate, self.momentum, decay
+                layer.params[key],
+                self.velocity[name],
+                layer.grads[key],
+                float(self.learning_rate),
+                float(self.momentum),
+                decay,
             )

@@ -5,7 +5,6 @@ import time
 import numpy as np
 
 from . import kernels
-from .losses import BackwardCorrected
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's
@@ -69,16 +68,19 @@ def train(
             step = (epoch - 1) * steps_per_epoch + i
             batch = order[i * batch_size : (i + 1) * batch_size]
             weight = None if sample_weight is None else sample_weight[batch]
+            optimiser.learning_rate = step_size(learning_rate, loss, step / (epochs * steps_per_epoch))
             z = network.forward(x[batch], step)
             if not watch.see(z, y[batch], weight):
                 raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
             network.backward(loss.objective_grad(z, y[batch], weight))
-            optimiser.learning_rate = step_size(learning_rate, loss, step / (epochs * steps_per_epoch))
             optimiser.step()
+        if not network.finite():  # the last step of all is followed by no loss that would tell
+            raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
         row = {"epoch": epoch, **watch.row(), "learning_rate": float(optimiser.learning_rate)}
         history.append({**row, "seconds": time.perf_counter() - started})
         if on_epoch is not None:
             on_epoch(history[-1])
+    network.release()
     return history
 
 
@@ -92,17 +94,19 @@ class Watch:
         if self.T is not None:
             self.sums |= {"forward_loss": 0.0, "corrected_risk": 0.0}
             invertible = self.T.singular_values[-1] > 1e-6
-            self.corrected = BackwardCorrected(self.T, "raw") if invertible else None
+            self.signed = np.ascontiguousarray(np.linalg.inv(self.T.array).T) if invertible else None
 
     def see(self, z, y, sample_weight):
         """Add one batch; False when its loss is not finite."""
+        if not np.isfinite(z).all():
+            return False
         objective = self.loss.objective(z, y, sample_weight)
         self.sums["loss"] += objective * len(z)
         if self.T is not None:
             self.sums["forward_loss"] += kernels.forward_cross_entropy(z, y, np.asarray(self.T, dtype=z.dtype)).sum()
-            if self.corrected is not None:
-                self.sums["corrected_risk"] += self.corrected.objective(z, y) * len(z)
-        return np.isfinite(objective) and np.isfinite(z).all()
+            if self.signed is not None:
+                self.sums["corrected_risk"] += kernels.signed_cross_entropy(z, self.signed.astype(z.dtype)[y]).sum()
+        return np.isfinite(objective)
 
     def row(self):
         """The means, and the alarms that they raise."""
@@ -111,7 +115,7 @@ class Watch:
             alarms = []
             if row["forward_loss"] < self.T.noise_floor:
                 alarms.append("forward loss below the noise floor")
-            if self.corrected is not None and row["corrected_risk"] < 0:
+            if self.signed is not None and row["corrected_risk"] < 0:
                 alarms.append("corrected risk below zero")
             row["alarms"] = alarms
         return row

@@ -27,7 +27,7 @@ class TransitionMatrix:
     """
 
     def __init__(self, array, diagnostics=None):
-        array = np.array(array, dtype=np.float64)
+        array = _float_array("T", array)
         _check_transition(array)
         array /= array.sum(axis=0)
         array.setflags(write=False)
@@ -40,7 +40,10 @@ class TransitionMatrix:
 
         Eq. (13).
         """
-        return cls(np.asarray(array, dtype=np.float64).T, diagnostics)
+        gamma = _float_array("gamma", array)
+        if gamma.ndim == 2 and _sums_to_one(gamma.sum(axis=0)) and not _sums_to_one(gamma.sum(axis=1)):
+            raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
+        return cls(gamma.T, diagnostics)
 
     def __array__(self, dtype=None, copy=None):
         if copy is False and dtype is not None and np.dtype(dtype) != self.array.dtype:
@@ -89,7 +92,7 @@ class TransitionMatrix:
         Source: the expected forward loss at the true posterior, whose minimum over posteriors is at a vertex.
         """
         logs = np.log(self.array, out=np.zeros_like(self.array), where=self.array > 0)
-        return float(-(self.array * logs).sum(axis=0).max())
+        return float(np.abs((self.array * logs).sum(axis=0)).min())
 
     @property
     def information_fraction(self):
@@ -122,8 +125,9 @@ class TransitionMatrix:
         if self.singular:
             a, b = _most_collinear(self.array)
             raise SingularTransitionError(
-                f"T has no inverse: columns {a} and {b} are (nearly) multiples of each other, so noisy labels cannot "
-                "tell these classes apart; merge them, or use a forward loss, which needs no inverse"
+                "T has no inverse: some column is a mixture of others, so noisy labels cannot tell these classes "
+                f"apart. Columns {a} and {b} are the closest: merge the two classes, or use a forward loss, which needs "
+                "no inverse"
             )
         if self.cond > WARN_FROM_CONDITION:
             warnings.warn(
@@ -160,7 +164,8 @@ def as_transition(T, n_classes=None, name="T"):
     """`T` as a TransitionMatrix; ValueError when it is invalid or not n_classes x n_classes."""
     T = T if isinstance(T, TransitionMatrix) else TransitionMatrix(T)
     if n_classes is not None and len(T) != n_classes:
-        raise ValueError(f"{name} is {len(T)} x {len(T)}, but there are {n_classes} classes; it should be C x C")
+        size, wanted = f"{len(T)} x {len(T)}", f"{n_classes} x {n_classes}"
+        raise ValueError(f"{name} is {size}, but there are {n_classes} classes; it should be {wanted}")
     return T
 
 
@@ -173,11 +178,23 @@ def _check_transition(array):
         raise ValueError(f"T has entries from {array.min():g} to {array.max():g}; they should lie in [0, 1]")
     array.clip(0, 1, out=array)
     sums = array.sum(axis=0)
-    if np.abs(sums - 1).max() > 1e-6:
+    if not _sums_to_one(sums):
         advice = "each column should sum to 1: T[i, j] = P(noisy = i | true = j)"
-        if np.abs(array.sum(axis=1) - 1).max() <= 1e-6:
+        if _sums_to_one(array.sum(axis=1)):
             advice = "its rows do: if T[i, j] = P(noisy = j | true = i), use TransitionMatrix.from_rows(T)"
         raise ValueError(f"T has columns that sum to {np.array2string(sums, precision=4)}; {advice}")
+
+
+def _sums_to_one(sums):
+    return np.abs(sums - 1).max(initial=0) <= 1e-6
+
+
+def _float_array(name, array):
+    """A C-contiguous float64 copy: kernels want that layout, from_rows passes a transposed view."""
+    try:
+        return np.array(array, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} should be an array of numbers, C x C ({error})") from error
 
 
 def _checked_prior(prior, n_classes):

@@ -5,6 +5,8 @@ an inner product may be reordered and contracted: without that it cannot use vec
 `parallel` only where a kernel passes once over a whole batch of images or all parameters.
 """
 
+import os
+
 import numba
 import numpy as np
 from numba.extending import register_jitable
@@ -17,6 +19,10 @@ from .numba_convolution import (  # noqa: F401  the table is one namespace
     conv2d_forward,
 )
 from .numpy_kernels import linear_backward, linear_backward_weights, linear_forward  # noqa: F401
+
+# idle threads of GNU OpenMP spin for milliseconds by default, on the cores that the BLAS threads want next;
+# it reads this when numba starts its threads, at the first parallel kernel
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # compiled code may call these; to everybody else they stay the plain functions they are
 register_jitable(loops.log_sum_exp)

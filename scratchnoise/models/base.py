@@ -6,7 +6,7 @@ import numpy as np
 
 from ..messages import nearest
 from .conventions import NotFittedError, recognised
-from .validation import as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
+from .validation import as_labels, as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
 
 
 class Classifier:
@@ -21,18 +21,26 @@ class Classifier:
     def fit(self, X, y, sample_weight=None):
         """Learn from samples X (N, D) and noisy labels y (N,), with optional weights (N,). Returns self.
 
-        Raises ValueError for data or parameters that cannot be learnt from, naming the argument.
+        Raises ValueError for data or parameters that cannot be learnt from, naming the argument. A fit that fails
+        leaves the model as it was.
         """
-        names = feature_names(X)
-        X = as_samples(X, self.allow_images)
-        self.classes_, y = as_targets(y, len(X))
-        weight = as_sample_weight(sample_weight, y, X.dtype)
-        self.n_features_in_ = int(np.prod(X.shape[1:]))
-        self.__dict__.pop("feature_names_in_", None)
-        if names is not None:
-            self.feature_names_in_ = names
-        self.input_shape_ = X.shape[1:]
-        self._fit(X, y, weight)
+        before = dict(vars(self))
+        try:
+            names = feature_names(X)
+            X = as_samples(X, self.allow_images)
+            self.classes_, y = as_targets(y, len(X))
+            weight = as_sample_weight(sample_weight, y, X.dtype)
+            self.n_features_in_ = int(np.prod(X.shape[1:]))
+            self.__dict__.pop("feature_names_in_", None)
+            if names is not None:
+                self.feature_names_in_ = names
+            self.input_shape_ = X.shape[1:]
+            counts = weight > 0  # an impossible flip has an infinite loss, and 0 times that is not 0
+            self._fit(*((X, y, weight) if counts.all() else (X[counts], y[counts], weight[counts])))
+        except BaseException:  # all or nothing: what an earlier fit learnt stays whole
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         return self
 
     def predict_proba(self, X):
@@ -55,7 +63,9 @@ class Classifier:
                 f"X has {features} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
                 f"input"
             )
-        return X.reshape(len(X), *self.input_shape_)
+        if X.shape[1:] != tuple(self.input_shape_):
+            raise ValueError(f"X has samples of shape {X.shape[1:]}, but fit saw {tuple(self.input_shape_)}")
+        return X
 
     def predict(self, X):
         """The most probable true class of each sample, (N,).
@@ -69,8 +79,14 @@ class Classifier:
         """Accuracy: the (weighted) share of samples whose prediction equals y.
 
         Eq. (44).
+        Raises ValueError for another number of labels than samples, and for labels that `fit` never saw.
         """
-        return float(np.average(self.predict(X) == np.asarray(y), weights=sample_weight))
+        predicted = self.predict(X)
+        y = as_labels(y, len(predicted))
+        unseen = set(y.tolist()) - set(self.classes_.tolist())
+        if unseen:
+            raise ValueError(f"y has labels that fit never saw: {list(unseen)[:5]}; it saw {self.classes_.tolist()}")
+        return float(np.average(predicted == y, weights=sample_weight))
 
     @classmethod
     def _parameter_names(cls):

@@ -24,7 +24,7 @@ class FlipCorrected(Classifier):
     estimator: any classifier with fit, predict_proba and get_params. T: the transition matrix in the order of
     `classes_`; None estimates it by the method `estimate` from out-of-fold posteriors of the estimator. An estimate
     without inverse is mixed with a little of the identity [Pat+17], with a warning; a given T without one is an error.
-    prior: clean class probabilities for Q; None solves P(noisy) = T prior. random_state: seed of the folds, and of
+    prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the folds, and of
     the estimator if it has none.
     Learnt: estimator_, T_, prior_, mapping_ (C, C), classes_.
     """
@@ -58,10 +58,15 @@ class FlipCorrected(Classifier):
             raise ValueError(f"mapping={self.mapping!r} is unknown; {nearest(self.mapping, MAPPINGS)}")
         self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition(self.T, len(self.classes_))
         inverse = self.T_.inverse()
-        noisy_prior = np.bincount(y) / len(y)
-        self.prior_ = project_to_simplex((inverse @ noisy_prior)[None])[0] if self.prior is None else self.prior
+        self.prior_ = self._clean_prior(inverse, y)
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
         self.estimator_ = clone(self.estimator, self.random_state).fit(X, y)
+
+    def _clean_prior(self, inverse, y):
+        if self.prior is None:
+            return project_to_simplex((inverse @ np.bincount(y) / len(y))[None])[0]
+        C = len(self.classes_)
+        return np.full(C, 1 / C) if isinstance(self.prior, str) and self.prior == "uniform" else np.asarray(self.prior)
 
     def _estimated_transition(self, X, y):
         T = estimate_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)

@@ -8,9 +8,8 @@ from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, L
 from ..messages import nearest
 from ..network import make_network
 from ..training import train
-from ..transition import as_transition
 from .base import Classifier
-from .validation import check_not_negative, check_positive
+from .validation import as_transition_for, check_count, check_not_negative, check_positive
 
 LOSSES = ("cross_entropy", "backward", "forward")
 
@@ -68,7 +67,7 @@ class NeuralNetwork(Classifier):
         with using_backend(self.backend):
             shape = self.network_.build(X.shape[1:], rng, X.dtype)
             if shape != (len(self.classes_),):
-                raise ValueError(f"network ends in {shape}; it should end in one logit a class, ({len(self.classes_)},)")
+                raise ValueError(f"network ends in {shape}; it should end in a logit a class, ({len(self.classes_)},)")
             self.history_ = train(
                 self.network_,
                 self.loss_,
@@ -106,12 +105,14 @@ class NeuralNetwork(Classifier):
             return CrossEntropy()
         if self.T is None:
             raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
-        T = as_transition(self.T, len(self.classes_))
+        T = as_transition_for(self.T, self.classes_)
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):
-        check_positive(self, "epochs", "batch_size")
+        check_count(self, "epochs", "batch_size")
         check_not_negative(self, "momentum", "weight_decay")
+        if isinstance(self.learning_rate, str) and self.learning_rate != "auto":
+            raise ValueError(f"learning_rate={self.learning_rate!r} should be 'auto' or a number above 0")
         if self.learning_rate != "auto":
             check_positive(self, "learning_rate")
         if self.risk not in RISKS:

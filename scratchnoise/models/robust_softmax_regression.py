@@ -3,9 +3,9 @@
 import numpy as np
 
 from .. import kernels
-from ..transition import TransitionMatrix, as_transition
+from ..transition import TransitionMatrix
 from .softmax_regression import SoftmaxRegression
-from .validation import check_not_negative
+from .validation import as_transition_for, check_not_negative
 
 
 class RobustSoftmaxRegression(SoftmaxRegression):
@@ -47,7 +47,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         C = len(self.classes_)
         if self.T is None:
             return (1 - self.flip_start) * np.eye(C) + self.flip_start / C
-        return np.array(as_transition(self.T, C))
+        return np.array(as_transition_for(self.T, self.classes_))
 
     def _next_transition(self, T, X, y, sample_weight, w, b):
         if self.T is not None:

@@ -43,17 +43,22 @@ def save(model, path):
 def load(path):
     """The model that `save` wrote to `path`.
 
-    Raises ValueError for a file that is damaged, holds Python objects (pickles are refused) or is no model.
+    Raises FileNotFoundError, and ValueError for a file that is damaged, holds Python objects (pickles are refused) or
+    is no model.
     """
+    if Path(path).exists() and not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not a model written by scratchnoise: it is no .npz file")
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         content = json.loads(str(arrays.pop("description")))
         if content["format"] != FORMAT:
-            raise KeyError(content["format"])
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} is not a model written by scratchnoise, or it is damaged: {error}") from error
-    return _decode(content["model"], arrays)
+            raise ValueError(f"its format is {content['format']!r}, this version reads {FORMAT!r}")
+        return _decode(content["model"], arrays)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # a damaged file can fail in any way that zipfile, NumPy and json know
+        raise ValueError(f"{path} is not a model written by scratchnoise, or it is damaged: {error!r}") from error
 
 
 def _encode(value, arrays, where):
@@ -72,9 +77,8 @@ def _encode(value, arrays, where):
         arrays[name] = _plain(value, where)
         return {"array": name}
     if KNOWN.get(type(value).__name__) is type(value):
-        if isinstance(value, layers.Layer):
-            value.release()
-        state = {k: _encode(v, arrays, f"{where}.{k}") for k, v in vars(value).items()}
+        state = value.__getstate__() if isinstance(value, layers.Layer) else vars(value)
+        state = {k: _encode(v, arrays, f"{where}.{k}") for k, v in state.items()}
         return {"class": type(value).__name__, "state": state}
     raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved without pickle; remove it first")
 

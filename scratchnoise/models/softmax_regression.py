@@ -6,7 +6,7 @@ from .. import kernels
 from ..backend import backend as using_backend
 from ..training import TrainingDiverged
 from .base import Classifier
-from .validation import check_not_negative, check_positive
+from .validation import check_count, check_not_negative, check_positive
 
 
 class SoftmaxRegression(Classifier):
@@ -51,20 +51,22 @@ class SoftmaxRegression(Classifier):
         w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
         T, tail, previous, self.history_ = self._first_transition(), [], np.inf, []
         steps_left = np.inf if self.max_steps is None else self.max_steps
+        batch_size = min(self.batch_size, len(X))
+        rate, l2 = float(self.learning_rate), float(self.l2)  # NumPy scalars would turn float32 weights into float64
         with using_backend(self.backend):
             for epoch in range(1, self.max_iter + 1):
                 order = rng.permutation(len(X))
-                if steps_left * self.batch_size < len(order):
-                    order = order[: steps_left * self.batch_size]
+                if steps_left * batch_size < len(order):
+                    order = order[: steps_left * batch_size]
                 w, b, loss = kernels.linear_sgd_epoch(
-                    w, b, X, y, T.astype(X.dtype), sample_weight, order, self.batch_size, self.learning_rate, self.l2
+                    w, b, X, y, T.astype(X.dtype, order="C"), sample_weight, order, batch_size, rate, l2
                 )
                 self._check_finite(loss, w, epoch)
                 self.history_.append({"epoch": epoch, "loss": loss})
                 T = self._next_transition(T, X, y, sample_weight, w, b)
                 if self.averaging and 2 * epoch > self.max_iter:
                     tail.append((w, b))
-                steps_left -= -(-len(order) // self.batch_size)
+                steps_left -= -(-len(order) // batch_size)
                 if steps_left <= 0 or abs(previous - loss) < self.tol:
                     break
                 previous = loss
@@ -97,10 +99,11 @@ class SoftmaxRegression(Classifier):
             return kernels.softmax(self._logits(X))
 
     def _check_parameters(self):
-        check_positive(self, "learning_rate", "batch_size", "max_iter")
+        check_positive(self, "learning_rate")
+        check_count(self, "batch_size", "max_iter")
         check_not_negative(self, "tol", "l2")
         if self.max_steps is not None:
-            check_positive(self, "max_steps")
+            check_count(self, "max_steps")
 
     def _check_finite(self, loss, w, epoch):
         if not (np.isfinite(loss) and np.isfinite(w).all()):

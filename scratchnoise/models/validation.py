@@ -1,10 +1,11 @@
 """Turning what users pass into the arrays that kernels take, or into an error that says what would be right."""
 
 import warnings
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
+from ..transition import as_transition
 from .conventions import DataConversionWarning, recognised
 
 
@@ -20,8 +21,7 @@ def as_samples(X, allow_images=False):
     if np.iscomplexobj(X):
         raise ValueError("X holds complex numbers. Complex data not supported: pass real features")
     if X.dtype not in (np.float32, np.float64):
-        small = X.dtype.kind in "biu" and X.dtype.itemsize <= 2
-        X = X.astype(np.float32 if small else np.float64)
+        X = _as_float(X)
     _check_rank(X, allow_images)
     if X.shape[0] == 0:
         raise ValueError(f"X has 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
@@ -40,6 +40,18 @@ def as_targets(y, n_samples):
     """
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
+    y = as_labels(y, n_samples)
+    try:
+        classes, index = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(f"y holds labels of different kinds, which have no order ({error})") from error
+    if len(classes) < 2:
+        raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs at least two classes")
+    return classes, index.reshape(-1).astype(np.int64)
+
+
+def as_labels(y, n_samples):
+    """y as an array (N,) of labels of any kind; errors and the flattened column vector as in `as_targets`."""
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         message = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
@@ -53,10 +65,7 @@ def as_targets(y, n_samples):
         raise ValueError("y contains NaN or infinity; labels should be finite")
     if y.dtype.kind == "f" and (y != np.round(y)).any():
         raise ValueError("Unknown label type: continuous. y should hold class labels, not numbers on a scale")
-    classes, index = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(f"y holds one class only ({classes[0]!r}); a classifier needs at least two classes")
-    return classes, index.reshape(-1).astype(np.int64)
+    return y
 
 
 def as_sample_weight(sample_weight, y, dtype):
@@ -74,6 +83,26 @@ def as_sample_weight(sample_weight, y, dtype):
     if len(np.unique(y[weight > 0])) < 2:
         raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
     return (weight / weight.mean()).astype(dtype)
+
+
+def as_transition_for(T, classes):
+    """`T` as a TransitionMatrix for these classes (C,), each of which was observed.
+
+    Raises ValueError for a T that is invalid, of another size, or gives one of these labels no probability.
+    """
+    T = as_transition(T, len(classes))
+    never = np.flatnonzero(T.array.sum(axis=1) == 0)
+    if never.size:
+        raise ValueError(f"T says that the labels {classes[never].tolist()} never occur (rows of zeros), but y has them")
+    return T
+
+
+def check_count(model, *names):
+    """Raise ValueError unless these parameters of the model are whole numbers of at least 1."""
+    for name in names:
+        value = getattr(model, name)
+        if not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name}={value!r} should be a whole number of at least 1")
 
 
 def check_positive(model, *names):
@@ -112,6 +141,14 @@ def _check_numbers(model, names, accept, wanted):
         value = getattr(model, name)
         if not isinstance(value, Real) or not np.isfinite(value) or not accept(value):
             raise ValueError(f"{name}={value!r} should be {wanted}")
+
+
+def _as_float(X):
+    small = X.dtype.kind in "biu" and X.dtype.itemsize <= 2
+    try:
+        return X.astype(np.float32 if small else np.float64)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"X should hold numbers: {error}") from error
 
 
 def _name_differences(fitted, given):

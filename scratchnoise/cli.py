@@ -1,0 +1,143 @@
+"""The command line: reproduce, data, equations."""
+
+import argparse
+import sys
+
+from . import __version__
+from .backend import NAMES, BackendError
+
+EXAMPLES = """examples:
+  scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
+  scratchnoise reproduce --data fashion-mnist --preset paper --out results
+  scratchnoise reproduce --data my.npz --noise uniform:0.2 --methods linear
+  scratchnoise data status                                  which data sets are here
+  scratchnoise equations 17                                 where eq. (17) is in the code
+"""
+
+
+def main(argv=None):
+    """Run one command; returns the exit status: 0, 1 when interrupted, 2 for what cannot be done."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except KeyboardInterrupt:
+        print("\nscratchnoise: stopped; the same command goes on from here", file=sys.stderr)
+        return 1
+    except (ValueError, OSError, BackendError) as error:
+        print(f"scratchnoise: {error}", file=sys.stderr)
+        return 2
+
+
+def parser():
+    """The argument parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="scratchnoise",
+        description="Learning from wrong labels, written by hand.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"scratchnoise {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_reproduce(commands)
+    _add_data(commands)
+    _add_equations(commands)
+    return top
+
+
+def _add_reproduce(commands):
+    command = commands.add_parser(
+        "reproduce",
+        help="train every method of the report on noisy labels, print its tables beside ours",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add("--data", default="garments", help="garments, fashion-mnist, cifar10 or FILE.npz (default: %(default)s)")
+    add(
+        "--noise",
+        action="append",
+        metavar="NAME",
+        help="0.5 (38), 0.6 (39), hidden (40), given, uniform:RHO, pair:RATE or FILE.npy; may be repeated "
+        "(default: 0.5 and 0.6, hidden for cifar10, given for FILE.npz)",
+    )
+    add(
+        "--methods",
+        default="all",
+        help='comma-separated names as in the tables, or all, linear, networks, clean, "T estimates" (default: all)',
+    )
+    add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
+    add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")
+    add("--jobs", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)")
+    add("--backend", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
+    add("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
+    add("--out", default="reproduce", metavar="DIR", help="folder of results, kept and continued (default: %(default)s)")
+    command.set_defaults(run=_reproduce)
+
+
+def _add_data(commands):
+    command = commands.add_parser("data", help="which data sets are here; download the others")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    actions.add_parser("status", help="list the data sets and where they were found").set_defaults(run=_data_status)
+    fetch = actions.add_parser("fetch", help="download a data set, checked by its hash")
+    fetch.add_argument("name", help="fashion-mnist or cifar10")
+    fetch.set_defaults(run=_data_fetch)
+
+
+def _add_equations(commands):
+    command = commands.add_parser("equations", help="which function implements which equation of the report")
+    command.add_argument("number", nargs="?", type=int, help="one equation (default: all)")
+    command.set_defaults(run=_equations)
+
+
+def _reproduce(arguments):
+    from .study.protocol import DEFAULT_NOISE
+    from .study.publish import publish
+    from .study.runner import reproduce
+
+    noise = tuple(arguments.noise or DEFAULT_NOISE.get(arguments.data, ("given",)))
+    methods = [name.strip() for name in arguments.methods.split(",")]
+    rows = reproduce(
+        arguments.out,
+        arguments.data,
+        noise,
+        methods,
+        arguments.preset,
+        arguments.repetitions,
+        arguments.jobs,
+        arguments.backend,
+        arguments.seed,
+    )
+    publish(rows, arguments.out, arguments.data, noise, arguments.seed)
+
+
+def _data_status(arguments):
+    from rich.console import Console
+    from rich.table import Table
+
+    from . import data
+
+    table = Table("data set", "found", "classes", "train / test", "size", "source", "licence", box=None)
+    for row in data.status():
+        size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else ""
+        counts = f"{row['n_train']:,} / {row['n_test']:,}"
+        table.add_row(row["name"], row["found"], ", ".join(row["classes"]), counts, size, row["source"], row["licence"])
+    Console().print(table)
+
+
+def _data_fetch(arguments):
+    from . import data
+
+    folder = data.fetch(arguments.name)
+    print(f"{arguments.name} is in {folder}" if folder else f"{arguments.name} is drawn, not downloaded")
+
+
+def _equations(arguments):
+    from .equations import print_equations
+
+    print_equations(arguments.number)
+
+
+def _positive(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be a whole number of at least 1")
+    return int(text)

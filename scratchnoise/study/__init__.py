@@ -1,0 +1,1 @@
+"""The report's study: protocol, runner, tables, figures, report."""
