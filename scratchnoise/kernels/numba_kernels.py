@@ -1,4 +1,4 @@
-"""The loop kernels, compiled by numba; convolution and linear layers through the BLAS product of NumPy.
+"""The loop kernels, compiled by numba; convolution and matrix products with vectors.
 
 Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off, except that the sum of
 an inner product may be reordered and contracted: without that it cannot use vector instructions.
@@ -13,12 +13,7 @@ from numba.extending import register_jitable
 
 from . import loop_image_kernels as images
 from . import loop_kernels as loops
-from .numba_convolution import (  # noqa: F401  the table is one namespace
-    conv2d_backward,
-    conv2d_backward_weights,
-    conv2d_forward,
-)
-from .numpy_kernels import linear_backward, linear_backward_weights, linear_forward  # noqa: F401
+from . import simd_convolution, simd_linear
 
 # idle threads of GNU OpenMP spin for milliseconds by default, on the cores that the BLAS threads want next;
 # it reads this when numba starts its threads, at the first parallel kernel
@@ -30,6 +25,8 @@ register_jitable(loops.log_entries)
 register_jitable(loops.add_scaled)
 register_jitable(fastmath={"reassoc", "contract"})(loops.inner_product)
 register_jitable(images.splitmix64)
+for helper in (*simd_convolution.HELPERS, *simd_linear.HELPERS):
+    register_jitable(helper)
 
 
 def compiled(function, parallel=False):
@@ -50,6 +47,9 @@ sgd_momentum = compiled(loops.sgd_momentum, parallel=True)
 linear_sgd_epoch = compiled(loops.linear_sgd_epoch)
 flip_rate_update = compiled(loops.flip_rate_update)
 _dropout = compiled(loops.dropout_forward)
+_images = compiled(simd_convolution.conv2d_images, parallel=True)
+_product = compiled(simd_linear.product, parallel=True)
+conv2d_backward_weights = compiled(simd_convolution.conv2d_backward_weights, parallel=True)
 
 
 def dropout_forward(x, rate, seed, step):
@@ -58,3 +58,24 @@ def dropout_forward(x, rate, seed, step):
 
 
 dropout_backward = dropout_forward
+
+
+def conv2d_forward(x, w, b, stride, pad):
+    return simd_convolution.conv2d_forward(x, w, b, stride, pad, _images)
+
+
+def conv2d_backward(dy, x, w, stride, pad):
+    dx = simd_convolution.conv2d_input_gradient(dy, w, x.shape, stride, pad, _images)
+    return dx, *conv2d_backward_weights(dy, x, w.shape[0], w.shape[1], stride, pad)
+
+
+def linear_forward(x, w, b):
+    return simd_linear.linear_forward(x, w, b, _product)
+
+
+def linear_backward(dy, x, w):
+    return simd_linear.linear_input_gradient(dy, w, _product), *linear_backward_weights(dy, x)
+
+
+def linear_backward_weights(dy, x):
+    return simd_linear.linear_backward_weights(dy, x, _product)

@@ -1,0 +1,253 @@
+"""Direct convolution with vectors: no im2col, the same source stepped through or compiled.
+
+Every output is a sum over the window; the trick is to keep a tile of outputs in registers while that sum runs:
+
+    tile: 8 pixels x 2 vectors of filters (16 accumulators; 8 x 32 outputs in float32)
+    for each tap (r, s, k):  2 loads of weights, 8 pixels, 16 multiply-adds
+
+Forward, input gradient and weight gradient are three readings of one micro-kernel, `outer`:
+    forward         y[pixel, f]    += x[window of pixel, tap] w[tap, f]          sum over taps
+    input gradient  the forward pass of dy, spread out and padded, with the filters flipped
+    weight gradient dw[tap, f]     += x[window of pixel, tap] dy[pixel, f]       sum over pixels
+
+Ends are not special: the last tile overlaps the one before it, filters are padded to whole vectors.
+N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
+"""
+
+import numpy as np
+
+from .simd import lanes, load, multiply_add, store, zeros
+
+try:
+    from numba import prange
+except ImportError:
+    prange = range
+
+PIXELS = 8  # rows of a tile
+CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
+
+
+def outer(tile, x, at, offset, w):
+    """tile[q] += x[at[q] + offset] * w for the 8 rows of a tile: one column of an outer product."""
+    return (
+        multiply_add(tile[0], x[at[0] + offset], w),
+        multiply_add(tile[1], x[at[1] + offset], w),
+        multiply_add(tile[2], x[at[2] + offset], w),
+        multiply_add(tile[3], x[at[3] + offset], w),
+        multiply_add(tile[4], x[at[4] + offset], w),
+        multiply_add(tile[5], x[at[5] + offset], w),
+        multiply_add(tile[6], x[at[6] + offset], w),
+        multiply_add(tile[7], x[at[7] + offset], w),
+    )
+
+
+def rows_from(places, first, last):
+    """The entries first, ..., first + 7 of `places`, the last one repeated where there are no more."""
+    return (
+        places[min(first, last)],
+        places[min(first + 1, last)],
+        places[min(first + 2, last)],
+        places[min(first + 3, last)],
+        places[min(first + 4, last)],
+        places[min(first + 5, last)],
+        places[min(first + 6, last)],
+        places[min(first + 7, last)],
+    )
+
+
+def eight(vector):
+    """A tile whose rows are all `vector`."""
+    return (vector, vector, vector, vector, vector, vector, vector, vector)
+
+
+def place(image, frame, W, K, dilation, top, left):
+    """Copy image (h, w, K) into a flat, zeroed frame (H, W, K): pixel (i, j) to (i dilation + top, j dilation + left).
+
+    What falls outside is dropped. The frame is longer than H W K by a tile, so that tiles may read past its end.
+    """
+    frame[:] = 0
+    H = (frame.size - PIXELS) // (W * K)
+    for i in range(image.shape[0]):
+        h = i * dilation + top
+        if 0 <= h < H:
+            for j in range(image.shape[1]):
+                v = j * dilation + left
+                if 0 <= v < W:
+                    for k in range(K):
+                        frame[(h * W + v) * K + k] = image[i, j, k]
+
+
+def window_starts(Ho, Wo, W, K, stride):
+    """Where the window of each output pixel starts in a flat image (H, W, K): int64 (Ho Wo,)."""
+    starts = np.empty(Ho * Wo, np.int64)
+    for i in range(Ho):
+        for j in range(Wo):
+            starts[i * Wo + j] = (i * stride * W + j * stride) * K
+    return starts
+
+
+def padded_filters(w, width):
+    """w (R, S, K, F) as (ceil(F / width), R S K, width), zeros where there is no filter: a block lies together."""
+    taps, F = w.shape[0] * w.shape[1] * w.shape[2], w.shape[3]
+    flat = w.reshape(taps, F)
+    blocks = np.zeros(((F + width - 1) // width, taps, width), w.dtype)
+    for f in range(F):
+        for t in range(taps):
+            blocks[f // width, t, f % width] = flat[t, f]
+    return blocks
+
+
+def store_tile(left, right, y, at, F, first):
+    """Write the tile's 8 rows, filters first, ..., to the flat y (pixels, F); absent filters are left out."""
+    store_row(left[0], right[0], y, at[0] * F, F, first)
+    store_row(left[1], right[1], y, at[1] * F, F, first)
+    store_row(left[2], right[2], y, at[2] * F, F, first)
+    store_row(left[3], right[3], y, at[3] * F, F, first)
+    store_row(left[4], right[4], y, at[4] * F, F, first)
+    store_row(left[5], right[5], y, at[5] * F, F, first)
+    store_row(left[6], right[6], y, at[6] * F, F, first)
+    store_row(left[7], right[7], y, at[7] * F, F, first)
+
+
+def store_row(left, right, y, row, F, first):
+    L = lanes(y)
+    if first + 2 * L <= F:
+        store(y, row + first, left)
+        store(y, row + first + L, right)
+    else:
+        both = np.empty(2 * L, y.dtype)
+        store(both, 0, left)
+        store(both, L, right)
+        for f in range(first, F):
+            y[row + f] = both[f - first]
+
+
+def convolve(x, blocks, bias, y, starts, order, R, S, K, W):
+    """One image: x flat (H, W, K) -> y flat (pixels, F), the forward micro-kernel over all tiles."""
+    L, F, P = lanes(y), bias.size, starts.size
+    padded_bias = np.zeros(blocks.shape[0] * 2 * L, y.dtype)
+    padded_bias[:F] = bias
+    for block in range(blocks.shape[0]):
+        w, first = blocks[block].reshape(-1), block * 2 * L
+        for p in range(0, P, PIXELS):
+            at = rows_from(starts, p, P - 1)
+            left, right = eight(load(padded_bias, first)), eight(load(padded_bias, first + L))
+            tap = 0
+            for r in range(R):
+                for offset in range(r * W * K, r * W * K + S * K):
+                    left = outer(left, x, at, offset, load(w, tap))
+                    right = outer(right, x, at, offset, load(w, tap + L))
+                    tap += 2 * L
+            store_tile(left, right, y, rows_from(order, p, P - 1), F, first)
+
+
+def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
+    """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros."""
+    N, Ho, Wo, F = y.shape
+    R, S, K, _ = w.shape
+    blocks = padded_filters(w, 2 * lanes(y))
+    starts, order = window_starts(Ho, Wo, W, K, stride), np.arange(Ho * Wo)
+    for n in prange(N):
+        frame = np.empty(H * W * K + PIXELS, x.dtype)
+        place(x[n], frame, W, K, dilation, top, left)
+        convolve(frame, blocks, bias, y[n].reshape(-1), starts, order, R, S, K, W)
+
+
+def correlate(x, dy, dw, starts, R, row, step):
+    """One image: dw (F blocks, R, row, 2 vectors) += windows of x times dy, the weight gradient's micro-kernel."""
+    L, columns = lanes(dy), (0, 1, 2, 3, 4, 5, 6, 7)
+    width = dw.shape[0] * 2 * L  # of a row of dy
+    for block in range(dw.shape[0]):
+        out = dw[block].reshape(-1)
+        for r in range(R):
+            for q in range(0, row, PIXELS):
+                left, right = eight(zeros(dy)), eight(zeros(dy))
+                for p in range(starts.size):
+                    offset, here = starts[p] + r * step + q, p * width + block * 2 * L
+                    left = outer(left, x, columns, offset, load(dy, here))
+                    right = outer(right, x, columns, offset, load(dy, here + L))
+                add_tile(left, right, out, (r * row + q) * 2 * L)
+
+
+def add_tile(left, right, out, at):
+    add_row(left[0], right[0], out, at)
+    add_row(left[1], right[1], out, at + 2 * lanes(out))
+    add_row(left[2], right[2], out, at + 4 * lanes(out))
+    add_row(left[3], right[3], out, at + 6 * lanes(out))
+    add_row(left[4], right[4], out, at + 8 * lanes(out))
+    add_row(left[5], right[5], out, at + 10 * lanes(out))
+    add_row(left[6], right[6], out, at + 12 * lanes(out))
+    add_row(left[7], right[7], out, at + 14 * lanes(out))
+
+
+def add_row(left, right, out, at):
+    one = out.dtype.type(1)
+    store(out, at, multiply_add(left, one, load(out, at)))
+    store(out, at + lanes(out), multiply_add(right, one, load(out, at + lanes(out))))
+
+
+def padded_rows(dy, width):
+    """dy (Ho, Wo, F) as flat rows of `width` >= F, zeros at the end of each."""
+    rows = np.zeros((dy.shape[0] * dy.shape[1], width), dy.dtype)
+    rows[:, : dy.shape[2]] = dy.reshape(-1, dy.shape[2])
+    return rows.reshape(-1)
+
+
+def conv2d_backward_weights(dy, x, R, S, stride, pad):
+    """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
+    N, H, W, K = x.shape
+    _, Ho, Wo, F = dy.shape
+    L, row = lanes(dy), (S * K + PIXELS - 1) // PIXELS * PIXELS
+    width = (F + 2 * L - 1) // (2 * L) * 2 * L
+    starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
+    dw = np.zeros((CHUNKS, width // (2 * L), R, row, 2 * L), x.dtype)
+    db = np.zeros((CHUNKS, F), x.dtype)
+    for chunk in prange(CHUNKS):
+        frame = np.empty((H + 2 * pad) * (W + 2 * pad) * K + PIXELS, x.dtype)
+        for n in range(chunk * N // CHUNKS, (chunk + 1) * N // CHUNKS):
+            place(x[n], frame, W + 2 * pad, K, 1, pad, pad)
+            rows = dy[n].reshape(-1) if F == width else padded_rows(dy[n], width)
+            correlate(frame, rows, dw[chunk], starts, R, row, (W + 2 * pad) * K)
+            for i in range(Ho):
+                for j in range(Wo):
+                    for f in range(F):
+                        db[chunk, f] += dy[n, i, j, f]
+    return gathered(dw, R, S, K, F), db.sum(axis=0)
+
+
+def gathered(dw, R, S, K, F):
+    """The parts (CHUNKS, F blocks, R, row, 2 vectors) summed and put in the order (R, S, K, F)."""
+    out = np.zeros((R, S, K, F), dw.dtype)
+    for chunk in range(dw.shape[0]):
+        for r in range(R):
+            for s in range(S):
+                for k in range(K):
+                    for f in range(F):
+                        out[r, s, k, f] += dw[chunk, f // dw.shape[4], r, s * K + k, f % dw.shape[4]]
+    return out
+
+
+# compiled code may call these
+HELPERS = (
+    *(outer, rows_from, eight, place, window_starts, padded_filters, store_row, store_tile, convolve),
+    *(correlate, add_row, add_tile, padded_rows, gathered),
+)
+
+
+def conv2d_forward(x, w, b, stride, pad, images=conv2d_images):
+    """The forward pass; `images` is conv2d_images or its compiled form."""
+    N, H, W, _ = x.shape
+    R, S, _, F = w.shape
+    y = np.empty((N, (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1, F), x.dtype)
+    images(x, w, b, y, H + 2 * pad, W + 2 * pad, stride, 1, pad, pad)
+    return y
+
+
+def conv2d_input_gradient(dy, w, x_shape, stride, pad, images=conv2d_images):
+    """dx: the forward pass of dy, spread by the stride, through the filters turned by half a turn."""
+    R, S, K, _ = w.shape
+    turned = np.ascontiguousarray(w[::-1, ::-1].transpose(0, 1, 3, 2))
+    dx = np.empty(x_shape, dy.dtype)
+    H, W = x_shape[1] + R - 1, x_shape[2] + S - 1
+    images(dy, turned, np.zeros(K, dy.dtype), dx, H, W, 1, stride, R - 1 - pad, S - 1 - pad)
+    return dx
