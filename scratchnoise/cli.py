@@ -1,6 +1,7 @@
 """The command line: reproduce, data, equations."""
 
 import argparse
+import os
 import sys
 
 from . import __version__
@@ -23,6 +24,9 @@ def main(argv=None):
     except KeyboardInterrupt:
         print("\nscratchnoise: stopped; the same command goes on from here", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError, BackendError) as error:
         print(f"scratchnoise: {error}", file=sys.stderr)
         return 2
@@ -111,17 +115,15 @@ def _reproduce(arguments):
 
 
 def _data_status(arguments):
-    from rich.console import Console
-    from rich.table import Table
-
     from . import data
 
-    table = Table("data set", "found", "classes", "train / test", "size", "source", "licence", box=None)
     for row in data.status():
-        size = f"{row['bytes'] / 1e6:.0f} MB" if row["bytes"] else ""
-        counts = f"{row['n_train']:,} / {row['n_test']:,}"
-        table.add_row(row["name"], row["found"], ", ".join(row["classes"]), counts, size, row["source"], row["licence"])
-    Console().print(table)
+        where = row["found"]
+        if where == "not found":
+            where = f"not here; `scratchnoise data fetch {row['name']}` downloads {row['bytes'] / 1e6:.0f} MB"
+        print(f"{row['name']:<14} {where}")
+        print(f"{'':<14} {row['n_train']:,} train, {row['n_test']:,} test: {', '.join(row['classes'])}")
+        print(f"{'':<14} {row['source']}; licence: {row['licence']}\n")
 
 
 def _data_fetch(arguments):

@@ -84,7 +84,7 @@ INVERSE = {"estimator": SoftmaxRegression(**MLR), "mapping": "inverse"}
 
 METHODS = {
     "MLR": Method(SoftmaxRegression, "unit", MLR),
-    "MLR (standardised)": Method(SoftmaxRegression, "standard", MLR),
+    "MLR (centred pixels)": Method(SoftmaxRegression, "centred", MLR),
     "MLR (flipped, as printed)": Method(FlipCorrected, "unit", AS_PRINTED, needs_T=True),
     "MLR (flipped, inverse)": Method(FlipCorrected, "unit", INVERSE, needs_T=True),
     "rMLR": Method(RobustSoftmaxRegression, "unit", {"max_steps": 250}, needs_T=True),
@@ -162,15 +162,14 @@ def load_task(data_name, noise_name, preset, seed):
 def prepare(x, pixels, reference=None):
     """Images as a method wants them, float32.
 
-    pixels "unit": rows of pixels in [0, 1]; "symmetric": rows in [-1, 1]; "standard": rows with mean 0 and deviation 1
-    by the statistics of `reference`, the training images; "network": 32 x 32 x 3 in [-1, 1].
+    pixels "unit": rows of pixels in [0, 1]; "symmetric": rows in [-1, 1]; "centred": rows in [0, 1] less the mean of
+    `reference`, the training images; "network": 32 x 32 x 3 in [-1, 1].
     """
     if pixels == "network":
         return images.for_network(x)
     rows = images.for_linear_model(x)
     if pixels == "symmetric":
         return 2 * rows - 1
-    if pixels == "standard":
-        known = images.for_linear_model(reference)
-        return (rows - known.mean(axis=0)) / (known.std(axis=0) + np.float32(0.01))
+    if pixels == "centred":
+        return rows - images.for_linear_model(reference).mean(axis=0)
     return rows

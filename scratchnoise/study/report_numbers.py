@@ -79,7 +79,7 @@ T_ESTIMATES = {"T rMLR": ("(45)", REPORT_T_RLR), "T anchor (argmax)": ("(46)", R
 # What each method is; the order is the order of every table.
 METHODS = {
     "MLR": "multinomial logistic regression that takes the noisy labels for true ones, eq. (9)-(11)",
-    "MLR (standardised)": "MLR on pixels scaled to mean 0 and deviation 1: how far scaling alone moves it",
+    "MLR (centred pixels)": "MLR with the mean image subtracted first: how far the scaling alone moves it",
     "MLR (flipped, as printed)": "MLR, its posteriors mapped by Q as eq. (8) is printed",
     "MLR (flipped, inverse)": "MLR, its posteriors mapped by the inverse of T, which is what eq. (3) implies",
     "rMLR": "logistic regression with the flip rates in its likelihood, eq. (14)-(18), the report's settings",

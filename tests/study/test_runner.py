@@ -1,0 +1,144 @@
+"""The study end to end on small drawn data: every method, resuming, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from scratchnoise import data
+from scratchnoise.study import protocol, runner
+from scratchnoise.study.jobs import Job
+from scratchnoise.study.results import ResultsFile
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])  # neither symmetric nor doubly stochastic
+TINY = protocol.Preset("quick", 240, 60, 2, 2, 1, "MLR")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    """The quick preset, only smaller."""
+    monkeypatch.setitem(protocol.PRESETS, "quick", TINY)
+    monkeypatch.setattr(runner, "PRESETS", protocol.PRESETS)
+
+
+@pytest.fixture
+def linear(tmp_path):
+    """A function that runs the linear methods into one folder."""
+
+    def run(**changes):
+        settings = {"methods": ("linear",), "noise": ("0.5",), "backend": "numpy"} | changes
+        return runner.reproduce(tmp_path / "out", **settings)
+
+    return run
+
+
+def test_every_linear_method_gives_one_row_a_repetition(linear):
+    rows = linear()
+    found = sorted((row["method"], row["repetition"]) for row in rows if row["accuracy"] is not None)
+    assert found == sorted((name, r) for name in runner.GROUPS["linear"] for r in range(2))
+    assert all(0 <= row["accuracy"] <= 1 and row["selection"] == "last epoch" for row in rows if row["accuracy"])
+
+
+def test_a_second_run_adds_nothing_and_a_killed_one_goes_on(linear, tmp_path):
+    first = linear(methods=("MLR", "rMLR"))
+    path = tmp_path / "out" / "results.jsonl"
+    whole = path.read_bytes()
+    assert linear(methods=("MLR", "rMLR")) == first and path.read_bytes() == whole
+    path.write_bytes(whole[: len(whole) * 2 // 3])  # killed in the middle of a line
+    again = linear(methods=("MLR", "rMLR"))
+    key = ("method", "repetition", "accuracy")
+    assert sorted(tuple(r[k] for k in key) for r in again) == sorted(tuple(r[k] for k in key) for r in first)
+
+
+def test_processes_find_the_same_as_one(linear, tmp_path):
+    alone = {(r["method"], r["repetition"]): r["accuracy"] for r in linear()}
+    rows = runner.reproduce(tmp_path / "two", methods=("linear",), noise=("0.5",), backend="numpy", jobs=2)
+    assert {(r["method"], r["repetition"]): r["accuracy"] for r in rows} == alone
+
+
+def test_networks_record_their_epochs_and_history(tmp_path):
+    rows = runner.reproduce(tmp_path, methods=("NN forward",), noise=("0.5",), backend="numba", repetitions=1)
+    assert [row["epoch"] for row in rows] == [2]
+    assert len(rows[0]["history"]["test_accuracy"]) == 2
+    assert rows[0]["settings"]["loss"] == "forward"
+
+
+def test_hidden_noise_is_told_to_nobody_but_the_score(linear, monkeypatch):
+    told = []
+    fit = protocol.RobustSoftmaxRegression.fit
+    monkeypatch.setattr(
+        protocol.RobustSoftmaxRegression, "fit", lambda self, *a, **k: told.append(np.asarray(self.T)) or fit(self, *a, **k)
+    )
+    rows = linear(noise=("hidden",), methods=("rMLR",))
+    estimates = [row["T_hat"] for row in rows if row["method"] == "T confident joint"]
+    assert len(estimates) == 2 and len(told) == 2
+    np.testing.assert_allclose(told[0], np.mean(estimates, axis=0), atol=1e-12)
+    assert np.abs(told[0] - np.asarray(protocol.noise.MNIST06)).max() > 1e-6
+
+
+def test_all_methods_of_a_repetition_see_the_same_samples():
+    jobs = [Job("garments", "0.5", method, 1, TINY, 0, "numpy") for method in ("MLR", "NN forward")]
+    draws = [job.rng().permutation(50) for job in jobs]
+    np.testing.assert_array_equal(*draws)
+    other = Job("garments", "0.5", "MLR", 2, TINY, 0, "numpy").rng().permutation(50)
+    assert (other != draws[0]).any()
+
+
+def test_a_diverging_run_is_a_result(tmp_path, monkeypatch):
+    wild = protocol.Method(protocol.NeuralNetwork, "network", {"loss": "backward", "risk": "raw", "learning_rate": 1e3}, True)
+    monkeypatch.setitem(protocol.METHODS, "NN backward (raw)", wild)
+    options = {"methods": ("NN backward (raw)",), "noise": ("0.6",), "backend": "numba", "repetitions": 1}
+    with np.errstate(all="ignore"):
+        rows = runner.reproduce(tmp_path, **options)
+    assert rows[0]["accuracy"] is None and "no longer finite" in rows[0]["stopped"]
+    assert runner.reproduce(tmp_path, **options) == rows
+
+
+def test_arrays_of_ones_own(tmp_path):
+    drawn = data.make_garments(300, 60, random_state=1)
+    np.savez(
+        tmp_path / "mine.npz", x_train=drawn.x_train, y_train=drawn.y_train, x_test=drawn.x_test, y_test=drawn.y_test
+    )
+    np.save(tmp_path / "T.npy", T)
+    options = {"methods": ("rMLR (tuned)",), "backend": "numpy", "repetitions": 1}
+    rows = runner.reproduce(tmp_path / "out", str(tmp_path / "mine.npz"), noise=(str(tmp_path / "T.npy"),), **options)
+    assert rows[0]["data"] == "mine.npz"
+    np.testing.assert_allclose(rows[0]["T_true"], T)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ("rMRL",)}, "did you mean 'rMLR'"),
+        ({"noise": ("0.7",)}, "noise='0.7' is unknown"),
+        ({"noise": ("uniform:0.9",)}, "rho=0.9 should lie between 0 and 0.5"),
+        ({"noise": ("given",)}, "are clean"),
+        ({"preset": "papr"}, "did you mean 'paper'"),
+        ({"backend": "nunba"}, "did you mean 'numba'"),
+        ({"data": "garmets"}, "garments"),
+    ],
+)
+def test_wrong_names_are_refused_before_anything_is_written(linear, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        linear(**changes)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_seed_needs_another_folder(linear):
+    linear(methods=("MLR",))
+    with pytest.raises(ValueError, match="holds results of seed 0"):
+        linear(methods=("MLR",), seed=1)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot be written"):
+        runner.reproduce(tmp_path / "file" / "out", methods=("MLR",), backend="numpy")
+
+
+def test_results_say_what_made_them(linear, tmp_path):
+    linear(methods=("MLR",))
+    row = json.loads((tmp_path / "out" / "results.jsonl").read_text().splitlines()[0])
+    for field in ("data", "noise", "method", "repetition", "epoch", "accuracy", "seconds", "seed", "backend", "version"):
+        assert field in row
+    assert ResultsFile(tmp_path / "out" / "results.jsonl").has(method="MLR", repetition=1)

@@ -1,0 +1,72 @@
+"""The command line as a user meets it: real processes, real files."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from scratchnoise.cli import main
+from scratchnoise.equations import find_equations
+
+
+def scratchnoise(*arguments, cwd=None, **environment):
+    """Run `python -m scratchnoise` and return the finished process."""
+    command = [sys.executable, "-m", "scratchnoise", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | environment)
+
+
+def test_version_and_help():
+    assert scratchnoise("--version").stdout.startswith("scratchnoise 0.")
+    shown = scratchnoise("reproduce", "--help").stdout
+    assert "examples:" in shown
+    for option in ("--data", "--noise", "--methods", "--preset", "--repetitions", "--jobs", "--backend", "--seed", "--out"):
+        assert option in shown
+
+
+def test_reproduce_writes_all_it_promises(tmp_path):
+    run = scratchnoise(
+        "reproduce", "--methods", "priors,MLR,rMLR (tuned)", "--repetitions", "1", "--noise", "0.5", cwd=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Table 1" in run.stdout and "Table 3" in run.stdout and "rMLR (tuned)" in run.stdout
+    names = {path.name for path in (tmp_path / "reproduce").iterdir()}
+    assert {"results.jsonl", "tables.csv", "report.html"} <= names
+    assert sum(name.endswith(".png") for name in names) >= 2
+    assert "data:image/png;base64" in (tmp_path / "reproduce" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reproduce", "--backend", "cupy"], "GPU"),
+        (["reproduce", "--methods", "MRL"], "did you mean 'MLR'"),
+        (["reproduce", "--data", "fashion"], "fashion-mnist"),
+        (["reproduce", "--data", "absent.npz"], "absent.npz"),
+        (["data", "fetch", "cifar"], "cifar10"),
+        (["equations", "99"], "not in the report"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error and len(error.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_status_names_every_set(capsys):
+    assert main(["data", "status"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("garments", "fashion-mnist", "cifar10"))
+
+
+def test_equations_points_at_real_lines(capsys):
+    assert main(["equations", "17"]) == 0
+    assert "forward_cross_entropy_grad" in capsys.readouterr().out
+    places = find_equations()
+    assert {p.equation for p in places} >= {*range(1, 4), *range(7, 27), *range(28, 45)}
+    for place in places:
+        source = (os.path.dirname(os.path.dirname(sys.modules["scratchnoise"].__file__)), place.file)
+        line = open(os.path.join(*source), encoding="utf-8").read().splitlines()[place.line - 1]
+        assert place.name.rsplit(".", 1)[-1] in line
