@@ -63,10 +63,10 @@ def eight(vector):
 def place(image, frame, W, K, dilation, top, left):
     """Copy image (h, w, K) into a flat, zeroed frame (H, W, K): pixel (i, j) to (i dilation + top, j dilation + left).
 
-    What falls outside is dropped. The frame is longer than H W K by a tile, so that tiles may read past its end.
+    What falls outside is dropped.
     """
     frame[:] = 0
-    H = (frame.size - PIXELS) // (W * K)
+    H = frame.size // (W * K)
     for i in range(image.shape[0]):
         h = i * dilation + top
         if 0 <= h < H:
@@ -142,15 +142,25 @@ def convolve(x, blocks, bias, y, starts, order, R, S, K, W):
 
 
 def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
-    """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros."""
+    """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros.
+
+    Small images go in groups of 8, so that their pixels fill whole tiles.
+    """
     N, Ho, Wo, F = y.shape
     R, S, K, _ = w.shape
+    P, size = Ho * Wo, H * W * K
+    group = PIXELS if P < 8 * PIXELS else 1
     blocks = padded_filters(w, 2 * lanes(y))
-    starts, order = window_starts(Ho, Wo, W, K, stride), np.arange(Ho * Wo)
-    for n in prange(N):
-        frame = np.empty(H * W * K + PIXELS, x.dtype)
-        place(x[n], frame, W, K, dilation, top, left)
-        convolve(frame, blocks, bias, y[n].reshape(-1), starts, order, R, S, K, W)
+    starts, order = np.empty(group * P, np.int64), np.arange(group * P)
+    for g in range(group):
+        starts[g * P : (g + 1) * P] = window_starts(Ho, Wo, W, K, stride) + g * size
+    for task in prange((N + group - 1) // group):
+        first, last = task * group, min((task + 1) * group, N)
+        frames = np.empty(group * size, x.dtype)
+        for n in range(first, last):
+            place(x[n], frames[(n - first) * size : (n - first + 1) * size], W, K, dilation, top, left)
+        here = starts[: (last - first) * P]
+        convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S, K, W)
 
 
 def correlate(x, dy, dw, starts, R, row, step):
@@ -203,9 +213,10 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
     dw = np.zeros((CHUNKS, width // (2 * L), R, row, 2 * L), x.dtype)
     db = np.zeros((CHUNKS, F), x.dtype)
     for chunk in prange(CHUNKS):
-        frame = np.empty((H + 2 * pad) * (W + 2 * pad) * K + PIXELS, x.dtype)
+        size = (H + 2 * pad) * (W + 2 * pad) * K
+        frame = np.zeros(size + PIXELS, x.dtype)  # tiles of a row that is no multiple of 8 read past the end
         for n in range(chunk * N // CHUNKS, (chunk + 1) * N // CHUNKS):
-            place(x[n], frame, W + 2 * pad, K, 1, pad, pad)
+            place(x[n], frame[:size], W + 2 * pad, K, 1, pad, pad)
             rows = dy[n].reshape(-1) if F == width else padded_rows(dy[n], width)
             correlate(frame, rows, dw[chunk], starts, R, row, (W + 2 * pad) * K)
             for i in range(Ho):

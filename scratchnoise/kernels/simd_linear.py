@@ -9,7 +9,7 @@ N samples, D features, F outputs.
 
 import numpy as np
 
-from .simd import lanes, load
+from .simd import lanes, load, store
 from .simd_convolution import PIXELS, eight, outer, rows_from, store_tile
 
 try:
@@ -19,11 +19,18 @@ except ImportError:
 
 
 def pack(b, packed, first, last, row_step, column_step):
-    """Columns first, ..., last - 1 of b as rows of `packed` (K, width), zeros where there is no column."""
+    """Columns first, ..., last - 1 of b as rows of the flat `packed` (K, width), zeros where there is no column."""
+    L = lanes(packed)
+    width = 2 * L
+    if column_step == 1 and last - first == width:  # by far the most of a large matrix
+        for k in range(packed.size // width):
+            store(packed, k * width, load(b, k * row_step + first))
+            store(packed, k * width + L, load(b, k * row_step + first + L))
+        return
     packed[:] = 0
-    for k in range(packed.shape[0]):
-        for j in range(first, last):
-            packed[k, j - first] = b[k * row_step + j * column_step]
+    for j in range(first, last):  # reads along memory where b is read transposed
+        for k in range(packed.size // width):
+            packed[k * width + j - first] = b[k * row_step + j * column_step]
 
 
 def product(a, a_steps, b, b_steps, K, bias, y):
@@ -34,10 +41,9 @@ def product(a, a_steps, b, b_steps, K, bias, y):
     starts, order = np.arange(I) * a_steps[0], np.arange(I)
     for block in prange((J + width - 1) // width):
         first, last = block * width, min((block + 1) * width, J)
-        packed, start = np.empty((K, width), y.dtype), np.zeros(width, y.dtype)
-        pack(b, packed, first, last, b_steps[0], b_steps[1])
+        columns, start, out = np.empty(K * width, y.dtype), np.zeros(width, y.dtype), y.reshape(-1)
+        pack(b, columns, first, last, b_steps[0], b_steps[1])
         start[: last - first] = bias[first:last]
-        columns, out = packed.reshape(-1), y.reshape(-1)
         for i in range(0, I, PIXELS):
             at = rows_from(starts, i, I - 1)
             left, right = eight(load(start, 0)), eight(load(start, L))
