@@ -74,7 +74,7 @@ def _add_reproduce(commands):
     add("--jobs", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)")
     add("--backend", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     add("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
-    add("--out", default="reproduce", metavar="DIR", help="folder of results, kept and continued (default: %(default)s)")
+    add("--out", default="reproduce", metavar="DIR", help="folder of the results, continued (default: %(default)s)")
     command.set_defaults(run=_reproduce)
 
 

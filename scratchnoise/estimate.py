@@ -71,7 +71,8 @@ def confident_joint(q, y_noisy):
     labelled = np.bincount(y_noisy, minlength=C)
     if (labelled == 0).any():
         raise ValueError(f"y_noisy never is {int(labelled.argmin())}; the joint needs every class")
-    thresholds = np.array([q[y_noisy == j, j].mean() for j in range(C)])
+    own = [q[y_noisy == j, j] for j in range(C)]
+    thresholds = np.array([min(sure.mean(), sure.max()) for sure in own])  # a rounded mean of equals can exceed them
     above = np.where(q >= thresholds, q, -np.inf)  # the choice is among the confident classes only
     guess, confident = above.argmax(axis=1), np.isfinite(above).any(axis=1)
     counts = np.zeros((C, C))
@@ -109,8 +110,9 @@ def estimate_transition(estimator, X, y, method="confident_joint", folds=5, rand
     `estimate_from_posteriors` -> TransitionMatrix in the order of the sorted classes.
     """
     _check_method(method)  # before the folds are trained
+    q = out_of_fold_posteriors(estimator, X, y, folds, random_state)
     classes, y_index = np.unique(np.asarray(y), return_inverse=True)
-    T = estimate_from_posteriors(out_of_fold_posteriors(estimator, X, y, folds, random_state), y_index, method)
+    T = estimate_from_posteriors(q, y_index, method)
     T.diagnostics["classes"] = classes
     return T
 
@@ -123,6 +125,8 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     ValueError when that is one.
     """
     X, y = np.asarray(X), np.asarray(y)
+    if y.ndim != 1:
+        raise ValueError(f"y has shape {y.shape}; it should be one label per sample, (N,)")
     if len(X) != len(y) or len(y) == 0:
         raise ValueError(f"X has {len(X)} samples and y {len(y)} labels; they should have the same number, not none")
     classes, y_index = np.unique(y, return_inverse=True)

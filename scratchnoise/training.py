@@ -74,7 +74,7 @@ def train(
                 raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
             network.backward(loss.objective_grad(z, y[batch], weight))
             optimiser.step()
-        if not network.finite():  # the last step of all is followed by no loss that would tell
+        if not np.isfinite(network.logits(x[batch])).all():  # no loss follows the last step and would tell
             raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
         row = {"epoch": epoch, **watch.row(), "learning_rate": float(optimiser.learning_rate)}
         history.append({**row, "seconds": time.perf_counter() - started})

@@ -1,7 +1,6 @@
 """The transition matrix of label noise: T[i, j] = P(noisy = i | true = j), columns sum to 1."""
 
 import warnings
-from functools import cached_property
 
 import numpy as np
 
@@ -70,7 +69,7 @@ class TransitionMatrix:
         """
         return self.array.T
 
-    @cached_property
+    @property
     def singular_values(self):
         return np.linalg.svd(self.array, compute_uv=False)
 
@@ -125,9 +124,9 @@ class TransitionMatrix:
         if self.singular:
             a, b = _most_collinear(self.array)
             raise SingularTransitionError(
-                "T has no inverse: some column is a mixture of others, so noisy labels cannot tell these classes "
-                f"apart. Columns {a} and {b} are the closest: merge the two classes, or use a forward loss, which needs "
-                "no inverse"
+                "T has no inverse: a column is a mixture of others, so noisy labels cannot tell these classes apart. "
+                f"Columns {a} and {b} are the closest: merge the two classes, or use a forward loss, which needs no "
+                "inverse"
             )
         if self.cond > WARN_FROM_CONDITION:
             warnings.warn(
@@ -143,7 +142,7 @@ class TransitionMatrix:
 
         Eq. (43), its denominator. prior (C,) -> (C,).
         """
-        return self.array @ _checked_prior(prior, len(self))
+        return self.array @ check_prior(prior, len(self))
 
     def inverse_transition(self, prior):
         """Q[i, j] = P(true = i | noisy = j) by Bayes: Q = diag(prior) T^T diag(T prior)^-1, columns sum to 1.
@@ -152,7 +151,7 @@ class TransitionMatrix:
         prior (C,), the clean class probabilities -> (C, C). Raises ValueError for an invalid prior or when some
         noisy label never occurs.
         """
-        prior = _checked_prior(prior, len(self))
+        prior = check_prior(prior, len(self))
         noisy = self.array @ prior
         if (noisy == 0).any():
             never = np.flatnonzero(noisy == 0).tolist()
@@ -197,7 +196,8 @@ def _float_array(name, array):
         raise ValueError(f"{name} should be an array of numbers, C x C ({error})") from error
 
 
-def _checked_prior(prior, n_classes):
+def check_prior(prior, n_classes):
+    """`prior` as float64 (C,); ValueError unless it holds C probabilities that sum to 1."""
     prior = np.asarray(prior, dtype=np.float64)
     if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:
         raise ValueError(f"prior is {prior}; it should be {n_classes} probabilities that sum to 1")

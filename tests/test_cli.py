@@ -20,7 +20,7 @@ def test_version_and_help():
     assert scratchnoise("--version").stdout.startswith("scratchnoise 0.")
     shown = scratchnoise("reproduce", "--help").stdout
     assert "examples:" in shown
-    for option in ("--data", "--noise", "--methods", "--preset", "--repetitions", "--jobs", "--backend", "--seed", "--out"):
+    for option in "--data --noise --methods --preset --repetitions --jobs --backend --seed --out".split():
         assert option in shown
 
 

@@ -11,7 +11,7 @@ Arrays are float32 or float64 and C-contiguous, labels int64. Every kernel raise
 """
 
 from ..backend import table
-from .checks import check_images, check_labels, check_linear, check_pool, check_shape
+from .checks import check_images, check_labels, check_linear, check_order, check_pool, check_shape, check_windows
 
 
 def softmax(z):
@@ -134,7 +134,7 @@ def conv2d_backward_weights(dy, x, R, S, stride=1, pad=0):
 
     dy (N, Ho, Wo, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
     """
-    check_shape("dy", dy, (x.shape[0], None, None, None))
+    check_shape("dy", dy, (*check_windows(x, R, S, stride, pad), None))
     return table().conv2d_backward_weights(dy, x, R, S, stride, pad)
 
 
@@ -151,8 +151,10 @@ def maxpool2d_forward(x, size):
 def maxpool2d_backward(dy, argmax, x_shape):
     """Adjoint of `maxpool2d_forward`: each dy goes to the input that was the maximum, all others get zero.
 
-    dy, argmax (N, Ho, Wo, K), x_shape = (N, H, W, K) -> dx (N, H, W, K).
+    dy, argmax (N, Ho, Wo, K) as the forward pass left it, x_shape = (N, H, W, K) -> dx (N, H, W, K).
     """
+    N, H, W, K = x_shape
+    check_shape("dy", dy, (N, None, None, K))
     check_shape("argmax", argmax, dy.shape)
     return table().maxpool2d_backward(dy, argmax, x_shape)
 
@@ -167,7 +169,7 @@ def relu_forward(x):
 
 
 def relu_backward(dy, x):
-    """Adjoint of `relu_forward`: dx = dy where x > 0, else 0. The output serves as well as the input for `x`.
+    """Adjoint of `relu_forward`: dx = 0 where x <= 0, else dy. The output serves as well as the input for `x`.
 
     dy, x of one shape -> the same shape.
     """
@@ -214,6 +216,8 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     check_linear(x, w, b)
     check_labels("y", y, x, classes=w.shape[1])
     check_shape("T", T, (w.shape[1], w.shape[1]))
+    check_shape("sample_weight", sample_weight, (x.shape[0],))
+    check_order(order, x.shape[0])
     return table().linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2)
 
 
@@ -228,4 +232,5 @@ def flip_rate_update(gamma, p, y, sample_weight):
     """
     check_shape("gamma", gamma, (p.shape[1], p.shape[1]))
     check_labels("y", y, p)
+    check_shape("sample_weight", sample_weight, (p.shape[0],))
     return table().flip_rate_update(gamma, p, y, sample_weight)

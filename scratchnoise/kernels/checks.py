@@ -27,21 +27,33 @@ def check_linear(x, w, b=None):
         check_shape("b", b, (w.shape[1],))
 
 
-def check_images(x, w, stride, pad):
-    """The output shape of a convolution; ValueError when the images and the filters do not fit."""
-    check_shape("w", w, (None, None, None, None))
-    R, S, K, F = w.shape
-    check_shape("x", x, (None, None, None, K))
+def check_windows(x, R, S, stride, pad):
+    """N, Ho, Wo of a convolution; ValueError when the images and an R x S kernel do not fit."""
+    check_shape("x", x, (None, None, None, None))
     N, H, W, _ = x.shape
     if stride < 1 or pad < 0:
         raise ValueError(f"stride={stride}, pad={pad}; stride should be at least 1 and pad at least 0")
     if H + 2 * pad < R or W + 2 * pad < S:
         raise ValueError(f"x has images of {H} x {W}, smaller than the {R} x {S} kernel; enlarge them or pad")
-    return N, (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1, F
+    return N, (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
+
+
+def check_images(x, w, stride, pad):
+    """The output shape of a convolution with filters w; ValueError when the images and the filters do not fit."""
+    check_shape("w", w, (None, None, None, None))
+    R, S, K, F = w.shape
+    check_shape("x", x, (None, None, None, K))
+    return *check_windows(x, R, S, stride, pad), F
 
 
 def check_pool(x, size):
     """Raise ValueError unless every image holds at least one whole tile."""
     check_shape("x", x, (None, None, None, None))
     if size < 1 or min(x.shape[1:3]) < size:
-        raise ValueError(f"x has images of {x.shape[1]} x {x.shape[2]}; size={size} should be between 1 and that")
+        raise ValueError(f"x has images of {x.shape[1]} x {x.shape[2]}; size={size} should be from 1 to the smaller")
+
+
+def check_order(order, n_samples):
+    """Raise ValueError unless `order` holds indices of samples."""
+    if order.size and not (0 <= order.min() and order.max() < n_samples):
+        raise ValueError(f"order has indices {order.min()}..{order.max()}; they should be 0..{n_samples - 1}")

@@ -93,15 +93,16 @@ def maxpool2d_forward(x, size):
     for n in prange(N):
         for i in range(Ho):
             for j in range(Wo):
-                for k in range(K):
-                    best, where = x[n, i * size, j * size, k], i * size * W + j * size
-                    for r in range(size):
-                        for s in range(size):
-                            value = x[n, i * size + r, j * size + s, k]
-                            if value > best:  # the first of equal values wins
-                                best, where = value, (i * size + r) * W + j * size + s
-                    y[n, i, j, k] = best
-                    argmax[n, i, j, k] = where
+                y[n, i, j] = x[n, i * size, j * size]
+                argmax[n, i, j] = i * size * W + j * size
+                for r in range(size):
+                    for s in range(size):
+                        where = np.int32((i * size + r) * W + j * size + s)
+                        for k in range(K):  # innermost, where neighbours lie together in memory
+                            value, best = x[n, i * size + r, j * size + s, k], y[n, i, j, k]
+                            better = (value > best) | (value != value)  # the first of equal values wins, NaN over all
+                            y[n, i, j, k] = value if better else best
+                            argmax[n, i, j, k] = where if better else argmax[n, i, j, k]
     return y, argmax
 
 
@@ -122,7 +123,7 @@ def relu_forward(x):
     flat = x.reshape(-1)
     y = np.empty_like(flat)
     for i in prange(flat.size):
-        y[i] = flat[i] if flat[i] > 0 else 0
+        y[i] = 0 if flat[i] <= 0 else flat[i]  # in this order, NaN stays NaN
     return y.reshape(x.shape)
 
 
@@ -130,7 +131,7 @@ def relu_backward(dy, x):
     flat, flat_dy = x.reshape(-1), dy.reshape(-1)
     dx = np.empty_like(flat_dy)
     for i in prange(flat.size):
-        dx[i] = flat_dy[i] if flat[i] > 0 else 0
+        dx[i] = 0 if flat[i] <= 0 else flat_dy[i]
     return dx.reshape(x.shape)
 
 

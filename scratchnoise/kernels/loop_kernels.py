@@ -165,44 +165,76 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     return new_w.reshape(w.shape), new_v.reshape(v.shape)
 
 
+PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
+
+
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
     log_T = log_entries(T)
     D, C = w.shape
-    w, b = w.T.copy(), b.copy()  # (C, D): the inner loops below then run along memory
-    dw, dz, z = np.empty_like(w), np.empty((batch_size, C), w.dtype), np.empty(C, w.dtype)
-    loss = np.float64(0.0)
+    w, b = w.T.copy(), b.copy()  # (C, D): the inner loops then run along memory
+    batch_size = max(1, min(batch_size, order.size))
+    z, dz = np.empty((batch_size, C), w.dtype), np.empty((batch_size, C), w.dtype)
+    dw, losses = np.empty((PARTS, C, D), w.dtype), np.zeros(PARTS, np.float64)
     for start in range(0, order.size, batch_size):
         batch = order[start : start + batch_size]
-        for m in range(batch.size):
-            n = batch[m]
-            for c in range(C):
-                z[c] = b[c] + inner_product(w[c], x[n])
-            joint = z + log_T[y[n]]
-            norm, joint_norm = log_sum_exp(z), log_sum_exp(joint)
-            loss += sample_weight[n] * (norm - joint_norm)
-            share = sample_weight[n] / batch.size
-            for c in range(C):
-                dz[m, c] = share * (np.exp(z[c] - norm) - np.exp(joint[c] - joint_norm))
-        dw[:] = l2 * w
-        for m in range(batch.size):
-            for c in range(C):
-                add_scaled(dw[c], dz[m, c], x[batch[m]])
+        share = (batch.size + PARTS - 1) // PARTS
+        for part in prange(PARTS):
+            first, last = min(part * share, batch.size), min((part + 1) * share, batch.size)
+            logits_of(batch[first:last], x, w, b, z[first:last])
+            for m in range(first, last):
+                n = batch[m]
+                losses[part] += sample_weight[n] * loss_and_gradient(z, T, log_T, y[n], dz, m)
+                for c in range(C):
+                    dz[m, c] *= sample_weight[n] / batch.size
+            sum_of_products(dz[first:last], batch[first:last], x, dw[part])
         for c in range(C):
-            add_scaled(w[c], -learning_rate, dw[c])
-            b[c] -= learning_rate * dz[: batch.size, c].sum()
-    return w.T.copy(), b, loss / max(order.size, 1)
+            for d in range(D):
+                slope = l2 * w[c, d]
+                for part in range(PARTS):
+                    slope += dw[part, c, d]
+                w[c, d] -= learning_rate * slope
+            for m in range(batch.size):
+                b[c] -= learning_rate * dz[m, c]
+    return w.T.copy(), b, losses.sum() / max(order.size, 1)
 
 
-def inner_product(a, b):
-    total = a.dtype.type(0)
-    for d in range(a.size):
-        total += a[d] * b[d]
-    return total
+def logits_of(batch, x, w, b, z):
+    """z[m, c] = b[c] + sum_d x[batch[m], d] w[c, d]."""
+    for m in range(batch.size):
+        for c in range(w.shape[0]):
+            total = np.float64(b[c])
+            for d in range(w.shape[1]):
+                total += x[batch[m], d] * w[c, d]
+            z[m, c] = total
 
 
-def add_scaled(out, scale, x):
-    for d in range(x.size):
-        out[d] += scale * x[d]
+def sum_of_products(dz, batch, x, dw):
+    """dw[c, d] = sum_m dz[m, c] x[batch[m], d]."""
+    for c in range(dw.shape[0]):
+        for d in range(dw.shape[1]):
+            total = np.float64(0.0)
+            for m in range(batch.size):
+                total += dz[m, c] * x[batch[m], d]
+            dw[c, d] = total
+
+
+def loss_and_gradient(z, T, log_T, k, dz, m):
+    """-log (T p)_k of sample m, and dz[m] = p - r: forward_cross_entropy, each exponential taken once."""
+    C, top, total, joint = z.shape[1], z[m, 0], np.float64(0.0), np.float64(0.0)
+    for c in range(1, C):
+        top = max(top, z[m, c])
+    for c in range(C):
+        dz[m, c] = np.exp(z[m, c] - top)
+        total += dz[m, c]
+        joint += T[k, c] * dz[m, c]
+    if joint > 0:
+        for c in range(C):
+            dz[m, c] *= 1 / total - T[k, c] / joint
+        return np.log(total / joint)
+    norm, joint_norm = log_sum_exp(z[m]), log_sum_exp(z[m] + log_T[k])  # all that T allows has underflown
+    for c in range(C):
+        dz[m, c] = np.exp(z[m, c] - norm) - np.exp(z[m, c] + log_T[k, c] - joint_norm)
+    return norm - joint_norm
 
 
 def flip_rate_update(gamma, p, y, sample_weight):

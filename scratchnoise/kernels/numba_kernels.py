@@ -1,7 +1,6 @@
 """The loop kernels, compiled by numba; convolution and matrix products with vectors.
 
-Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off, except that the sum of
-an inner product may be reordered and contracted: without that it cannot use vector instructions.
+Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off.
 `parallel` only where a kernel passes once over a whole batch of images or all parameters.
 """
 
@@ -9,21 +8,23 @@ import os
 
 import numba
 import numpy as np
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from . import loop_image_kernels as images
 from . import loop_kernels as loops
 from . import simd_convolution, simd_linear
 
-# idle threads of GNU OpenMP spin for milliseconds by default, on the cores that the BLAS threads want next;
-# it reads this when numba starts its threads, at the first parallel kernel
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
+# one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
+# It reads this when numba starts its threads, at the first parallel kernel.
+os.environ.setdefault("GOMP_SPINCOUNT", "50000")
 
 # compiled code may call these; to everybody else they stay the plain functions they are
 register_jitable(loops.log_sum_exp)
 register_jitable(loops.log_entries)
-register_jitable(loops.add_scaled)
-register_jitable(fastmath={"reassoc", "contract"})(loops.inner_product)
+register_jitable(loops.loss_and_gradient)
+overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
+overload(loops.sum_of_products)(lambda dz, batch, x, dw: simd_linear.sum_of_products)
 register_jitable(images.splitmix64)
 for helper in (*simd_convolution.HELPERS, *simd_linear.HELPERS):
     register_jitable(helper)
@@ -44,7 +45,7 @@ maxpool2d_backward = compiled(loops.maxpool2d_backward, parallel=True)
 relu_forward = compiled(loops.relu_forward, parallel=True)
 relu_backward = compiled(loops.relu_backward, parallel=True)
 sgd_momentum = compiled(loops.sgd_momentum, parallel=True)
-linear_sgd_epoch = compiled(loops.linear_sgd_epoch)
+linear_sgd_epoch = compiled(loops.linear_sgd_epoch, parallel=True)
 flip_rate_update = compiled(loops.flip_rate_update)
 _dropout = compiled(loops.dropout_forward)
 _images = compiled(simd_convolution.conv2d_images, parallel=True)

@@ -117,11 +117,11 @@ def maxpool2d_backward(dy, argmax, x_shape):
 
 
 def relu_forward(x):
-    return np.where(x > 0, x, x.dtype.type(0))
+    return np.maximum(x, 0)  # NaN stays NaN
 
 
 def relu_backward(dy, x):
-    return np.where(x > 0, dy, dy.dtype.type(0))
+    return np.where(x <= 0, dy.dtype.type(0), dy)
 
 
 def splitmix64(state):

@@ -16,13 +16,13 @@ def lanes(array):
 
 
 def load(array, index):
-    """The vector array[index : index + lanes] of a flat array. Nothing checks that it lies inside."""
-    return array[index : index + lanes(array)].copy()
+    """The vector at a place of an array counted flat, index : index + lanes. Nothing checks that it lies inside."""
+    return array.reshape(-1)[index : index + lanes(array)].copy()
 
 
 def store(array, index, vector):
-    """array[index : index + lanes] = vector."""
-    array[index : index + lanes(array)] = vector
+    """Put a vector at a place of an array counted flat, which must be contiguous."""
+    array.reshape(-1)[index : index + lanes(array)] = vector
 
 
 def zeros(array):
@@ -30,9 +30,9 @@ def zeros(array):
     return np.zeros(lanes(array), array.dtype)
 
 
-def multiply_add(vector, scalar, other):
-    """vector + scalar * other, rounded once where it is compiled."""
-    return vector + scalar * other
+def multiply_add(vector, factor, other):
+    """vector + factor * other, rounded once where it is compiled; factor is a scalar or a vector."""
+    return vector + factor * other
 
 
 def total(vector):
@@ -99,25 +99,30 @@ else:
         return vector(array), lambda context, builder, signature, arguments: ir.Constant(vector.llvm, None)
 
     @intrinsic
-    def compiled_multiply_add(typing, vector, scalar, other):
+    def compiled_multiply_add(typing, vector, factor, other):
         def generate(context, builder, signature, arguments):
-            one = builder.insert_element(ir.Constant(vector.llvm, ir.Undefined), arguments[1], ir.IntType(32)(0))
-            lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
-            spread = builder.shuffle_vector(one, ir.Constant(vector.llvm, ir.Undefined), lanes)
+            spread = arguments[1]
+            if not isinstance(factor, Vector):
+                nothing = ir.Constant(vector.llvm, ir.Undefined)
+                everywhere = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
+                one = builder.insert_element(nothing, spread, ir.IntType(32)(0))
+                spread = builder.shuffle_vector(one, nothing, everywhere)
             kind = f"v{vector.count}f{vector.dtype.bitwidth}"
             fma = ir.FunctionType(vector.llvm, [vector.llvm] * 3)
             fma = cgutils.get_or_insert_function(builder.module, fma, f"llvm.fma.{kind}")
             return builder.call(fma, [spread, arguments[2], arguments[0]])
 
-        return vector(vector, vector.dtype, vector), generate
+        return vector(vector, factor if isinstance(factor, Vector) else vector.dtype, vector), generate
 
     @intrinsic
     def compiled_total(typing, vector):
         def generate(context, builder, signature, arguments):
-            result = ir.Constant(LLVM[vector.dtype], 0.0)
-            for i in range(vector.count):
-                result = builder.fadd(result, builder.extract_element(arguments[0], ir.IntType(32)(i)))
-            return result
+            (part,), count = arguments, vector.count
+            while count > 1:  # add the upper half to the lower: a short chain of additions, not a long one
+                count //= 2
+                halves = [ir.Constant(ir.VectorType(ir.IntType(32), count), [*range(i, i + count)]) for i in (0, count)]
+                part = builder.fadd(*(builder.shuffle_vector(part, part, half) for half in halves))
+            return builder.extract_element(part, ir.IntType(32)(0))
 
         return vector.dtype(vector), generate
 
@@ -134,8 +139,8 @@ else:
         return lambda array: compiled_zeros(array)
 
     @overload(multiply_add)
-    def _multiply_add(vector, scalar, other):
-        return lambda vector, scalar, other: compiled_multiply_add(vector, scalar, other)
+    def _multiply_add(vector, factor, other):
+        return lambda vector, factor, other: compiled_multiply_add(vector, factor, other)
 
     @overload(total)
     def _total(vector):

@@ -9,8 +9,8 @@ N samples, D features, F outputs.
 
 import numpy as np
 
-from .simd import lanes, load, store
-from .simd_convolution import PIXELS, eight, outer, rows_from, store_tile
+from .simd import lanes, load, multiply_add, store, total, zeros
+from .simd_convolution import PIXELS, add_tile, eight, outer, rows_from, store_tile
 
 try:
     from numba import prange
@@ -53,7 +53,72 @@ def product(a, a_steps, b, b_steps, K, bias, y):
             store_tile(left, right, out, rows_from(order, i, I - 1), J, first)
 
 
-HELPERS = (pack,)
+def dot_products(tile, x, at, d, w):
+    """tile[q] += x[at[q] + d : ...] * w, entry by entry, for the 8 rows of a tile."""
+    return (
+        multiply_add(tile[0], load(x, at[0] + d), w),
+        multiply_add(tile[1], load(x, at[1] + d), w),
+        multiply_add(tile[2], load(x, at[2] + d), w),
+        multiply_add(tile[3], load(x, at[3] + d), w),
+        multiply_add(tile[4], load(x, at[4] + d), w),
+        multiply_add(tile[5], load(x, at[5] + d), w),
+        multiply_add(tile[6], load(x, at[6] + d), w),
+        multiply_add(tile[7], load(x, at[7] + d), w),
+    )
+
+
+def totals(tile):
+    """The sum of each row of a tile."""
+    return (
+        *(total(tile[0]), total(tile[1]), total(tile[2]), total(tile[3])),
+        *(total(tile[4]), total(tile[5]), total(tile[6]), total(tile[7])),
+    )
+
+
+def logits_of(batch, x, w, b, z):
+    """`loop_kernels.logits_of`, 8 samples at a time: their rows are fetched from memory side by side."""
+    (C, D), M = w.shape, batch.size
+    whole = D - D % lanes(x)
+    for m in range(0, M, PIXELS):
+        rows = rows_from(batch, m, M - 1)
+        at = (rows[0] * D, rows[1] * D, rows[2] * D, rows[3] * D, rows[4] * D, rows[5] * D, rows[6] * D, rows[7] * D)
+        for c in range(C):
+            tile = eight(zeros(x))
+            for d in range(0, whole, lanes(x)):
+                tile = dot_products(tile, x, at, d, load(w, c * D + d))
+            sums = totals(tile)
+            for q in range(min(PIXELS, M - m)):
+                z[m + q, c] = b[c] + sums[q]
+                for d in range(whole, D):
+                    z[m + q, c] += x[rows[q], d] * w[c, d]
+
+
+def sum_of_products(dz, batch, x, dw):
+    """`loop_kernels.sum_of_products`: a tile of 8 classes x 2 vectors stays in registers while the sum runs."""
+    (C, D), L, flat = dw.shape, lanes(x), dz.reshape(-1)
+    classes, whole, rows = np.arange(C), D if D >= 2 * L else 0, np.empty(2 * PIXELS * L, dw.dtype)
+    for first in range(0, C, PIXELS):
+        at = rows_from(classes, first, C - 1)
+        for block in range(0, whole, 2 * L):
+            d = min(block, D - 2 * L)  # the last block overlaps the one before it
+            left, right = eight(zeros(x)), eight(zeros(x))
+            for m in range(batch.size):
+                left = outer(left, flat, at, m * C, load(x, batch[m] * D + d))
+                right = outer(right, flat, at, m * C, load(x, batch[m] * D + d + L))
+            rows[:] = 0
+            add_tile(left, right, rows, 0)
+            for q in range(min(PIXELS, C - first)):
+                store(dw, (first + q) * D + d, load(rows, 2 * q * L))
+                store(dw, (first + q) * D + d + L, load(rows, 2 * q * L + L))
+    for c in range(C):
+        for d in range(whole, D):
+            dw[c, d] = 0
+            for m in range(batch.size):
+                dw[c, d] += dz[m, c] * x[batch[m], d]
+
+
+# compiled code may call these
+HELPERS = (pack, dot_products, totals)
 
 
 def linear_forward(x, w, b, product=product):

@@ -85,7 +85,8 @@ class Classifier:
         y = as_labels(y, len(predicted))
         unseen = set(y.tolist()) - set(self.classes_.tolist())
         if unseen:
-            raise ValueError(f"y has labels that fit never saw: {list(unseen)[:5]}; it saw {self.classes_.tolist()}")
+            unseen, seen = sorted(unseen, key=str)[:5], self.classes_.tolist()
+            raise ValueError(f"y has labels that fit never saw: {unseen}; it saw {seen}")
         return float(np.average(predicted == y, weights=sample_weight))
 
     @classmethod

@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 
-from ..estimate import clone, estimate_transition
+from ..estimate import ESTIMATORS, clone, estimate_transition
 from ..messages import nearest
-from ..transition import IllConditionedTransitionWarning, TransitionMatrix, as_transition
+from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
+from .validation import as_transition_for
 
 MAPPINGS = ("inverse", "bayes")
 IDENTITY_SHARE = 0.05
@@ -23,9 +24,10 @@ class FlipCorrected(Classifier):
 
     estimator: any classifier with fit, predict_proba and get_params. T: the transition matrix in the order of
     `classes_`; None estimates it by the method `estimate` from out-of-fold posteriors of the estimator. An estimate
-    without inverse is mixed with a little of the identity [Pat+17], with a warning; a given T without one is an error.
-    prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the folds, and of
-    the estimator if it has none.
+    without inverse is mixed with a little of the identity [Pat+17], with a warning; a given T without one is an error,
+    unless Q and a prior make it needless.
+    prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the
+    folds, and of the estimator if it has none.
     Learnt: estimator_, T_, prior_, mapping_ (C, C), classes_.
     """
 
@@ -56,8 +58,12 @@ class FlipCorrected(Classifier):
     def _fit(self, X, y, sample_weight):
         if self.mapping not in MAPPINGS:
             raise ValueError(f"mapping={self.mapping!r} is unknown; {nearest(self.mapping, MAPPINGS)}")
-        self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition(self.T, len(self.classes_))
-        inverse = self.T_.inverse()
+        if self.estimate not in ESTIMATORS:
+            raise ValueError(f"estimate={self.estimate!r} is unknown; {nearest(self.estimate, ESTIMATORS)}")
+        if not hasattr(self.estimator, "predict_proba"):
+            raise ValueError(f"estimator={self.estimator!r} has no predict_proba; flip correction needs probabilities")
+        self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition_for(self.T, self.classes_)
+        inverse = self.T_.inverse() if self.mapping == "inverse" or self.prior is None else None
         self.prior_ = self._clean_prior(inverse, y)
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
         self.estimator_ = clone(self.estimator, self.random_state).fit(X, y)
@@ -66,7 +72,11 @@ class FlipCorrected(Classifier):
         if self.prior is None:
             return project_to_simplex((inverse @ np.bincount(y) / len(y))[None])[0]
         C = len(self.classes_)
-        return np.full(C, 1 / C) if isinstance(self.prior, str) and self.prior == "uniform" else np.asarray(self.prior)
+        if not isinstance(self.prior, str):
+            return check_prior(self.prior, C)
+        if self.prior != "uniform":
+            raise ValueError(f"prior={self.prior!r} should be 'uniform', None or {C} probabilities")
+        return np.full(C, 1 / C)
 
     def _estimated_transition(self, X, y):
         T = estimate_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
@@ -76,7 +86,7 @@ class FlipCorrected(Classifier):
             f"the estimated T has no inverse: the labels hardly depend on X; {IDENTITY_SHARE:.0%} of the identity is "
             "mixed in",
             IllConditionedTransitionWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
         mixed = (1 - IDENTITY_SHARE) * T.array + IDENTITY_SHARE * np.eye(len(T))
         return TransitionMatrix(mixed, {**T.diagnostics, "identity_share": IDENTITY_SHARE})

@@ -69,7 +69,7 @@ def as_labels(y, n_samples):
 
 
 def as_sample_weight(sample_weight, y, dtype):
-    """Weights (N,) scaled to mean 1, ones when None.
+    """Weights (N,), those above 0 scaled to mean 1; ones when None.
 
     Raises ValueError for a wrong length, negative or non-finite weights, and weights that leave fewer than two classes.
     """
@@ -82,7 +82,7 @@ def as_sample_weight(sample_weight, y, dtype):
         raise ValueError("sample_weight should be finite and not negative")
     if len(np.unique(y[weight > 0])) < 2:
         raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
-    return (weight / weight.mean()).astype(dtype)
+    return (weight / weight[weight > 0].mean()).astype(dtype)
 
 
 def as_transition_for(T, classes):
@@ -93,7 +93,7 @@ def as_transition_for(T, classes):
     T = as_transition(T, len(classes))
     never = np.flatnonzero(T.array.sum(axis=1) == 0)
     if never.size:
-        raise ValueError(f"T says that the labels {classes[never].tolist()} never occur (rows of zeros), but y has them")
+        raise ValueError(f"T has rows of zeros, so the labels {classes[never].tolist()} never occur, but y has them")
     return T
 
 

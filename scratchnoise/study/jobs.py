@@ -136,13 +136,14 @@ class Job:
             if self.method == "rMLR (learnt rates)":
                 emit(self.row(method="T rMLR", T_hat=_listed(model.T_), T_true=known["T_true"], classes=task.classes))
             return
+        recorded = {self.last_epoch} if self.method in CLEAN else {*RECORDED_EPOCHS, self.last_epoch}
         history = {name: [] for name in ("test_accuracy", "train_loss", "forward_loss", "corrected_risk")}
 
         def on_epoch(model, shown):
             shown = {**shown, "test_accuracy": model.score(x_test, test[1]), "train_loss": shown["loss"]}
             for name, values in history.items():
                 values.append(shown.get(name))
-            if shown["epoch"] in RECORDED_EPOCHS or shown["epoch"] == self.last_epoch:
+            if shown["epoch"] in recorded:
                 found = {"accuracy": shown["test_accuracy"], "seconds": time.perf_counter() - started, **known}
                 last = {"history": history} if shown["epoch"] == self.last_epoch else {}
                 emit(self.row(epoch=shown["epoch"], **found, **last))

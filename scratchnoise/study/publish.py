@@ -38,5 +38,5 @@ def _samples(data, noise, preset, seed):
 
 
 def _file_name(caption):
-    """The part of a caption before the colon, fit for a file name."""
-    return re.sub(r"[^a-z0-9.]+", "-", caption.split(":")[0].lower()).strip("-")
+    """The part of a caption before the colon or the equations, fit for a file name."""
+    return re.sub(r"[^a-z0-9.]+", "-", re.split(":|, eq", caption)[0].lower()).strip("-")

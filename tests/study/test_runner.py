@@ -64,11 +64,13 @@ def test_networks_record_their_epochs_and_history(tmp_path):
 
 
 def test_hidden_noise_is_told_to_nobody_but_the_score(linear, monkeypatch):
-    told = []
-    fit = protocol.RobustSoftmaxRegression.fit
-    monkeypatch.setattr(
-        protocol.RobustSoftmaxRegression, "fit", lambda self, *a, **k: told.append(np.asarray(self.T)) or fit(self, *a, **k)
-    )
+    told, fit = [], protocol.RobustSoftmaxRegression.fit
+
+    def listening(self, *arguments):
+        told.append(np.asarray(self.T))
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(protocol.RobustSoftmaxRegression, "fit", listening)
     rows = linear(noise=("hidden",), methods=("rMLR",))
     estimates = [row["T_hat"] for row in rows if row["method"] == "T confident joint"]
     assert len(estimates) == 2 and len(told) == 2
@@ -85,7 +87,8 @@ def test_all_methods_of_a_repetition_see_the_same_samples():
 
 
 def test_a_diverging_run_is_a_result(tmp_path, monkeypatch):
-    wild = protocol.Method(protocol.NeuralNetwork, "network", {"loss": "backward", "risk": "raw", "learning_rate": 1e3}, True)
+    settings = {"loss": "backward", "risk": "raw", "learning_rate": 1e3}
+    wild = protocol.Method(protocol.NeuralNetwork, "network", settings, needs_T=True)
     monkeypatch.setitem(protocol.METHODS, "NN backward (raw)", wild)
     options = {"methods": ("NN backward (raw)",), "noise": ("0.6",), "backend": "numba", "repetitions": 1}
     with np.errstate(all="ignore"):
@@ -139,6 +142,6 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 def test_results_say_what_made_them(linear, tmp_path):
     linear(methods=("MLR",))
     row = json.loads((tmp_path / "out" / "results.jsonl").read_text().splitlines()[0])
-    for field in ("data", "noise", "method", "repetition", "epoch", "accuracy", "seconds", "seed", "backend", "version"):
+    for field in "data noise method repetition epoch accuracy seconds seed backend version".split():
         assert field in row
     assert ResultsFile(tmp_path / "out" / "results.jsonl").has(method="MLR", repetition=1)

@@ -1,0 +1,1 @@
+"""How fast, beside whom: `scratchnoise bench`."""

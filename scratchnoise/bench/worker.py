@@ -1,0 +1,47 @@
+"""One competitor in a process of its own: `python -m scratchnoise.bench.worker RUNG WORKLOAD`.
+
+Reads lines from standard input: "check FILE" writes the results for a few samples, "time N" prints the median of N
+calls in seconds. What it prints is for the parent alone.
+"""
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from .competitors import COMPETITORS
+from .workloads import RUNGS, WORKLOADS, inputs
+
+CHECKED = 3  # samples
+
+
+def main(rung_name, workload_name):
+    """Serve requests until standard input ends."""
+    workload = WORKLOADS[workload_name]
+    rung = RUNGS[rung_name] if rung_name in RUNGS else COMPETITORS[rung_name][1]
+    n = workload.reduced if rung_name == "Python loops" else workload.samples
+    call = rung(workload, inputs(workload, n)) if n else None
+    print("ready" if call else "none", flush=True)
+    for line in sys.stdin:
+        command, argument = line.split(maxsplit=1)
+        if command == "check":
+            results = rung(workload, inputs(workload, min(CHECKED, n)))()
+            np.savez(argument.strip(), *results)
+            print("checked", flush=True)
+        else:
+            print(_median(call, int(argument)), flush=True)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+
+
+def _median(call, repeats):
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return sorted(times)[len(times) // 2]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

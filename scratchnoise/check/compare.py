@@ -1,0 +1,39 @@
+"""Two arrays that should be equal, and what to say when they are not: the text that somebody debugging reads."""
+
+import numpy as np
+
+
+def assert_close(name, yours, expected, tolerance=1e-10, hint=""):
+    """Raise AssertionError unless |yours - expected| <= tolerance (1 + |expected|) in every entry.
+
+    name: what `yours` is, e.g. "sum_i T[i, j] L_i". The message names the first wrong entry, both numbers and the
+    share of entries that differ, adds `hint`, and prints both arrays.
+    """
+    yours, expected = np.asarray(yours), np.asarray(expected)
+    if yours.shape != expected.shape:
+        raise AssertionError(f"{name} has shape {yours.shape}; it should be {expected.shape}. {hint}".rstrip())
+    with np.errstate(invalid="ignore"):  # inf - inf is nan, which is not close; equal infinities are
+        close = (np.abs(yours - expected) <= tolerance * (1 + np.abs(expected))) | (yours == expected)
+    if not close.all():
+        raise AssertionError(describe(name, yours, expected, ~close, hint))
+
+
+def describe(name, yours, expected, wrong, hint=""):
+    """The message for arrays that differ where `wrong` (of the same shape) is true."""
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    wanted, got = _different_texts(expected[index], yours[index])
+    if not index:
+        return f"{name} should be {wanted}, yours is {got}" + (f"; {hint}" if hint else "")
+    lines = [
+        f"{name}: entry {list(index)} should be {wanted}, yours is {got}; {wrong.sum()} of {wrong.size} entries differ",
+        *([hint] if hint else []),
+        f"yours\n{np.array2string(yours, precision=6, threshold=100)}",
+        f"expected\n{np.array2string(expected, precision=6, threshold=100)}",
+    ]
+    return "\n".join(lines)
+
+
+def _different_texts(a, b):
+    """Two different numbers with six digits, or with all of them where six look the same."""
+    short = f"{a:.6g}", f"{b:.6g}"
+    return short if short[0] != short[1] else (f"{a:.17g}", f"{b:.17g}")

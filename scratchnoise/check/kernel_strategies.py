@@ -1,0 +1,138 @@
+"""For every kernel, a strategy of its arguments: shapes that fit, lengths that differ, no kinks.
+
+float64; `as_dtype` makes float32 of them. Zero-padded, strided, odd and single-pixel images all occur. Fast kernels
+work in tiles and vectors, so one length at a time is sometimes just below, at or above a multiple of them.
+"""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from . import strategies as s
+
+
+@st.composite
+def _samples(draw, *letters):
+    """A tuple of per-sample arguments that share one N and one C, e.g. ("z", "y", "T")."""
+    N, C = draw(s.distinct_sizes(2, 2, 5))
+    makers = {**s.LETTERS, "T": lambda N, C: s.transition_matrices_with_zeros(C), "a": s.logits}
+    makers["gamma"] = lambda N, C: s.transition_matrices(C).map(lambda T: T.T.copy())
+    return tuple(draw(makers[letter](N, C)) for letter in letters)
+
+
+WHOLE_TILES = (8, 9, 16, 17, 33)  # vectors hold 8 or 16 numbers and go in pairs; tiles have 8 rows
+
+
+@st.composite
+def _lengths(draw, count, high):
+    """`count` different lengths of at most `high`; one of them may be about a tile instead."""
+    lengths = draw(s.distinct_sizes(count, 1, high))
+    which = draw(st.integers(-1, count - 1))
+    if which >= 0:
+        lengths[which] = draw(st.sampled_from(WHOLE_TILES))
+    return lengths
+
+
+@st.composite
+def _linear(draw, *letters):
+    N, D, F = draw(_lengths(3, 5))
+    shapes = {"x": (N, D), "w": (D, F), "b": (F,), "dy": (N, F)}
+    return tuple(draw(s.noise_arrays(shapes[letter])) for letter in letters)
+
+
+@st.composite
+def _convolution(draw, *letters):
+    """x, w, b, dy, R, S by letter, then stride and pad: the window fits at least once and often leaves a remainder."""
+    N, K, F = draw(_lengths(3, 4))
+    R, S = draw(s.distinct_sizes(2, 1, 3))
+    stride, pad = draw(st.integers(1, 3)), draw(st.integers(0, 2))
+    high = 11 if max(N, K, F) == 3 else 4 if max(N, K, F) > 4 else 6  # not everything large at once
+    H, W = draw(st.integers(max(1, R - 2 * pad), high)), draw(st.integers(max(1, S - 2 * pad), high))
+    Ho, Wo = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
+    shapes = {"x": (N, H, W, K), "w": (R, S, K, F), "b": (F,), "dy": (N, Ho, Wo, F)}
+    sizes = {"R": R, "S": S}
+    arrays = [sizes[c] if c in sizes else draw(s.noise_arrays(shapes[c])) for c in letters]
+    return (*arrays, stride, pad)
+
+
+@st.composite
+def _pooling(draw, backward=False):
+    size = draw(st.integers(1, 3))
+    N, K = draw(s.distinct_sizes(2, 1, 3))
+    H, W = draw(st.integers(size, 7)), draw(st.integers(size, 7))
+    x = draw(s.tie_free_arrays((N, H, W, K)))
+    if not backward:
+        return x, size
+    Ho, Wo = H // size, W // size
+    h, v = np.arange(Ho)[:, None, None] * size, np.arange(Wo)[:, None] * size
+    within = np.random.default_rng(draw(s.seeds)).integers(0, size, (2, N, Ho, Wo, K))
+    argmax = (h + within[0]) * W + v + within[1]
+    return draw(s.noise_arrays((N, Ho, Wo, K))), argmax.astype(np.int32), (N, H, W, K)
+
+
+shapes = st.one_of(s.distinct_sizes(2), s.distinct_sizes(4, 1, 4)).map(tuple)
+
+
+@st.composite
+def _elementwise(draw, count):
+    """`count` tie-free arrays of one shape."""
+    shape = draw(shapes)
+    return tuple(draw(s.tie_free_arrays(shape)) for _ in range(count))
+
+
+@st.composite
+def _dropout(draw):
+    """x, rate, seed, step; seeds and steps up to 2^63 - 1."""
+    (x,) = draw(_elementwise(1))
+    rate = draw(st.sampled_from([0.0, 0.25, 0.5, 0.75]))
+    return x, rate, draw(st.integers(0, 2**63 - 1)), draw(st.integers(0, 2**63 - 1))
+
+
+@st.composite
+def _sgd_momentum(draw):
+    rate, momentum, decay = (draw(st.integers(0, 4).map(lambda k: k / 4)) for _ in range(3))
+    return (*draw(_elementwise(3)), rate, momentum, decay)
+
+
+@st.composite
+def _linear_sgd_epoch(draw):
+    """Twice the samples in random order, in batches that leave a remainder."""
+    N, C, D = draw(s.distinct_sizes(3, 2, 6))
+    arrays = [draw(s.noise_arrays(shape)) for shape in ((D, C), (C,), (N, D))]
+    per_sample = [draw(s.labels(N, C)), draw(s.transition_matrices_with_zeros(C)), draw(s.sample_weights(N, C))]
+    order = np.array(draw(st.permutations([*range(N), *range(N)])), np.int64)
+    return (*arrays, *per_sample, order, draw(st.integers(1, N + 2)), 0.25, draw(st.sampled_from([0.0, 0.5])))
+
+
+KERNEL_ARGUMENTS = {
+    "softmax": _samples("z"),
+    "log_softmax": _samples("z"),
+    "signed_cross_entropy": _samples("z", "a"),
+    "signed_cross_entropy_grad": _samples("z", "a"),
+    "forward_cross_entropy": _samples("z", "y", "T"),
+    "forward_cross_entropy_grad": _samples("z", "y", "T"),
+    "linear_forward": _linear("x", "w", "b"),
+    "linear_backward": _linear("dy", "x", "w"),
+    "linear_backward_weights": _linear("dy", "x"),
+    "conv2d_forward": _convolution("x", "w", "b"),
+    "conv2d_backward": _convolution("dy", "x", "w"),
+    "conv2d_backward_weights": _convolution("dy", "x", "R", "S"),
+    "maxpool2d_forward": _pooling(),
+    "maxpool2d_backward": _pooling(backward=True),
+    "relu_forward": _elementwise(1),
+    "relu_backward": _elementwise(2),
+    "dropout_forward": _dropout(),
+    "dropout_backward": _dropout(),
+    "sgd_momentum": _sgd_momentum(),
+    "linear_sgd_epoch": _linear_sgd_epoch(),
+    "flip_rate_update": _samples("gamma", "p", "y", "weight"),
+}
+
+
+def as_dtype(args, dtype):
+    """The arguments with their floating arrays in `dtype`; integers stay."""
+    return tuple(a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args)
+
+
+def n_terms(args):
+    """An upper bound for the number of terms that one entry of a result sums up."""
+    return max((a.size for a in args if isinstance(a, np.ndarray)), default=1)

@@ -1,0 +1,44 @@
+"""A property: a function of an implementation and of drawn inputs that raises AssertionError where they disagree."""
+
+import hypothesis
+from hypothesis import strategies as st
+
+from .strategies import LETTERS
+
+PROPERTIES = {}  # module.name -> function, filled by `holds_for`
+
+
+def holds_for(*letters, classes=(2, 5), samples=(1, 4), **makers):
+    """Say what the inputs of `property(implementation, **inputs)` are drawn from, and register it.
+
+    letters: names in `strategies.LETTERS`; makers: name = function (N, C) -> strategy, for other inputs. All share one
+    N from the range `samples` and one C from `classes`; N differs from C, so that one cannot stand for the other.
+    """
+    makers = {letter: LETTERS[letter] for letter in letters} | makers
+
+    @st.composite
+    def inputs(draw):
+        C = draw(st.integers(*classes))
+        N = draw(st.integers(*samples).filter(lambda N: N != C))
+        return {name: draw(make(N, C)) for name, make in makers.items()}
+
+    def register(function):
+        function.inputs = inputs()
+        PROPERTIES[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = function
+        return function
+
+    return register
+
+
+def check_property(prop, implementation, settings=None):
+    """Run a property on drawn inputs, under the Hypothesis profile that is loaded or under `settings`.
+
+    Raises what the property raises, for the simplest inputs that Hypothesis finds.
+    """
+
+    def holds(inputs):
+        prop(implementation, **inputs)
+
+    holds.__name__ = prop.__name__
+    run = hypothesis.given(inputs=prop.inputs)(holds)
+    (settings(run) if settings else run)()

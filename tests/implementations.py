@@ -1,0 +1,163 @@
+"""What the library implements, as plain functions in the signatures that the properties ask for."""
+
+import numpy as np
+
+from scratchnoise import estimate, noise
+from scratchnoise.layers import Dropout, Linear, ReLU
+from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected, NatarajanCorrected
+from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
+from scratchnoise.network import Network
+from scratchnoise.transition import TransitionMatrix
+
+# --- losses, as functions of z, y and T ------------------------------------------------------------------
+
+
+def backward_value(z, y, T):
+    return BackwardCorrected(T).value(z, y)
+
+
+def backward_grad(z, y, T):
+    return BackwardCorrected(T).grad(z, y)
+
+
+def backward_objective(z, y, T, risk, sample_weight):
+    return BackwardCorrected(T, risk).objective(z, y, sample_weight)
+
+
+def backward_objective_grad(z, y, T, sample_weight):
+    return BackwardCorrected(T, "raw").objective_grad(z, y, sample_weight)
+
+
+def forward_value(z, y, T):
+    return ForwardCorrected(T).value(z, y)
+
+
+def forward_grad(z, y, T):
+    return ForwardCorrected(T).grad(z, y)
+
+
+def forward_objective_grad(z, y, T, sample_weight):
+    return ForwardCorrected(T).objective_grad(z, y, sample_weight)
+
+
+def plain_objective_grad(z, y, T, sample_weight):
+    return CrossEntropy().objective_grad(z, y, sample_weight)
+
+
+def corrected_losses(loss_vector, T):
+    return BackwardCorrected(T).weights @ loss_vector
+
+
+def expected_backward(z, q, T):
+    loss = BackwardCorrected(T)
+    every = [loss.value(z, np.full(len(z), i)) for i in range(len(T))]
+    return (q * np.stack(every, axis=1)).sum(axis=1)
+
+
+def binary_value(z, y, rho_positive, rho_negative):
+    return NatarajanCorrected(rho_positive, rho_negative).value(z, y)
+
+
+def binary_value_from_T(z, y, rho_positive, rho_negative):
+    return BackwardCorrected([[1 - rho_negative, rho_positive], [rho_negative, 1 - rho_positive]]).value(z, y)
+
+
+# --- matrix, noise, estimators --------------------------------------------------------------------------------
+
+
+def inverse(T):
+    return TransitionMatrix(T).inverse()
+
+
+def inverse_transition(T, prior):
+    return TransitionMatrix(T).inverse_transition(prior)
+
+
+def noise_floor(T):
+    return TransitionMatrix(T).noise_floor
+
+
+def information(T):
+    return TransitionMatrix(T).information_fraction
+
+
+def corrupt_exactly(y, T, rng):
+    return noise.corrupt(y, T, rng, exact_counts=True)
+
+
+def argmax(q, y):
+    return estimate.anchor_argmax(q)
+
+
+def median(q, y):
+    return estimate.anchor_quantile(q, 0.5)
+
+
+def best_three(q, y):
+    return estimate.anchor_top_k(q, 3)
+
+
+def joint(q, y):
+    return estimate.confident_joint(q, y).diagnostics["joint"]
+
+
+# --- models ----------------------------------------------------------------------------------------------
+
+
+def coefficients(model):
+    return np.column_stack([model.coef_, model.intercept_])
+
+
+def fit(X, y, T, sample_weight, seed):
+    model = RobustSoftmaxRegression(T=T, max_iter=3, batch_size=4, tol=0, random_state=seed)
+    return coefficients(model.fit(X, y, sample_weight))
+
+
+def fit_network(X, y, T, sample_weight, seed):
+    network = Network([Linear(6), ReLU(), Dropout(0.5), Linear(len(T))])
+    model = NeuralNetwork(network, "forward", T, epochs=2, batch_size=4, random_state=seed).fit(X, y, sample_weight)
+    return np.concatenate([layer.params[key].ravel() for _, layer, key in model.network_.parameters()])
+
+
+def fit_full_batch(X, y, T, sample_weight, seed):
+    model = RobustSoftmaxRegression(T=T, max_iter=4, batch_size=len(y), tol=0, l2=0.1, random_state=seed)
+    return coefficients(model.fit(X, y, sample_weight))
+
+
+def fit_robust_and_plain(X, y, T, seed):
+    settings = {"max_iter": 3, "batch_size": 4, "tol": 0, "random_state": seed}
+    pair = RobustSoftmaxRegression(T, **settings), SoftmaxRegression(**settings)
+    return tuple(coefficients(model.fit(X, y)) for model in pair)
+
+
+def fit_one_step(X, y, T):
+    model = RobustSoftmaxRegression(T=T, max_iter=1, batch_size=len(y), learning_rate=1.0)
+    return coefficients(model.fit(X, y))
+
+
+def likelihoods(X, y, seed):
+    model = RobustSoftmaxRegression(max_iter=6, batch_size=len(y), learning_rate=0.05, tol=0, random_state=seed)
+    return [-len(y) * row["loss"] for row in model.fit(X, y).history_]
+
+
+class Oracle:
+    """A classifier whose features are its posteriors."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return X
+
+
+def flip_back(mapping):
+    def predict(q, T):
+        C = len(T)
+        model = FlipCorrected(Oracle(), T=T, mapping=mapping, prior=np.full(C, 1 / C))
+        return model.fit(np.resize(q, (C, C)), np.arange(C)).predict_proba(q)
+
+    predict.__name__ = f"flip_corrected_{mapping}"
+    return predict

@@ -1,0 +1,203 @@
+"""Estimators of T: exact where theory says so, within a stated error on Gaussians, and honest folds."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from scratchnoise import estimate
+from scratchnoise.models import FlipCorrected, SoftmaxRegression
+from scratchnoise.noise import corrupt
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+NOT_ROW_DOMINANT = np.array([[0.50, 0.10, 0.55], [0.30, 0.60, 0.0], [0.20, 0.30, 0.45]])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+def posteriors_with_anchors(rng, A, N=200):
+    """Exact noisy posteriors of random samples and of one anchor per class, the last three rows."""
+    return np.concatenate([rng.dirichlet(np.ones(3), N), np.eye(3)]) @ A.T
+
+
+# --- anchors ----------------------------------------------------------------------------------------------
+
+
+def test_exact_posteriors_give_t_exactly(rng):
+    found = estimate.anchor_argmax(posteriors_with_anchors(rng, T))
+    np.testing.assert_allclose(found, T, atol=1e-15)
+    assert found.diagnostics["anchors"].tolist() == [200, 201, 202]
+
+
+def test_without_row_dominance_the_anchor_of_class_0_is_that_of_class_2(rng):
+    found = estimate.anchor_argmax(posteriors_with_anchors(rng, NOT_ROW_DOMINANT)).array
+    np.testing.assert_allclose(found[:, 0], NOT_ROW_DOMINANT[:, 2], atol=1e-15)
+
+
+def test_a_quantile_takes_the_sample_of_that_rank():
+    q = np.stack([np.linspace(0, 1, 11), 1 - np.linspace(0, 1, 11)], axis=1)
+    found = estimate.anchor_quantile(q, 0.9)  # the tenth of eleven in either column
+    np.testing.assert_allclose(found, [[0.9, 0.1], [0.1, 0.9]])
+    assert found.diagnostics["anchors"].tolist() == [9, 1]
+    assert estimate.anchor_quantile(q, 1) == estimate.anchor_argmax(q)
+
+
+def test_top_k_is_a_mean():
+    q = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.1, 0.9]])
+    found = estimate.anchor_top_k(q, 2)
+    np.testing.assert_allclose(found, [[0.85, 0.25], [0.15, 0.75]])
+    assert found.diagnostics["anchors"].T.tolist() == [[0, 1], [3, 2]]
+
+
+def test_the_largest_of_many_estimates_is_a_winner(rng):
+    q = np.repeat(T.T, 1000, axis=0) * np.exp(rng.normal(scale=0.2, size=(3000, 3)))  # all anchors, badly estimated
+    q /= q.sum(axis=1, keepdims=True)
+    bias = {name: np.diag(f(q, None)).mean() - np.diag(T).mean() for name, f in list(estimate.ESTIMATORS.items())[:3]}
+    assert bias["argmax"] > bias["top_k"] > bias["quantile"] > 0
+
+
+# --- confident joint --------------------------------------------------------------------------------------
+
+
+def test_the_confident_joint_by_hand():
+    q = np.array([[0.9, 0.1], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]])
+    y_noisy = np.array([0, 0, 1, 1, 1, 0])
+    found = estimate.confident_joint(q, y_noisy)
+    np.testing.assert_allclose(found.diagnostics["thresholds"], [1.7 / 3, 1.9 / 3])
+    assert found.diagnostics["counts"].tolist() == [[2, 1], [1, 2]]  # rows are labels
+    assert found.diagnostics["confident_share"] == 1
+    np.testing.assert_allclose(found, [[2 / 3, 1 / 3], [1 / 3, 2 / 3]])
+
+
+def test_of_several_confident_classes_the_most_probable_counts():
+    q = np.array([[0.4, 0.4, 0.2], [0.45, 0.35, 0.2], [0.2, 0.3, 0.5]])
+    found = estimate.confident_joint(q, np.array([0, 1, 2]))  # thresholds 0.4, 0.35, 0.5: sample 1 passes two
+    assert found.diagnostics["counts"].tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
+    assert found.diagnostics["without_confident_sample"].tolist() == [1]
+    np.testing.assert_allclose(found.array[:, 1], q[0])  # class 1 falls back on its anchor
+
+
+def test_equal_posteriors_pass_their_own_mean():
+    assert np.full(3, 0.8).mean() > 0.8  # in float64
+    q = np.repeat([[0.8, 0.2], [0.2, 0.8]], 3, axis=0)
+    np.testing.assert_array_equal(estimate.confident_joint(q, np.repeat([0, 1], 3)), np.eye(2))
+
+
+def test_the_joint_is_scaled_to_the_label_counts():
+    q = np.array([[0.9, 0.1]] * 4 + [[0.5, 0.5]] * 2 + [[0.1, 0.9]] * 2)
+    found = estimate.confident_joint(q, np.array([0, 0, 0, 1, 0, 0, 1, 1]))
+    np.testing.assert_allclose(found.diagnostics["joint"].sum(axis=1), [5, 3])
+    assert found.diagnostics["confident_share"] == 0.75
+
+
+# --- from data --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "error"), [("argmax", 0.25), ("quantile", 0.12), ("top_k", 0.16), ("confident_joint", 0.04)]
+)
+def test_t_is_found_from_noisy_gaussians(method, error, rng):
+    """Mean total variation of the columns; the useless constant 1/3 has 0.37, the transpose of T 0.10."""
+    y = rng.integers(3, size=6000)
+    X = rng.normal(size=(6000, 2)) + 4 * np.array([[0, 0], [1, 0], [0, 1]])[y]
+    labels = np.array(["b", "c", "a"])[corrupt(y, T, rng)]
+    found = estimate.estimate_transition(LogisticRegression(), X, labels, method, random_state=0)
+    assert found.diagnostics["classes"].tolist() == ["a", "b", "c"]
+    order = [2, 0, 1]  # a, b, c are the classes 2, 0, 1
+    assert abs(found.array - T[np.ix_(order, order)]).sum(axis=0).mean() / 2 < error
+
+
+class Memory:
+    """Remembers what it was trained on and says so: the first column is 1 for samples it has seen."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def fit(self, X, y):
+        self.seen = set(X[:, 0])
+        return self
+
+    def predict_proba(self, X):
+        seen = np.array([x in self.seen for x in X[:, 0]], float)
+        return np.stack([seen, 1 - seen], axis=1)
+
+
+def test_out_of_fold_is_out_of_fold():
+    q = estimate.out_of_fold_posteriors(Memory(), np.arange(30)[:, None], np.arange(30) % 2)
+    np.testing.assert_array_equal(q, np.tile([0, 1], (30, 1)))
+
+
+def test_folds_are_stratified_and_random(rng):
+    y = np.repeat([0, 1, 2], [17, 10, 5])
+    fold = estimate.stratified_folds(y, 5, rng)
+    counts = np.array([np.bincount(fold[y == j], minlength=5) for j in range(3)])
+    assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all() and counts.min() >= 1
+    assert (fold != estimate.stratified_folds(y, 5, rng)).any()
+
+
+def test_the_seed_decides(rng):
+    X, y = rng.normal(size=(90, 2)), np.arange(90) % 3
+    model = SoftmaxRegression(max_iter=3, backend="numpy")
+    first, again, other = (estimate.out_of_fold_posteriors(model, X, y, random_state=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_a_small_class_makes_fewer_folds_and_a_single_sample_none(rng):
+    X = rng.normal(size=(23, 2))
+    y = np.repeat(["a", "b"], [20, 3])
+    assert estimate.out_of_fold_posteriors(LogisticRegression(), X, y).shape == (23, 2)
+    with pytest.raises(ValueError, match="y holds the label 'b' once only"):
+        estimate.out_of_fold_posteriors(LogisticRegression(), X[:21], y[:21])
+
+
+# --- clones -----------------------------------------------------------------------------------------------
+
+
+def test_a_clone_shares_nothing_and_is_seeded():
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=7))
+    copy = estimate.clone(FlipCorrected(pipeline, T=T), random_state=5)
+    assert copy.random_state == 5 and copy.get_params()["estimator__logisticregression__random_state"] == 5
+    assert copy.estimator[-1].C == 7 and copy.estimator[-1] is not pipeline[-1]
+    assert pipeline[-1].random_state is None
+    assert estimate.clone(SoftmaxRegression(random_state=3), random_state=5).random_state == 3
+
+
+def test_out_of_fold_leaves_the_estimator_alone(rng):
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    estimate.out_of_fold_posteriors(pipeline, rng.normal(size=(30, 2)), np.arange(30) % 2)
+    assert not hasattr(pipeline[-1], "coef_")
+
+
+# --- what they refuse -------------------------------------------------------------------------------------
+
+Q = np.full((4, 2), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: estimate.anchor_quantile(Q, 0), "quantile=0 should be above 0 and at most 1"),
+        (lambda: estimate.anchor_top_k(Q, 5), "k=5 should be between 1 and the number of samples, 4"),
+        (lambda: estimate.anchor_argmax(Q[0]), r"q has shape \(2,\); it should be posteriors \(N, C\)"),
+        (lambda: estimate.anchor_argmax(Q[:0]), r"q has shape \(0, 2\)"),
+        (lambda: estimate.anchor_argmax(Q * np.nan), "rows that are not probabilities"),
+        (lambda: estimate.anchor_argmax(Q * 2), "rows that are not probabilities; they should be >= 0 and sum to 1"),
+        (lambda: estimate.confident_joint(Q, [0, 1, 1]), "q has 4 rows and y_noisy 3 labels"),
+        (lambda: estimate.confident_joint(Q, [0, 0, 0, 0]), "y_noisy never is 1; the joint needs every class"),
+        (lambda: estimate.confident_joint(Q, [0, 1, 2, 0]), r"y_noisy has labels 0\.\.2; they should be 0\.\.1"),
+        (lambda: estimate.estimate_transition(None, Q, [0, 1], "anchr"), "method='anchr' is unknown;.*Known: argmax"),
+        (lambda: estimate.estimate_transition(None, Q, [0, 1]), "X has 4 samples and y 2 labels"),
+        (lambda: estimate.estimate_transition(None, Q[:0], []), "X has 0 samples and y 0 labels"),
+        (lambda: estimate.estimate_transition(None, Q, [[0], [1], [0], [1]]), r"y has shape \(4, 1\)"),
+        (lambda: estimate.stratified_folds(np.array([0, 0, 1, 1]), 3, None), "folds=3; it should be between 2 and the"),
+        (lambda: estimate.out_of_fold_posteriors(None, Q, [0, 1, 0, 1], folds=1), "folds=1; it should be between 2"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

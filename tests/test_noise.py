@@ -1,0 +1,130 @@
+"""Noise: the matrices of the report, and that corrupted labels follow the matrix, column by column."""
+
+import numpy as np
+import pytest
+
+from scratchnoise import noise
+from scratchnoise.noise import MNIST05, MNIST06, check_labels, corrupt, realised_transition
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def test_the_matrices_of_the_report():
+    np.testing.assert_allclose(MNIST05, [[0.5, 0.2, 0.3], [0.3, 0.5, 0.2], [0.2, 0.3, 0.5]])
+    np.testing.assert_allclose(MNIST06, noise.uniform(3, 0.3))
+
+
+def test_uniform_noise():
+    np.testing.assert_allclose(noise.uniform(4, 0.1), np.full((4, 4), 0.1) + 0.6 * np.eye(4))
+    assert noise.uniform(2, 1).array.tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_pair_flip_goes_to_the_next_class():
+    expected = [[0.8, 0, 0.2], [0.2, 0.8, 0], [0, 0.2, 0.8]]  # column 0 is mistaken for 1
+    np.testing.assert_allclose(noise.pair_flip(3, 0.2), expected)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 7])
+def test_a_random_transition_has_a_dominant_diagonal(n_classes, rng):
+    for _ in range(20):
+        A = noise.random_transition(n_classes, rng, max_rate=(n_classes - 1) / n_classes).array
+        off = A - np.diag(np.diag(A))
+        assert (np.diag(A) > off.max(axis=0)).all() and (np.diag(A) > off.max(axis=1)).all()
+        assert abs(A - A.T).max() > 1e-3 and abs(A.sum(axis=1) - 1).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: noise.uniform(3, 0.6), "rho=0.6 should lie between 0 and 0.5"),
+        (lambda: noise.uniform(1, 0.1), "n_classes=1 should be at least 2"),
+        (lambda: noise.pair_flip(3, -0.1), "rate=-0.1 should lie between 0 and 1"),
+        (lambda: noise.pair_flip(1, 0.1), "n_classes=1 should be at least 2"),
+        (lambda: noise.random_transition(2, None, 0.6), "max_rate=0.6 should lie between 0 and 0.5"),
+    ],
+)
+def test_rates_out_of_range_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_corrupted_labels_follow_the_columns(rng):
+    y = rng.choice(3, 30_000, p=[0.5, 0.2, 0.3])
+    realised = realised_transition(y, corrupt(y, T, rng), 3)
+    allowed = 5 * np.sqrt(T * (1 - T) / np.bincount(y))  # five standard deviations of each share
+    assert (abs(realised.array - T) < allowed).all()
+
+
+def test_what_has_no_probability_never_happens(rng):
+    y = np.repeat(np.arange(3), 2000)
+    y_noisy = corrupt(y, noise.pair_flip(3, 0.5), rng)
+    assert set((y_noisy - y) % 3) == {0, 1}
+    np.testing.assert_array_equal(corrupt(y, np.roll(np.eye(3), 1, axis=0), rng), (y + 1) % 3)
+    np.testing.assert_array_equal(corrupt(y, np.eye(3), rng), y)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_seed_decides_and_the_labels_stay(exact):
+    y = np.arange(60) % 3
+    y.setflags(write=False)
+    first, again, other = (corrupt(y, T, np.random.default_rng(seed), exact) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any() and (y == np.arange(60) % 3).all() and first.dtype == np.int64
+
+
+def test_exact_counts_are_exact(rng):
+    y = np.repeat([0, 1, 2], [100, 50, 10])
+    y_noisy = corrupt(rng.permutation(y), T, rng, exact_counts=True)
+    np.testing.assert_array_equal(np.bincount(y_noisy), T @ [100, 50, 10])
+    y = rng.permutation(np.repeat([0, 1, 2], [7, 11, 13]))
+    counts = realised_transition(y, corrupt(y, T, rng, exact_counts=True), 3).diagnostics["counts"]
+    assert (abs(counts - T * [7, 11, 13]) < 1).all() and counts.sum(axis=0).tolist() == [7, 11, 13]
+
+
+def test_exact_counts_fall_on_random_samples(rng):
+    y = np.zeros(100, int)
+    first, second = (corrupt(y, T, rng, exact_counts=True) for _ in range(2))
+    assert (first != second).any() and (np.diff(first) < 0).any()
+
+
+def test_realised_transition_counts_noisy_in_rows():
+    realised = realised_transition([0, 0, 0, 0, 1, 1], [0, 1, 1, 1, 1, 0], 2)
+    assert realised.diagnostics["counts"].tolist() == [[1, 1], [3, 1]]
+    np.testing.assert_allclose(realised, [[0.25, 0.5], [0.75, 0.5]])
+
+
+def test_priors_are_shares():
+    np.testing.assert_allclose(noise.priors([0, 0, 2, 2, 2], 4), [0.4, 0, 0.6, 0])
+
+
+@pytest.mark.parametrize("y", [[0, 1, 2], np.array([0, 1, 2], np.uint8), np.array([2, 1, 0])[::-1]])
+def test_labels_come_as_any_integers(y):
+    assert check_labels(y, 3).tolist() == [0, 1, 2] and check_labels(y, 3).dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 3], r"y has labels 0\.\.3; they should be 0\.\.2"),
+        ([-1, 0], r"y has labels -1\.\.0; they should be 0\.\.2"),
+        ([], r"y has shape \(0,\); it should be one label per sample, at least one"),
+        ([[0], [1]], r"y has shape \(2, 1\)"),
+        ([0.5, 1], "y holds float64; it should hold integers from 0 to 2"),
+        (["a"], "y holds <U1"),
+    ],
+)
+def test_labels_that_are_none_are_refused(y, message):
+    with pytest.raises(ValueError, match=message):
+        corrupt(y, T, np.random.default_rng(0))
+
+
+def test_realised_transition_needs_pairs_and_every_class():
+    with pytest.raises(ValueError, match="y has 2 labels and y_noisy 3"):
+        realised_transition([0, 1], [0, 1, 0], 2)
+    with pytest.raises(ValueError, match="y has no samples of class 1"):
+        realised_transition([0, 0, 2], [0, 1, 2], 3)

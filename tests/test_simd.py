@@ -1,0 +1,133 @@
+"""The vector type: every operation against its twin, and the kernels written with it, stepped and compiled."""
+
+import numpy as np
+import pytest
+
+from scratchnoise.kernels import numpy_kernels, simd, simd_convolution, simd_linear
+
+numba = pytest.importorskip("numba")
+FLOATS = (np.float32, np.float64)
+
+
+@pytest.fixture(params=FLOATS, ids=("float32", "float64"))
+def flat(request):
+    """Forty different numbers, whose products and sums are exact."""
+    return np.random.default_rng(0).permutation(np.arange(-20, 20)).astype(request.param) / 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_helpers():
+    """What numba_kernels registers when it is imported."""
+    pytest.importorskip("scratchnoise.kernels.numba_kernels")
+
+
+def both(function, *arguments):
+    """What the twin and the compiled form return."""
+    return function(*arguments), numba.njit(function)(*arguments)
+
+
+def test_a_vector_is_64_bytes(flat):
+    twin, compiled = both(lambda a: simd.lanes(a), flat)
+    assert twin == compiled == 64 // flat.itemsize
+
+
+@pytest.mark.parametrize("index", [0, 1, 3, 17])
+def test_load_and_store(flat, index):
+    def copy(a, out, i):
+        simd.store(out, 2, simd.load(a, i))
+        return out
+
+    for result in both(copy, flat, np.zeros_like(flat), index):
+        L = simd.lanes(flat)
+        np.testing.assert_array_equal(result[2 : 2 + L], flat[index : index + L])
+        assert (result[:2] == 0).all() and (result[2 + L :] == 0).all()
+
+
+def test_zeros(flat):
+    def clear(a):
+        out = a.copy()
+        simd.store(out, 1, simd.zeros(a))
+        return out
+
+    for result in both(clear, flat):
+        L = simd.lanes(flat)
+        assert (result[1 : 1 + L] == 0).all() and result[0] == flat[0] and (result[1 + L :] == flat[1 + L :]).all()
+
+
+def test_multiply_add(flat):
+    def combine(a, s):
+        out = np.zeros_like(a)
+        simd.store(out, 0, simd.multiply_add(simd.load(a, 5), s, simd.load(a, 11)))
+        return out
+
+    L = simd.lanes(flat)
+    for result in both(combine, flat, flat.dtype.type(0.75)):
+        np.testing.assert_array_equal(result[:L], flat[5 : 5 + L] + flat.dtype.type(0.75) * flat[11 : 11 + L])
+
+
+def test_multiply_add_of_three_vectors(flat):
+    def combine(a):
+        out = np.zeros_like(a)
+        simd.store(out, 0, simd.multiply_add(simd.load(a, 5), simd.load(a, 2), simd.load(a, 11)))
+        return out
+
+    L = simd.lanes(flat)
+    for result in both(combine, flat):
+        np.testing.assert_array_equal(result[:L], flat[5 : 5 + L] + flat[2 : 2 + L] * flat[11 : 11 + L])
+
+
+def test_total(flat):
+    for result in both(lambda a: simd.total(simd.load(a, 4)), flat):
+        assert result == flat[4 : 4 + simd.lanes(flat)].sum()
+
+
+# sizes that fill no vector, no tile and no group; strides, padding beyond the kernel, a single pixel, many filters
+SHAPES = [
+    ((3, 7, 6, 2), (3, 2, 5), 1, 0),
+    ((2, 7, 6, 2), (3, 2, 5), 2, 1),
+    ((2, 5, 5, 3), (3, 3, 33), 1, 2),
+    ((9, 4, 4, 3), (2, 2, 16), 3, 1),
+    ((1, 2, 3, 1), (1, 1, 1), 1, 0),
+    ((2, 4, 5, 8), (3, 3, 64), 1, 3),
+    ((1, 12, 11, 2), (5, 5, 4), 1, 0),
+]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("images", "kernel", "stride", "pad"), SHAPES)
+def test_the_uncompiled_convolution_equals_numpy(images, kernel, stride, pad, dtype):
+    """The twin runs the very source that numba compiles; test_backends_agree runs the compiled form."""
+    rng, (R, S, F) = np.random.default_rng(1), kernel
+    x, w, b = (rng.normal(size=s).astype(dtype) for s in (images, (R, S, images[3], F), (F,)))
+    tolerance = 20 * np.finfo(dtype).eps * R * S * images[3] * images[1] * images[2] * images[0]
+    y = simd_convolution.conv2d_forward(x, w, b, stride, pad)
+    np.testing.assert_allclose(y, numpy_kernels.conv2d_forward(x, w, b, stride, pad), atol=tolerance)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    dx, dw, db = numpy_kernels.conv2d_backward(dy, x, w, stride, pad)
+    np.testing.assert_allclose(simd_convolution.conv2d_input_gradient(dy, w, x.shape, stride, pad), dx, atol=tolerance)
+    ours = simd_convolution.conv2d_backward_weights(dy, x, R, S, stride, pad)
+    np.testing.assert_allclose(ours[0], dw, atol=tolerance)
+    np.testing.assert_allclose(ours[1], db, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("N", "D", "F"), [(1, 1, 1), (9, 5, 3), (8, 7, 32), (3, 40, 70), (17, 2, 33)])
+def test_the_uncompiled_product_equals_numpy(N, D, F, dtype):
+    rng = np.random.default_rng(2)
+    x, w, b, dy = (rng.normal(size=s).astype(dtype) for s in ((N, D), (D, F), (F,), (N, F)))
+    tolerance = 20 * np.finfo(dtype).eps * max(N, D, F)
+    np.testing.assert_allclose(simd_linear.linear_forward(x, w, b), x @ w + b, atol=tolerance)
+    np.testing.assert_allclose(simd_linear.linear_input_gradient(dy, w), dy @ w.T, atol=tolerance)
+    dw, db = simd_linear.linear_backward_weights(dy, x)
+    np.testing.assert_allclose(dw, x.T @ dy, atol=tolerance)
+    np.testing.assert_allclose(db, dy.sum(axis=0), atol=tolerance)
+
+
+def test_a_tile_that_forgets_its_last_row_is_noticed(monkeypatch):
+    def forgetful(tile, x, at, offset, w):
+        return (*right(tile, x, at, offset, w)[:7], tile[7])
+
+    right = simd_convolution.outer
+    monkeypatch.setattr(simd_convolution, "outer", forgetful)
+    with pytest.raises(AssertionError):
+        test_the_uncompiled_convolution_equals_numpy((1, 12, 11, 2), (5, 5, 4), 1, 0, np.float64)

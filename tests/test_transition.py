@@ -1,0 +1,192 @@
+"""TransitionMatrix: what it accepts, what it refuses, and every number it gives against its definition."""
+
+import copy
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+
+from scratchnoise.noise import MNIST05, MNIST06
+from scratchnoise.transition import (
+    IllConditionedTransitionWarning,
+    SingularTransitionError,
+    TransitionMatrix,
+    as_transition,
+)
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])  # neither symmetric nor doubly stochastic
+PRIOR = np.array([0.5, 0.2, 0.3])
+NOT_ROW_DOMINANT = [[0.50, 0.10, 0.55], [0.30, 0.60, 0.0], [0.20, 0.30, 0.45]]
+
+
+def entropy(p):
+    p = p[p > 0]
+    return -(p * np.log(p)).sum()
+
+
+# --- what goes in and comes out ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", [np.asarray, np.asfortranarray, np.ndarray.tolist, np.float32, TransitionMatrix])
+def test_any_array_like_becomes_a_read_only_float64_array(form):
+    array = np.asarray(TransitionMatrix(form(T)))
+    np.testing.assert_allclose(array, T, atol=1e-7)
+    assert array.dtype == np.float64 and array.flags.c_contiguous
+    with pytest.raises(ValueError, match="read-only"):
+        array[0, 0] = 1
+
+
+def test_rounding_in_the_columns_is_removed():
+    rounded = np.round(T / 3, 7) * 3
+    assert abs(rounded.sum(axis=0) - 1).max() > 1e-8
+    np.testing.assert_allclose(np.asarray(TransitionMatrix(rounded)).sum(axis=0), 1, atol=1e-15)
+
+
+def test_from_rows_takes_the_other_orientation():
+    gamma = TransitionMatrix.from_rows(T.T)
+    assert gamma == TransitionMatrix(T) and gamma != TransitionMatrix(MNIST05)
+    np.testing.assert_allclose(gamma.gamma, T.T)
+    assert gamma.array.flags.c_contiguous
+
+
+def test_asarray_converts_and_copies_as_numpy_wants():
+    matrix = TransitionMatrix(T)
+    assert np.asarray(matrix, dtype=np.float32).dtype == np.float32
+    assert np.asarray(matrix) is matrix.array
+    assert np.array(matrix).flags.writeable
+    with pytest.raises(ValueError, match="without a copy"):
+        matrix.__array__(np.float32, copy=False)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda matrix: pickle.loads(pickle.dumps(matrix))])
+def test_copies_are_equal_and_hash_alike(copied):
+    matrix = TransitionMatrix(T, {"method": "by hand"})
+    assert copied(matrix) == matrix and hash(copied(matrix)) == hash(matrix)
+    assert copied(matrix).diagnostics == {"method": "by hand"}
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (T.T, r"columns that sum to \[1.1 1.1 0.8\]; its rows do.*use TransitionMatrix.from_rows\(T\)"),
+        (T / 2, r"columns that sum to \[0.5 0.5 0.5\]; each column should sum to 1"),
+        ([[1.1, 0.0], [-0.1, 1.0]], r"entries from -0.1 to 1.1; they should lie in \[0, 1\]"),
+        (T * np.nan, "entries that are not finite"),
+        (T[:2], r"shape \(2, 3\); it should be square"),
+        (T[0], r"shape \(3,\); it should be square"),
+        ([[1.0]], "C x C with C >= 2"),
+        ([[1, 0], [1]], "T should be an array of numbers"),
+        ("annex", "T should be an array of numbers"),
+    ],
+)
+def test_what_is_no_transition_matrix_is_refused(array, message):
+    with pytest.raises(ValueError, match=message):
+        TransitionMatrix(array)
+
+
+def test_from_rows_does_not_send_in_circles():
+    with pytest.raises(ValueError, match=r"gamma has columns that sum to 1, not rows; if it is T, use TransitionMatr"):
+        TransitionMatrix.from_rows(T)
+
+
+def test_the_size_is_compared_with_the_number_of_classes():
+    assert as_transition(T, 3) == TransitionMatrix(T)
+    with pytest.raises(ValueError, match="T is 3 x 3, but there are 4 classes; it should be 4 x 4"):
+        as_transition(T, 4)
+
+
+# --- inverse and diagnostics ------------------------------------------------------------------------------
+
+
+def test_the_inverse_is_one_and_warns_of_nothing_here():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(TransitionMatrix(T).inverse() @ T, np.eye(3), atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        [[0.5, 0.2, 0.5], [0.3, 0.6, 0.3], [0.2, 0.2, 0.2]],
+        [[0.8, 0.0, 0.6], [0.2, 0.4, 0.25], [0.0, 0.6, 0.15]],  # the last is 3/4 of the first and 1/4 of the second
+    ],
+)
+def test_a_matrix_without_inverse_names_two_classes(array):
+    matrix = TransitionMatrix(array)
+    assert matrix.singular and matrix.cond > 1e15
+    with pytest.raises(SingularTransitionError, match="T has no inverse.*Columns 0 and 2 are the closest"):
+        matrix.inverse()
+
+
+def test_a_bad_condition_number_warns():
+    nearly_flat = 0.02 * np.eye(3) + 0.98 / 3
+    assert TransitionMatrix(nearly_flat).cond == pytest.approx(50)
+    with pytest.warns(IllConditionedTransitionWarning, match="condition number 50.*prefer the forward loss"):
+        TransitionMatrix(nearly_flat).inverse()
+
+
+def test_the_condition_number_is_numpys():
+    assert TransitionMatrix(T).cond == pytest.approx(np.linalg.cond(T))
+    assert TransitionMatrix(np.full((2, 2), 0.5)).cond > 1e15
+
+
+def test_no_posterior_gets_below_the_noise_floor():
+    floor = TransitionMatrix(T).noise_floor
+    assert floor == pytest.approx(min(entropy(column) for column in T.T))
+    posteriors = np.random.default_rng(0).dirichlet(np.full(3, 0.2), 500)
+    assert min(entropy(T @ p) for p in posteriors) >= floor
+    assert str(TransitionMatrix(np.eye(3)).noise_floor) == "0.0"
+
+
+def test_information_fraction_is_a_ratio_of_fisher_informations():
+    assert TransitionMatrix(np.eye(4)).information_fraction == pytest.approx(1)
+    assert MNIST05.information_fraction == pytest.approx(0.07)  # |eigenvalue|^2 of a circulant
+    assert MNIST06.information_fraction == pytest.approx(0.01)
+
+    def information(A):  # sum_i |grad log q_i|^2 q_i at z = 0, by central differences in each logit
+        q, step = A @ np.full(3, 1 / 3), 1e-6
+        softmax = [np.exp(s) / np.exp(s).sum() for s in np.concatenate([step * np.eye(3), -step * np.eye(3)])]
+        slopes = [A @ (up - down) / (2 * step) for up, down in zip(softmax[:3], softmax[3:], strict=True)]
+        return sum((slope**2 / q).sum() for slope in slopes)
+
+    assert TransitionMatrix(T).information_fraction == pytest.approx(information(T) / information(np.eye(3)))
+
+
+def test_a_label_that_never_occurs_carries_no_information():
+    never = TransitionMatrix([[0.5, 0.4, 0.1], [0.5, 0.6, 0.9], [0, 0, 0]])
+    assert 0 < never.information_fraction < 1
+
+
+def test_row_dominance_is_about_rows():
+    assert TransitionMatrix(T).row_dominant
+    assert not TransitionMatrix(NOT_ROW_DOMINANT).row_dominant
+    column_dominant = np.diag(NOT_ROW_DOMINANT) > (np.array(NOT_ROW_DOMINANT) - np.diag([1, 1, 1])).max(axis=0)
+    assert column_dominant[:2].all()  # so the two conditions do differ
+
+
+# --- Bayes ------------------------------------------------------------------------------------------------
+
+
+def test_inverse_transition_is_bayes_rule():
+    joint = T * PRIOR  # P(noisy = i, true = j)
+    bayes = (joint / joint.sum(axis=1, keepdims=True)).T
+    np.testing.assert_allclose(TransitionMatrix(T).inverse_transition(PRIOR), bayes)
+    np.testing.assert_allclose(TransitionMatrix(T).noisy_prior(PRIOR), joint.sum(axis=1))
+
+
+def test_a_uniform_prior_makes_q_the_transpose_only_of_a_doubly_stochastic_matrix():
+    uniform = np.full(3, 1 / 3)
+    np.testing.assert_allclose(MNIST05.inverse_transition(uniform), MNIST05.array.T)
+    assert abs(TransitionMatrix(T).inverse_transition(uniform) - T.T).max() > 0.1
+
+
+@pytest.mark.parametrize("prior", [[0.5, 0.5], [0.5, 0.6, -0.1], [0.5, 0.5, 0.5], [np.nan, 0.5, 0.5]])
+def test_a_prior_that_is_none_is_refused(prior):
+    with pytest.raises(ValueError, match="prior is .*; it should be 3 probabilities that sum to 1"):
+        TransitionMatrix(T).inverse_transition(prior)
+
+
+def test_q_needs_every_noisy_label():
+    with pytest.raises(ValueError, match=r"gives the noisy labels \[2\] no probability"):
+        TransitionMatrix(np.eye(3)).inverse_transition([0.5, 0.5, 0])
