@@ -1,6 +1,7 @@
-"""The command line: reproduce, data, equations."""
+"""The command line: reproduce, data, equations, bench."""
 
 import argparse
+import json
 import os
 import sys
 
@@ -45,6 +46,7 @@ def parser():
     _add_reproduce(commands)
     _add_data(commands)
     _add_equations(commands)
+    _add_bench(commands)
     return top
 
 
@@ -93,6 +95,17 @@ def _add_equations(commands):
     command.set_defaults(run=_equations)
 
 
+def _add_bench(commands):
+    command = commands.add_parser("bench", help="time every kernel table, beside PyTorch and scikit-learn if installed")
+    add = command.add_argument
+    add("workloads", nargs="*", metavar="WORKLOAD", help='"annex step", "conv2 forward", "MLR pass", ... (default: all)')
+    add("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="of every competitor (default: all)")
+    add("--rounds", type=_positive, default=5, metavar="N", help="in which all take turns (default: %(default)s)")
+    add("--json", action="store_true", help="print the rows as JSON instead of the table")
+    add("--chart", metavar="FILE.png", help="draw the ladder")
+    command.set_defaults(run=_bench)
+
+
 def _reproduce(arguments):
     from .study.protocol import DEFAULT_NOISE
     from .study.publish import publish
@@ -137,6 +150,31 @@ def _equations(arguments):
     from .equations import print_equations
 
     print_equations(arguments.number)
+
+
+def _bench(arguments):
+    from .bench.runner import measure, measured_peak
+    from .bench.workloads import WORKLOADS
+    from .messages import nearest
+
+    unknown = [name for name in arguments.workloads if name not in WORKLOADS]
+    if unknown:
+        raise ValueError(f"workload {unknown[0]!r} is unknown; {nearest(unknown[0], WORKLOADS)}")
+    rows, peak = [], measured_peak(arguments.threads)
+    for name in arguments.workloads or WORKLOADS:
+        print(f"{name} ...", file=sys.stderr)
+        rows += measure(name, arguments.threads, arguments.rounds)
+    if arguments.chart:
+        from .bench.ladder import chart
+        from .study.figures import save
+
+        save(chart(rows, peak), arguments.chart)
+    if arguments.json:
+        print(json.dumps({"peak_gflops": peak, "threads": arguments.threads, "rows": rows}, indent=1))
+    else:
+        from .bench.ladder import print_ladder
+
+        print_ladder(rows, peak)
 
 
 def _positive(text):
