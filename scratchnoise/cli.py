@@ -98,7 +98,7 @@ def _add_equations(commands):
 def _add_bench(commands):
     command = commands.add_parser("bench", help="time every kernel table, beside PyTorch and scikit-learn if installed")
     add = command.add_argument
-    add("workloads", nargs="*", metavar="WORKLOAD", help='"annex step", "conv2 forward", "MLR pass", ... (default: all)')
+    add("workloads", nargs="*", metavar="WORKLOAD", help='"annex step", "conv2 forward", ... (default: all)')
     add("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="of every competitor (default: all)")
     add("--rounds", type=_positive, default=5, metavar="N", help="in which all take turns (default: %(default)s)")
     add("--json", action="store_true", help="print the rows as JSON instead of the table")
