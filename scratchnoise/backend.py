@@ -24,6 +24,9 @@ TABLES = {
 }
 NAMES = ("auto", *TABLES)
 
+THREADS_VARIABLE = "SCRATCHNOISE_THREADS"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
 _chosen = ContextVar("scratchnoise_backend", default=None)
 
 
@@ -53,6 +56,19 @@ def resolve(name="auto"):
 def current():
     """Name of the table that runs now: the innermost `backend(...)`, else $SCRATCHNOISE_BACKEND, else "auto"."""
     return _chosen.get() or resolve(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
+
+
+def limit_threads(threads=None):
+    """Let numba and the BLAS of NumPy use so many threads (None: $SCRATCHNOISE_THREADS, else all).
+
+    They read the number when they are imported, so this has to come before NumPy. Raises ValueError for a
+    $SCRATCHNOISE_THREADS that is no whole number above 0.
+    """
+    given = str(threads or os.environ.get(THREADS_VARIABLE, ""))
+    if given and (not given.isdigit() or int(given) < 1):
+        raise ValueError(f"{THREADS_VARIABLE}={given!r} should be a whole number of at least 1")
+    if given:
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, given))
 
 
 def table():

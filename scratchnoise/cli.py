@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import __version__
-from .backend import NAMES, BackendError
+from .backend import NAMES, BackendError, limit_threads
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -21,6 +21,7 @@ def main(argv=None):
     """Run one command; returns the exit status: 0, 1 when interrupted, 2 for what cannot be done."""
     arguments = parser().parse_args(argv)
     try:
+        limit_threads(getattr(arguments, "threads", None))  # before anything imports NumPy
         return arguments.run(arguments) or 0
     except KeyboardInterrupt:
         print("\nscratchnoise: stopped; the same command goes on from here", file=sys.stderr)
@@ -74,6 +75,7 @@ def _add_reproduce(commands):
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")
     add("--jobs", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)")
+    add("--threads", type=_positive, metavar="N", help="of every process (default: $SCRATCHNOISE_THREADS, else all)")
     add("--backend", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     add("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
     add("--out", default="reproduce", metavar="DIR", help="folder of the results, continued (default: %(default)s)")

@@ -2,10 +2,11 @@
 
 import os
 
-# Before NumPy starts its threads. Numba gets two, so that a race in a parallel loop has a chance to show.
+# Before NumPy starts its threads. Numba may use two, which only the tests of its parallel loops do.
 for variable, threads in {"OMP": 1, "OPENBLAS": 1, "MKL": 1, "NUMBA": 2}.items():
     os.environ.setdefault(f"{variable}_NUM_THREADS", str(threads))
 
+from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import hypothesis  # noqa: E402
@@ -46,6 +47,15 @@ def pytest_runtest_makereport(item, call):
 def data_folder():
     """The folder of the real data as an absolute path, or None."""
     return Path(DATA).resolve() if DATA and Path(DATA).is_dir() else None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Threads that wait for each other make small kernels slow wherever something else is running."""
+    if find_spec("numba"):
+        import numba
+
+        numba.set_num_threads(1)
 
 
 @pytest.fixture

@@ -73,6 +73,36 @@ def test_the_dropout_hash_is_splitmix64(table):
         assert_close(f"kept at rate {rate:.4f}", kept, np.where(fractions >= rate, 1.0, 0.0), 0)
 
 
+@pytest.fixture
+def two_threads():
+    numba = pytest.importorskip("numba")
+    if numba.config.NUMBA_NUM_THREADS < 2:
+        pytest.skip("NUMBA_NUM_THREADS allows one thread only")
+    numba.set_num_threads(2)
+    yield
+    numba.set_num_threads(1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_threads_compute_what_one_does(two_threads, name):
+    """Sums do not depend on who adds what: the results of a parallel loop are the same to the last bit."""
+    import numba
+
+    @hypothesis.settings(max_examples=5)
+    @hypothesis.given(KERNEL_ARGUMENTS[name])
+    def same(args):
+        kernel = getattr(kernels, name)
+        both = results(kernel, args)
+        numba.set_num_threads(1)
+        alone = results(kernel, args)
+        numba.set_num_threads(2)
+        for found, expected in zip(both, alone, strict=True):
+            assert_close(f"{name} with two threads", found, expected, 0)
+
+    with backend("numba"):
+        same()
+
+
 def wrong_kernels():
     """One wrong version of a kernel, and how it is wrong, for the comparison itself."""
     yield "softmax", "in float32", lambda z: kernels.softmax(z.astype(np.float32)).astype(z.dtype)

@@ -55,6 +55,17 @@ def test_what_cannot_be_done_is_one_clear_line(arguments, message, capsys, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("arguments", "environment"), [(["--threads", "1"], {}), ([], {"SCRATCHNOISE_THREADS": "1"})])
+def test_threads_are_limited_before_anything_starts_them(arguments, environment, tmp_path):
+    code = "import sys, scratchnoise.cli as c; c.main(sys.argv[1:]); import numba; print(numba.get_num_threads())"
+    command = ["reproduce", "--methods", "priors", "--noise", "0.5", "--backend", "numpy", "--out", str(tmp_path)]
+    left = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    run = subprocess.run(
+        [sys.executable, "-c", code, *command, *arguments], capture_output=True, text=True, env=left | environment
+    )
+    assert run.stdout.split()[-1] == "1", run.stderr
+
+
 def test_data_status_names_every_set(capsys):
     assert main(["data", "status"]) == 0
     shown = capsys.readouterr().out

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..backend import THREAD_VARIABLES
 from .competitors import COMPETITORS
 from .worker import CHECKED
 from .workloads import RUNGS, WORKLOADS, inputs, ours
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class WrongResult(ArithmeticError):
@@ -67,7 +66,7 @@ class Worker:
     def __init__(self, name, workload_name, threads):
         self.name, self.workload_name = name, workload_name
         command = [sys.executable, "-m", "scratchnoise.bench.worker", name, workload_name]
-        environment = os.environ | dict.fromkeys(THREADS, str(threads))
+        environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
 
@@ -117,6 +116,6 @@ class Worker:
 def measured_peak(threads):
     """What the cores can do at most, in GFLOP/s: multiply-adds on vectors that never leave the registers."""
     code = "from scratchnoise.bench.peak import peak; print(peak())"
-    environment = os.environ | dict.fromkeys(THREADS, str(threads))
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     return float(run.stdout)

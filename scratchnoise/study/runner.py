@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from ..backend import backend as using_backend
 from ..backend import resolve
+from ..kernels.warm_up import warm_up
 from ..messages import nearest
 from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
 from .protocol import CLEAN, CLEAN_FOLDS, ESTIMATES, METHODS, PRESETS, load_task
@@ -38,6 +40,8 @@ def reproduce(
     plan = make_plan(data, noise, methods, preset, repetitions, resolve(backend), seed)
     results = open_results(out, seed)
     missing = [job for job in plan if not job.is_done(results)]
+    if missing and missing[0].backend == "numba":
+        _compile()
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
@@ -89,6 +93,16 @@ def open_results(out, seed):
     if seeds:
         raise ValueError(f"out={str(out)!r} holds results of seed {min(seeds)}; use that seed or another folder")
     return results
+
+
+def _compile():
+    """Compile the kernels before the first measurement, with a bar where that takes longer than a second."""
+    from tqdm import tqdm
+
+    with using_backend("numba"), tqdm(total=1, delay=1, bar_format="{percentage:3.0f} %|{bar}| {desc}") as bar:
+        bar.set_description_str("compiling the kernels, once: they are cached")
+        for done in warm_up():
+            bar.update(done - bar.n)
 
 
 class Progress:

@@ -1,0 +1,39 @@
+"""Compiling everything once, before it is needed: what takes long then says so."""
+
+import numpy as np
+
+from .. import kernels
+
+
+def warm_up(dtype=np.float32):
+    """Call every kernel once on tiny arrays, so that numba compiles it or loads it from its cache.
+
+    A generator of the share that is done, for a progress bar. dtype: the one that will be used.
+    """
+    x, w, b = np.ones((2, 4, 4, 1), dtype), np.ones((3, 3, 1, 2), dtype), np.zeros(2, dtype)
+    z, T, y = np.zeros((2, 3), dtype), np.full((3, 3), 1 / 3, dtype), np.array([0, 2])
+    ones, order, image = np.ones(2, dtype), np.arange(2), np.ones((2, 2, 2, 2), dtype)
+    argmax = np.zeros((2, 1, 1, 2), np.int32)
+    calls = {
+        "softmax": (z,),
+        "log_softmax": (z,),
+        "signed_cross_entropy": (z, z),
+        "signed_cross_entropy_grad": (z, z),
+        "forward_cross_entropy": (z, y, T),
+        "forward_cross_entropy_grad": (z, y, T),
+        "linear_forward": (z, T, z[0]),
+        "linear_backward": (z, z, T),
+        "conv2d_forward": (x, w, b),
+        "conv2d_backward": (image, x, w),
+        "maxpool2d_forward": (image, 2),
+        "maxpool2d_backward": (image[:, :1, :1].copy(), argmax, image.shape),
+        "relu_forward": (z,),
+        "relu_backward": (z, z),
+        "dropout_forward": (z, 0.5, 1, 1),
+        "sgd_momentum": (z, z, z, 0.1, 0.9, 0.0),
+        "linear_sgd_epoch": (T, z[0], z, y, T, ones, order, 2, 0.1, 0.0),
+        "flip_rate_update": (T, z + 1, y, ones),
+    }
+    for done, (name, arguments) in enumerate(calls.items(), start=1):
+        getattr(kernels, name)(*arguments)
+        yield done / len(calls)
