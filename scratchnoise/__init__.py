@@ -29,7 +29,7 @@ _HOME = {
     "FlipCorrected": "models",
     "NeuralNetwork": "models",
 }
-_MODULES = ("data", "estimate", "kernels", "losses", "models", "noise", "study")
+_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "study")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 

@@ -55,7 +55,8 @@ conv2d_backward_weights = compiled(simd_convolution.conv2d_backward_weights, par
 
 def dropout_forward(x, rate, seed, step):
     # numba mixes signed and unsigned integers into floats: the hash must start unsigned
-    return _dropout(x, rate, np.uint64(seed), np.uint64(step))
+    with np.errstate(over="ignore"):  # nor does it wrap with a warning when it runs uncompiled
+        return _dropout(x, rate, np.uint64(seed), np.uint64(step))
 
 
 dropout_backward = dropout_forward

@@ -100,7 +100,7 @@ def _compile():
     from tqdm import tqdm
 
     with using_backend("numba"), tqdm(total=1, delay=1, bar_format="{percentage:3.0f} %|{bar}| {desc}") as bar:
-        bar.set_description_str("compiling the kernels, once: they are cached")
+        bar.set_description_str("compiling the kernels, only this first time")
         for done in warm_up():
             bar.update(done - bar.n)
 
