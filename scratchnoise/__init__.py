@@ -9,14 +9,14 @@ package costs little more than importing NumPy.
 
 from importlib import import_module
 
+from .backend import BackendError, backend  # at once: the function, not the module of the same name
+
 __version__ = "0.1.0"
 
 _HOME = {
     "TransitionMatrix": "transition",
     "SingularTransitionError": "transition",
     "IllConditionedTransitionWarning": "transition",
-    "backend": "backend",
-    "BackendError": "backend",
     "CrossEntropy": "losses",
     "ForwardCorrected": "losses",
     "BackwardCorrected": "losses",
@@ -31,7 +31,7 @@ _HOME = {
 }
 _MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "study")
 
-__all__ = ["__version__", *_HOME, *_MODULES]
+__all__ = ["BackendError", "__version__", "backend", *_HOME, *_MODULES]
 
 
 def __getattr__(name):

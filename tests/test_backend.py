@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from scratchnoise import backend as backend_module
+import scratchnoise
 from scratchnoise import kernels
 from scratchnoise.backend import BackendError, backend, current, resolve, table
+
+backend_module = sys.modules["scratchnoise.backend"]
 
 
 @pytest.fixture
@@ -84,3 +86,19 @@ def test_every_public_name_is_there():
     assert all(getattr(scratchnoise, name) is not None for name in dir(scratchnoise))
     with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
         scratchnoise.nosuch  # noqa: B018
+
+
+def test_the_public_name_is_the_function_whatever_was_imported_before():
+    code = (
+        "import scratchnoise.kernels.numpy_kernels, scratchnoise.backend\n"
+        "with scratchnoise.backend('loops'):\n"
+        "    from scratchnoise import backend, BackendError, SoftmaxRegression, noise, check\n"
+        "print(callable(backend))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.strip() == "True", run.stderr
+
+
+def test_every_public_name_can_be_imported():
+    for name in scratchnoise.__all__:
+        assert getattr(scratchnoise, name) is not None
