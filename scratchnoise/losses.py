@@ -7,6 +7,7 @@ over a batch: the mean of the values, unless the loss says otherwise. The arithm
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,6 +34,8 @@ def labels_for(z, y):
 
 class Loss:
     """What the losses share: the objective is the (weighted) mean over the batch."""
+
+    corrects_noise: ClassVar[bool] = False  # whether steps should decay, see `training.step_size`
 
     def objective(self, z, y, sample_weight=None):
         """Mean loss of the batch: sum_n weight_n value(z_n, y_n) / N.
@@ -81,6 +84,7 @@ class ForwardCorrected(Loss):
     T (C, C) or TransitionMatrix; ValueError when invalid. Source: [Pat+17].
     """
 
+    corrects_noise = True
     T: TransitionMatrix
 
     def __post_init__(self):
@@ -110,10 +114,12 @@ class BackwardCorrected(Loss):
     classes, R_j = mean_n (T^-T)[y_n, j] (-log p_nj). Each E[R_j] >= 0, so a negative R_j has been memorised:
         "raw"    sum_j R_j            "clip"   max(sum_j R_j, 0)
         "relu"   sum_j max(R_j, 0)    "flood"  |sum_j R_j - flood_level| + flood_level
+    In small batches an R_j is often negative by chance, so all but "raw" are biased there: keep batches large.
     T (C, C) or TransitionMatrix; SingularTransitionError when it has no inverse, ValueError for an unknown risk.
     Source: [Pat+17]; "relu" Lu et al. 2020; "flood" Ishida et al. 2020.
     """
 
+    corrects_noise = True
     T: TransitionMatrix
     risk: str = "relu"
     flood_level: float = 0.0
@@ -187,6 +193,7 @@ class NatarajanCorrected(Loss):
     Raises ValueError unless both rates are >= 0 and their sum is < 1. Source: [Nat+13].
     """
 
+    corrects_noise = True
     rho_positive: float
     rho_negative: float
 

@@ -28,12 +28,15 @@ class TrainingDiverged(ArithmeticError):
 
 
 def step_size(learning_rate, loss, progress):
-    """The learning rate at `progress` in [0, 1): a number stays, "auto" is 0.01 loss.step_scale (1 - progress).
+    """The learning rate at `progress` in [0, 1): a number stays, "auto" depends on the loss.
 
-    step_scale is ||T^-1||^-1 for the backward correction, ||T^-1||^(1/2) for the forward one and 1 otherwise; the
-    linear decay averages out the gradient noise that wrong labels add.
+    "auto" is 0.01, the report's, for plain cross-entropy, and 0.01 loss.step_scale (1 - progress) for losses that
+    correct the noise: step_scale is ||T^-1||^-1 for the backward and ||T^-1||^(1/2) for the forward correction, and
+    the linear decay averages out the gradient noise that wrong labels add.
     """
-    return BASE_LEARNING_RATE * loss.step_scale * (1 - progress) if learning_rate == "auto" else learning_rate
+    if learning_rate != "auto":
+        return learning_rate
+    return BASE_LEARNING_RATE * loss.step_scale * (1 - progress if loss.corrects_noise else 1)
 
 
 def train(

@@ -197,7 +197,8 @@ def test_a_numpy_learning_rate_keeps_float32(number):
 def test_the_automatic_step_is_its_formula():
     norm = np.linalg.norm(np.linalg.inv(T), 2)
     for loss, factor in ((CrossEntropy(), 1), (BackwardCorrected(T), 1 / norm), (ForwardCorrected(T), norm**0.5)):
-        assert step_size("auto", loss, 0.25) == pytest.approx(0.01 * factor * 0.75)
+        decay = 1 if isinstance(loss, CrossEntropy) else 0.75
+        assert step_size("auto", loss, 0.25) == pytest.approx(0.01 * factor * decay)
         assert step_size(0.3, loss, 0.25) == 0.3
 
 

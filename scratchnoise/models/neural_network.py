@@ -20,9 +20,10 @@ class NeuralNetwork(Classifier):
     Eq. (20). Eq. (21). Eq. (22).
     network: "annex" (the report's, 32 x 32 x 3 images), "mlp" (one hidden layer), or a Network.
     loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward", or a Loss.
-    T: transition matrix in the order of `classes_`, needed by "backward" and "forward".
-    epochs, batch_size, learning_rate, momentum: the report's by default; learning_rate="auto" scales the step with T
-    and lets it decay (see `training.step_size`). weight_decay: L2 penalty on the weights, biases excepted.
+    T: transition matrix in the order of `classes_`, needed by "backward" and "forward", no use to the others.
+    epochs, batch_size, momentum: the report's by default. learning_rate: a number, or "auto", which is the report's
+    0.01 for cross-entropy, where for corrected losses the step depends on T and decays (see `training.step_size`):
+    at 0.01 the corrected loss diverges. weight_decay: L2 penalty on the weights, biases excepted.
     random_state: seed of initial weights, shuffles and dropout. backend: kernel table. on_epoch: function of
     (model, row), called after every epoch.
     Learnt: network_, loss_, history_ (see `training.train`), classes_.
@@ -39,7 +40,7 @@ class NeuralNetwork(Classifier):
         risk="relu",
         epochs=30,
         batch_size=252,
-        learning_rate=0.01,
+        learning_rate="auto",
         momentum=0.9,
         weight_decay=0.0,
         random_state=None,

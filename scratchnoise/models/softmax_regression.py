@@ -18,7 +18,7 @@ class SoftmaxRegression(Classifier):
     max_iter: passes over the data at most; max_steps: minibatch steps at most (None: no limit).
     tol: stop when the mean training loss of a pass changes by less (0: never).
     l2: the penalty l2/2 ||W||^2 on the mean loss. averaging: the learnt weights are the mean over the second half of
-    max_iter passes instead of the last ones [Polyak and Juditsky 1992]: constant steps then no longer jitter.
+    the passes instead of the last ones [Polyak and Juditsky 1992]: constant steps then no longer jitter.
     random_state: seed of the shuffles. backend: kernel table.
     Learnt: coef_ (C, D), intercept_ (C,), classes_, n_iter_ passes, history_ rows {"epoch", "loss"}.
     """
@@ -50,8 +50,9 @@ class SoftmaxRegression(Classifier):
         C, rng = len(self.classes_), np.random.default_rng(self.random_state)
         w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
         T, tail, previous, self.history_ = self._first_transition(), [], np.inf, []
-        steps_left = np.inf if self.max_steps is None else self.max_steps
         batch_size = min(self.batch_size, len(X))
+        steps_left = np.inf if self.max_steps is None else self.max_steps
+        passes = min(self.max_iter, steps_left * batch_size / len(X))
         rate, l2 = float(self.learning_rate), float(self.l2)  # NumPy scalars would turn float32 weights into float64
         with using_backend(self.backend):
             for epoch in range(1, self.max_iter + 1):
@@ -64,7 +65,7 @@ class SoftmaxRegression(Classifier):
                 self._check_finite(loss, w, epoch)
                 self.history_.append({"epoch": epoch, "loss": loss})
                 T = self._next_transition(T, X, y, sample_weight, w, b)
-                if self.averaging and 2 * epoch > self.max_iter:
+                if self.averaging and 2 * epoch > passes:
                     tail.append((w, b))
                 steps_left -= -(-len(order) // batch_size)
                 if steps_left <= 0 or abs(previous - loss) < self.tol:

@@ -77,6 +77,7 @@ class Method:
 
 MLR = {"max_steps": 1000}
 TUNED = {"l2": 3e-3, "max_iter": 20, "averaging": True, "tol": 0}  # on pixels in [-1, 1], otherwise the report's
+RAW = {"loss": "backward", "risk": "raw", "learning_rate": 0.01}  # the report's settings
 GUARDED = {"risk": "relu", "learning_rate": "auto", "weight_decay": 0.03}
 
 AS_PRINTED = {"estimator": SoftmaxRegression(**MLR), "mapping": "bayes", "prior": "uniform"}
@@ -90,8 +91,8 @@ METHODS = {
     "rMLR": Method(RobustSoftmaxRegression, "unit", {"max_steps": 250}, needs_T=True),
     "rMLR (tuned)": Method(RobustSoftmaxRegression, "symmetric", TUNED, needs_T=True),
     "rMLR (learnt rates)": Method(RobustSoftmaxRegression, "symmetric", TUNED),
-    "NN": Method(NeuralNetwork, "network", {"loss": "cross_entropy"}),
-    "NN backward (raw)": Method(NeuralNetwork, "network", {"loss": "backward", "risk": "raw"}, needs_T=True),
+    "NN": Method(NeuralNetwork, "network", {"loss": "cross_entropy", "learning_rate": 0.01}),
+    "NN backward (raw)": Method(NeuralNetwork, "network", RAW, needs_T=True),
     "NN backward": Method(NeuralNetwork, "network", {"loss": "backward", **GUARDED}, needs_T=True),
     "NN forward": Method(NeuralNetwork, "network", {"loss": "forward", "learning_rate": "auto"}, needs_T=True),
 }

@@ -122,3 +122,12 @@ def test_divergence_stops_and_names_the_remedies(gaussians):
     X, y = gaussians
     with pytest.raises(TrainingDiverged, match=r"no longer finite in pass \d.*scale the features.*below 0.1 or l2 > 0"):
         model().fit((1e30 * X).astype(np.float32), y)
+
+
+def test_averaging_covers_the_second_half_of_the_steps_that_are_run():
+    """24 steps of 10 in 60 samples are four passes, of which the last two count."""
+    settings = {"batch_size": 10, "learning_rate": 0.3, "tol": 0, "random_state": 0, "backend": "numpy"}
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 3
+    weights = [SoftmaxRegression(max_iter=n, **settings).fit(X, y).coef_ for n in (3, 4)]
+    averaged = SoftmaxRegression(max_steps=24, averaging=True, **settings).fit(X, y).coef_
+    np.testing.assert_allclose(averaged, np.mean(weights, axis=0))
