@@ -20,10 +20,12 @@ MASK = 0xFFFFFFFFFFFFFFFF
 
 
 def out_size(size, kernel, stride, pad):
+    """Ho from H: how often a window fits."""
     return (size + 2 * pad - kernel) // stride + 1
 
 
 def conv2d_forward(x, w, b, stride, pad):
+    """y[n, i, j, f] = b_f + sum_rsk x[n, i stride + r - pad, j stride + s - pad, k] w[r, s, k, f]."""
     N, H, W, K = x.shape
     R, S, _, F = w.shape
     Ho, Wo = out_size(H, R, stride, pad), out_size(W, S, stride, pad)
@@ -44,6 +46,7 @@ def conv2d_forward(x, w, b, stride, pad):
 
 
 def conv2d_backward(dy, x, w, stride, pad):
+    """Every product of the forward sum, dx += dy w and dw += dy x."""
     N, H, W, K = x.shape
     R, S, _, F = w.shape
     _, Ho, Wo, _ = dy.shape
@@ -63,6 +66,7 @@ def conv2d_backward(dy, x, w, stride, pad):
 
 
 def conv2d_backward_weights(dy, x, R, S, stride, pad):
+    """dw[r, s, k, f] = sum_nij x[n, i stride + r - pad, j stride + s - pad, k] dy[n, i, j, f]."""
     N, H, W, K = x.shape
     _, Ho, Wo, F = dy.shape
     dw = np.zeros((R, S, K, F), np.float64)
@@ -86,6 +90,7 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
 
 
 def maxpool2d_forward(x, size):
+    """The largest of every tile, and where it was, h W + v."""
     N, H, W, K = x.shape
     Ho, Wo = H // size, W // size
     y = np.empty((N, Ho, Wo, K), x.dtype)
@@ -107,6 +112,7 @@ def maxpool2d_forward(x, size):
 
 
 def maxpool2d_backward(dy, argmax, x_shape):
+    """Each dy goes to where the maximum was."""
     N, Ho, Wo, K = dy.shape
     W = x_shape[2]
     dx = np.zeros(x_shape, dy.dtype)
@@ -120,6 +126,7 @@ def maxpool2d_backward(dy, argmax, x_shape):
 
 
 def relu_forward(x):
+    """max(0, x)."""
     flat = x.reshape(-1)
     y = np.empty_like(flat)
     for i in prange(flat.size):
@@ -128,6 +135,7 @@ def relu_forward(x):
 
 
 def relu_backward(dy, x):
+    """0 where x <= 0, else dy."""
     flat, flat_dy = x.reshape(-1), dy.reshape(-1)
     dx = np.empty_like(flat_dy)
     for i in prange(flat.size):
@@ -136,12 +144,14 @@ def relu_backward(dy, x):
 
 
 def splitmix64(state):
+    """Mix the bits of a counter: the output function of SplitMix64 [Steele, Lea and Flood 2014]."""
     state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & MASK
     return state ^ (state >> 31)
 
 
 def dropout_forward(x, rate, seed, step):
+    """x / (1 - rate) where the hash of (seed, step, index) is >= rate, else 0."""
     flat = x.reshape(-1)
     y = np.empty_like(flat)
     scale = np.float64(1.0) / (1.0 - rate)

@@ -30,6 +30,7 @@ from .loop_image_kernels import (  # noqa: F401  the table is one namespace
 
 
 def log_sum_exp(z):
+    """log sum_j exp(z_j) of one row, without overflow."""
     top = z[0]
     for j in range(1, z.size):
         top = max(top, z[j])
@@ -42,6 +43,7 @@ def log_sum_exp(z):
 
 
 def log_softmax(z):
+    """z_c - log sum_l exp(z_l)."""
     out = np.empty_like(z)
     for n in range(z.shape[0]):
         norm = log_sum_exp(z[n])
@@ -51,6 +53,7 @@ def log_softmax(z):
 
 
 def softmax(z):
+    """exp(z_c) / sum_l exp(z_l)."""
     out = np.empty_like(z)
     for n in range(z.shape[0]):
         norm = log_sum_exp(z[n])
@@ -60,6 +63,7 @@ def softmax(z):
 
 
 def signed_cross_entropy(z, a):
+    """-sum_c a_c log softmax(z)_c."""
     loss = np.empty(z.shape[0], z.dtype)
     for n in range(z.shape[0]):
         norm = log_sum_exp(z[n])
@@ -72,6 +76,7 @@ def signed_cross_entropy(z, a):
 
 
 def signed_cross_entropy_grad(z, a):
+    """(sum_c a_c) softmax(z) - a."""
     dz = np.empty_like(z)
     for n in range(z.shape[0]):
         norm = log_sum_exp(z[n])
@@ -84,6 +89,7 @@ def signed_cross_entropy_grad(z, a):
 
 
 def forward_cross_entropy(z, y, T):
+    """-log (T p)_y = log sum_j exp(z_j) - log sum_j T[y, j] exp(z_j)."""
     log_T = log_entries(T)
     loss = np.empty(z.shape[0], z.dtype)
     for n in range(z.shape[0]):
@@ -92,6 +98,7 @@ def forward_cross_entropy(z, y, T):
 
 
 def forward_cross_entropy_grad(z, y, T):
+    """p - r with r = softmax(z + log T[y])."""
     log_T = log_entries(T)
     dz = np.empty_like(z)
     for n in range(z.shape[0]):
@@ -103,6 +110,7 @@ def forward_cross_entropy_grad(z, y, T):
 
 
 def log_entries(T):
+    """log T, with log 0 = -inf."""
     out = np.empty_like(T)
     for i in range(T.shape[0]):
         for j in range(T.shape[1]):
@@ -114,6 +122,7 @@ def log_entries(T):
 
 
 def linear_forward(x, w, b):
+    """y[n, f] = b[f] + sum_d x[n, d] w[d, f]."""
     y = np.empty((x.shape[0], w.shape[1]), x.dtype)
     for n in range(x.shape[0]):
         for f in range(w.shape[1]):
@@ -125,6 +134,7 @@ def linear_forward(x, w, b):
 
 
 def linear_backward(dy, x, w):
+    """dx[n, d] = sum_f dy[n, f] w[d, f], and the weights' part."""
     dx = np.empty_like(x)
     for n in range(x.shape[0]):
         for d in range(x.shape[1]):
@@ -137,6 +147,7 @@ def linear_backward(dy, x, w):
 
 
 def linear_backward_weights(dy, x):
+    """dw[d, f] = sum_n x[n, d] dy[n, f], db[f] = sum_n dy[n, f]."""
     dw = np.empty((x.shape[1], dy.shape[1]), x.dtype)
     db = np.empty(dy.shape[1], x.dtype)
     for f in range(dy.shape[1]):
@@ -156,6 +167,7 @@ def linear_backward_weights(dy, x):
 
 
 def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+    """v' = momentum v + dw + weight_decay w, w' = w - learning_rate v'."""
     flat_w, flat_v, flat_dw = w.reshape(-1), v.reshape(-1), dw.reshape(-1)
     new_w, new_v = np.empty_like(flat_w), np.empty_like(flat_v)
     for i in prange(flat_w.size):
@@ -169,6 +181,7 @@ PARTS = 2  # a batch is cut in so many parts, however many threads there are: th
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
+    """For each batch: dz_n = weight_n (p_n - r_n) / |B|, w <- w - learning_rate (sum_n x_n dz_n^T + l2 w)."""
     log_T = log_entries(T)
     D, C = w.shape
     w, b = w.T.copy(), b.copy()  # (C, D): the inner loops then run along memory
@@ -238,6 +251,7 @@ def loss_and_gradient(z, T, log_T, k, dz, m):
 
 
 def flip_rate_update(gamma, p, y, sample_weight):
+    """G[j, k] = sum of weight r_j over samples labelled k, rows normalised."""
     C = gamma.shape[0]
     new = np.zeros((C, C), np.float64)
     for n in range(y.size):
