@@ -14,16 +14,21 @@ try:
 except ImportError:
     prange = range
 
-from .loop_image_kernels import (  # noqa: F401  the table is one namespace
+from .loop_layer_kernels import (  # noqa: F401  the table is one namespace
     conv2d_backward,
     conv2d_backward_weights,
     conv2d_forward,
     dropout_backward,
     dropout_forward,
+    linear_backward,
+    linear_backward_weights,
+    linear_forward,
     maxpool2d_backward,
     maxpool2d_forward,
     relu_backward,
     relu_forward,
+    sgd_momentum,
+    splitmix64,
 )
 
 # --- softmax and the two losses --------------------------------------------------------------------------
@@ -118,63 +123,7 @@ def log_entries(T):
     return out
 
 
-# --- linear layer ----------------------------------------------------------------------------------------
-
-
-def linear_forward(x, w, b):
-    """y[n, f] = b[f] + sum_d x[n, d] w[d, f]."""
-    y = np.empty((x.shape[0], w.shape[1]), x.dtype)
-    for n in range(x.shape[0]):
-        for f in range(w.shape[1]):
-            total = np.float64(b[f])
-            for d in range(x.shape[1]):
-                total += x[n, d] * w[d, f]
-            y[n, f] = total
-    return y
-
-
-def linear_backward(dy, x, w):
-    """dx[n, d] = sum_f dy[n, f] w[d, f], and the weights' part."""
-    dx = np.empty_like(x)
-    for n in range(x.shape[0]):
-        for d in range(x.shape[1]):
-            total = np.float64(0.0)
-            for f in range(w.shape[1]):
-                total += dy[n, f] * w[d, f]
-            dx[n, d] = total
-    dw, db = linear_backward_weights(dy, x)
-    return dx, dw, db
-
-
-def linear_backward_weights(dy, x):
-    """dw[d, f] = sum_n x[n, d] dy[n, f], db[f] = sum_n dy[n, f]."""
-    dw = np.empty((x.shape[1], dy.shape[1]), x.dtype)
-    db = np.empty(dy.shape[1], x.dtype)
-    for f in range(dy.shape[1]):
-        for d in range(x.shape[1]):
-            total = np.float64(0.0)
-            for n in range(x.shape[0]):
-                total += x[n, d] * dy[n, f]
-            dw[d, f] = total
-        total = np.float64(0.0)
-        for n in range(x.shape[0]):
-            total += dy[n, f]
-        db[f] = total
-    return dw, db
-
-
-# --- updates ---------------------------------------------------------------------------------------------
-
-
-def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
-    """v' = momentum v + dw + weight_decay w, w' = w - learning_rate v'."""
-    flat_w, flat_v, flat_dw = w.reshape(-1), v.reshape(-1), dw.reshape(-1)
-    new_w, new_v = np.empty_like(flat_w), np.empty_like(flat_v)
-    for i in prange(flat_w.size):
-        velocity = momentum * flat_v[i] + flat_dw[i] + weight_decay * flat_w[i]
-        new_v[i] = velocity
-        new_w[i] = flat_w[i] - learning_rate * velocity
-    return new_w.reshape(w.shape), new_v.reshape(v.shape)
+# --- softmax regression ---------------------------------------------------------------------------------------------
 
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same

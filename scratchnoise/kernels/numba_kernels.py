@@ -10,7 +10,6 @@ import numba
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from . import loop_image_kernels as images
 from . import loop_kernels as loops
 from . import simd_convolution, simd_linear
 
@@ -25,7 +24,7 @@ register_jitable(loops.log_entries)
 register_jitable(loops.loss_and_gradient)
 overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
 overload(loops.sum_of_products)(lambda dz, batch, x, dw: simd_linear.sum_of_products)
-register_jitable(images.splitmix64)
+register_jitable(loops.splitmix64)
 for helper in (*simd_convolution.HELPERS, *simd_linear.HELPERS):
     register_jitable(helper)
 

@@ -1,8 +1,8 @@
-"""The kernels of a convolutional network as explicit loops: the second half of the `loops` table.
+"""The kernels of a network's layers as explicit loops: the second half of the `loops` table.
 
 Written for the reader and for numba alike, under the rules of `loop_kernels.py`.
 
-N samples, H W image, K input channels, R S kernel, F filters, Ho Wo output.
+N samples, D features, H W image, K input channels, R S kernel, F outputs or filters, Ho Wo output.
 """
 
 import numpy as np
@@ -14,6 +14,51 @@ except ImportError:
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = 0xFFFFFFFFFFFFFFFF
+
+
+# --- linear layer ----------------------------------------------------------------------------------------
+
+
+def linear_forward(x, w, b):
+    """y[n, f] = b[f] + sum_d x[n, d] w[d, f]."""
+    y = np.empty((x.shape[0], w.shape[1]), x.dtype)
+    for n in range(x.shape[0]):
+        for f in range(w.shape[1]):
+            total = np.float64(b[f])
+            for d in range(x.shape[1]):
+                total += x[n, d] * w[d, f]
+            y[n, f] = total
+    return y
+
+
+def linear_backward(dy, x, w):
+    """dx[n, d] = sum_f dy[n, f] w[d, f], and the weights' part."""
+    dx = np.empty_like(x)
+    for n in range(x.shape[0]):
+        for d in range(x.shape[1]):
+            total = np.float64(0.0)
+            for f in range(w.shape[1]):
+                total += dy[n, f] * w[d, f]
+            dx[n, d] = total
+    dw, db = linear_backward_weights(dy, x)
+    return dx, dw, db
+
+
+def linear_backward_weights(dy, x):
+    """dw[d, f] = sum_n x[n, d] dy[n, f], db[f] = sum_n dy[n, f]."""
+    dw = np.empty((x.shape[1], dy.shape[1]), x.dtype)
+    db = np.empty(dy.shape[1], x.dtype)
+    for f in range(dy.shape[1]):
+        for d in range(x.shape[1]):
+            total = np.float64(0.0)
+            for n in range(x.shape[0]):
+                total += x[n, d] * dy[n, f]
+            dw[d, f] = total
+        total = np.float64(0.0)
+        for n in range(x.shape[0]):
+            total += dy[n, f]
+        db[f] = total
+    return dw, db
 
 
 # --- convolution -----------------------------------------------------------------------------------------
@@ -164,3 +209,17 @@ def dropout_forward(x, rate, seed, step):
 
 
 dropout_backward = dropout_forward  # a diagonal matrix is its own transpose
+
+
+# --- update ----------------------------------------------------------------------------------------------
+
+
+def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+    """v' = momentum v + dw + weight_decay w, w' = w - learning_rate v'."""
+    flat_w, flat_v, flat_dw = w.reshape(-1), v.reshape(-1), dw.reshape(-1)
+    new_w, new_v = np.empty_like(flat_w), np.empty_like(flat_v)
+    for i in prange(flat_w.size):
+        velocity = momentum * flat_v[i] + flat_dw[i] + weight_decay * flat_w[i]
+        new_v[i] = velocity
+        new_w[i] = flat_w[i] - learning_rate * velocity
+    return new_w.reshape(w.shape), new_v.reshape(v.shape)
