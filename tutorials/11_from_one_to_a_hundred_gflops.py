@@ -75,7 +75,7 @@ np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
 # %% [markdown]
 # ## What was tried, predicted and measured
 #
-# One training step of the annex network, batch 252, two threads of a Zen 5 core pair, milliseconds; PyTorch took 79 to
+# One training step of the annex network, batch 252, two cores of an AMD EPYC, milliseconds; PyTorch took 79 to
 # 90 in the same runs.
 #
 # | change | predicted | measured |

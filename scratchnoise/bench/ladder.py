@@ -46,11 +46,12 @@ def chart(rows, peak):
         for row in here:
             colour = "#0072B2" if row["rung"] in RUNGS else "#D55E00"
             ax.barh(place, row["gflops"], left=0, height=0.75, color=colour)
-            ax.text(row["gflops"] * 1.1, place, f"{row['gflops']:.3g}", fontsize=8, va="center")
+            legible = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            ax.text(row["gflops"] * 1.1, place, f"{row['gflops']:.3g}", fontsize=8, va="center", bbox=legible)
             ticks.append((place, row["rung"]))
             place += 1
         place += 0.4
-    ax.axvline(peak, color="#767676", linestyle="--", linewidth=1)
+    ax.axvline(peak, color="#767676", linestyle="--", linewidth=1, zorder=0)
     ax.text(peak * 1.05, -0.6, f"peak {peak:.0f}", fontsize=8, color="#767676", va="center")
     ax.set_yticks([at for at, _ in ticks], [name for _, name in ticks], fontsize=8)
     ax.set(xscale="log", xlim=(1e-4, 8 * peak), ylim=(place, -1.2), xlabel="GFLOP/s; orange: other libraries")
