@@ -7,7 +7,7 @@ import numpy as np
 
 from ..kernels import numba_kernels  # noqa: F401  registers the helpers
 from ..kernels.simd import load, multiply_add, store
-from ..kernels.simd_convolution import PIXELS, eight, outer
+from ..kernels.simd_tiles import PIXELS, eight, outer
 
 STEPS = 200_000
 

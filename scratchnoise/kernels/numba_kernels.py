@@ -11,7 +11,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from . import loop_kernels as loops
-from . import simd_convolution, simd_linear
+from . import simd_convolution, simd_linear, simd_tiles
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -25,7 +25,7 @@ register_jitable(loops.loss_and_gradient)
 overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
 overload(loops.sum_of_products)(lambda dz, batch, x, dw: simd_linear.sum_of_products)
 register_jitable(loops.splitmix64)
-for helper in (*simd_convolution.HELPERS, *simd_linear.HELPERS):
+for helper in (*simd_tiles.HELPERS, *simd_convolution.HELPERS, *simd_linear.HELPERS):
     register_jitable(helper)
 
 

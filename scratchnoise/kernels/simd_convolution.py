@@ -5,7 +5,7 @@ Every output is a sum over the window; the trick is to keep a tile of outputs in
     tile: 8 pixels x 2 vectors of filters (16 accumulators; 8 x 32 outputs in float32)
     for each tap (r, s, k):  2 loads of weights, 8 pixels, 16 multiply-adds
 
-Forward, input gradient and weight gradient are three readings of one micro-kernel, `outer`:
+Forward, input gradient and weight gradient are three readings of one micro-kernel, `simd_tiles.outer`:
     forward         y[pixel, f]    += x[window of pixel, tap] w[tap, f]          sum over taps
     input gradient  the forward pass of dy, spread out and padded, with the filters flipped
     weight gradient dw[tap, f]     += x[window of pixel, tap] dy[pixel, f]       sum over pixels
@@ -16,48 +16,15 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 
 import numpy as np
 
-from .simd import lanes, load, multiply_add, store, zeros
+from .simd import lanes, load, zeros
+from .simd_tiles import PIXELS, add_tile, eight, outer, rows_from, store_tile
 
 try:
     from numba import prange
 except ImportError:
     prange = range
 
-PIXELS = 8  # rows of a tile
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
-
-
-def outer(tile, x, at, offset, w):
-    """tile[q] += x[at[q] + offset] * w for the 8 rows of a tile: one column of an outer product."""
-    return (
-        multiply_add(tile[0], x[at[0] + offset], w),
-        multiply_add(tile[1], x[at[1] + offset], w),
-        multiply_add(tile[2], x[at[2] + offset], w),
-        multiply_add(tile[3], x[at[3] + offset], w),
-        multiply_add(tile[4], x[at[4] + offset], w),
-        multiply_add(tile[5], x[at[5] + offset], w),
-        multiply_add(tile[6], x[at[6] + offset], w),
-        multiply_add(tile[7], x[at[7] + offset], w),
-    )
-
-
-def rows_from(places, first, last):
-    """The entries first, ..., first + 7 of `places`, the last one repeated where there are no more."""
-    return (
-        places[min(first, last)],
-        places[min(first + 1, last)],
-        places[min(first + 2, last)],
-        places[min(first + 3, last)],
-        places[min(first + 4, last)],
-        places[min(first + 5, last)],
-        places[min(first + 6, last)],
-        places[min(first + 7, last)],
-    )
-
-
-def eight(vector):
-    """A tile whose rows are all `vector`."""
-    return (vector, vector, vector, vector, vector, vector, vector, vector)
 
 
 def place(image, frame, W, K, dilation, top, left):
@@ -97,33 +64,11 @@ def padded_filters(w, width):
     return blocks
 
 
-def store_tile(left, right, y, at, F, first):
-    """Write the tile's 8 rows, filters first, ..., to the flat y (pixels, F); absent filters are left out."""
-    store_row(left[0], right[0], y, at[0] * F, F, first)
-    store_row(left[1], right[1], y, at[1] * F, F, first)
-    store_row(left[2], right[2], y, at[2] * F, F, first)
-    store_row(left[3], right[3], y, at[3] * F, F, first)
-    store_row(left[4], right[4], y, at[4] * F, F, first)
-    store_row(left[5], right[5], y, at[5] * F, F, first)
-    store_row(left[6], right[6], y, at[6] * F, F, first)
-    store_row(left[7], right[7], y, at[7] * F, F, first)
+def convolve(x, blocks, bias, y, starts, order, R, row, step):
+    """x flat (H, W, K) -> y flat (pixels, F), the forward micro-kernel over all tiles.
 
-
-def store_row(left, right, y, row, F, first):
-    L = lanes(y)
-    if first + 2 * L <= F:
-        store(y, row + first, left)
-        store(y, row + first + L, right)
-    else:
-        both = np.empty(2 * L, y.dtype)
-        store(both, 0, left)
-        store(both, L, right)
-        for f in range(first, F):
-            y[row + f] = both[f - first]
-
-
-def convolve(x, blocks, bias, y, starts, order, R, S, K, W):
-    """One image: x flat (H, W, K) -> y flat (pixels, F), the forward micro-kernel over all tiles."""
+    row = S K numbers lie together in each of the R rows of a window, whose starts are step = W K apart.
+    """
     L, F, P = lanes(y), bias.size, starts.size
     padded_bias = np.zeros(blocks.shape[0] * 2 * L, y.dtype)
     padded_bias[:F] = bias
@@ -134,11 +79,26 @@ def convolve(x, blocks, bias, y, starts, order, R, S, K, W):
             left, right = eight(load(padded_bias, first)), eight(load(padded_bias, first + L))
             tap = 0
             for r in range(R):
-                for offset in range(r * W * K, r * W * K + S * K):
+                for offset in range(r * step, r * step + row):
                     left = outer(left, x, at, offset, load(w, tap))
                     right = outer(right, x, at, offset, load(w, tap + L))
                     tap += 2 * L
             store_tile(left, right, y, rows_from(order, p, P - 1), F, first)
+
+
+def convolve_narrow(x, blocks, bias, y, starts, order, R, row, step):
+    """`convolve` for filters that fit in one vector: half the tile, half the work."""
+    L, F, P = lanes(y), bias.size, starts.size
+    w, start = blocks[0].reshape(-1), np.zeros(L, y.dtype)
+    start[:F] = bias
+    for p in range(0, P, PIXELS):
+        at, tap = rows_from(starts, p, P - 1), 0
+        tile = eight(load(start, 0))
+        for r in range(R):
+            for offset in range(r * step, r * step + row):
+                tile = outer(tile, x, at, offset, load(w, tap))
+                tap += L
+        store_tile(tile, eight(zeros(y)), y, rows_from(order, p, P - 1), F, 0)
 
 
 def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
@@ -150,7 +110,8 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     R, S, K, _ = w.shape
     P, size = Ho * Wo, H * W * K
     group = PIXELS if P < 8 * PIXELS else 1
-    blocks = padded_filters(w, 2 * lanes(y))
+    narrow = lanes(y) >= F
+    blocks = padded_filters(w, lanes(y) if narrow else 2 * lanes(y))
     starts, order = np.empty(group * P, np.int64), np.arange(group * P)
     for g in range(group):
         starts[g * P : (g + 1) * P] = window_starts(Ho, Wo, W, K, stride) + g * size
@@ -160,7 +121,10 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
         for n in range(first, last):
             place(x[n], frames[(n - first) * size : (n - first + 1) * size], W, K, dilation, top, left)
         here = starts[: (last - first) * P]
-        convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S, K, W)
+        if narrow:
+            convolve_narrow(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S * K, W * K)
+        else:
+            convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S * K, W * K)
 
 
 def correlate(x, dy, dw, starts, R, row, step):
@@ -177,23 +141,6 @@ def correlate(x, dy, dw, starts, R, row, step):
                     left = outer(left, x, columns, offset, load(dy, here))
                     right = outer(right, x, columns, offset, load(dy, here + L))
                 add_tile(left, right, out, (r * row + q) * 2 * L)
-
-
-def add_tile(left, right, out, at):
-    add_row(left[0], right[0], out, at)
-    add_row(left[1], right[1], out, at + 2 * lanes(out))
-    add_row(left[2], right[2], out, at + 4 * lanes(out))
-    add_row(left[3], right[3], out, at + 6 * lanes(out))
-    add_row(left[4], right[4], out, at + 8 * lanes(out))
-    add_row(left[5], right[5], out, at + 10 * lanes(out))
-    add_row(left[6], right[6], out, at + 12 * lanes(out))
-    add_row(left[7], right[7], out, at + 14 * lanes(out))
-
-
-def add_row(left, right, out, at):
-    one = out.dtype.type(1)
-    store(out, at, multiply_add(left, one, load(out, at)))
-    store(out, at + lanes(out), multiply_add(right, one, load(out, at + lanes(out))))
 
 
 def padded_rows(dy, width):
@@ -239,10 +186,7 @@ def gathered(dw, R, S, K, F):
 
 
 # compiled code may call these
-HELPERS = (
-    *(outer, rows_from, eight, place, window_starts, padded_filters, store_row, store_tile, convolve),
-    *(correlate, add_row, add_tile, padded_rows, gathered),
-)
+HELPERS = (place, window_starts, padded_filters, convolve, convolve_narrow, correlate, padded_rows, gathered)
 
 
 def conv2d_forward(x, w, b, stride, pad, images=conv2d_images):

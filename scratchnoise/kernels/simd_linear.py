@@ -9,8 +9,8 @@ N samples, D features, F outputs.
 
 import numpy as np
 
-from .simd import lanes, load, multiply_add, store, total, zeros
-from .simd_convolution import PIXELS, add_tile, eight, outer, rows_from, store_tile
+from .simd import lanes, load, store, zeros
+from .simd_tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
 
 try:
     from numba import prange
@@ -51,28 +51,6 @@ def product(a, a_steps, b, b_steps, K, bias, y):
                 left = outer(left, a, at, k * a_steps[1], load(columns, k * width))
                 right = outer(right, a, at, k * a_steps[1], load(columns, k * width + L))
             store_tile(left, right, out, rows_from(order, i, I - 1), J, first)
-
-
-def dot_products(tile, x, at, d, w):
-    """tile[q] += x[at[q] + d : ...] * w, entry by entry, for the 8 rows of a tile."""
-    return (
-        multiply_add(tile[0], load(x, at[0] + d), w),
-        multiply_add(tile[1], load(x, at[1] + d), w),
-        multiply_add(tile[2], load(x, at[2] + d), w),
-        multiply_add(tile[3], load(x, at[3] + d), w),
-        multiply_add(tile[4], load(x, at[4] + d), w),
-        multiply_add(tile[5], load(x, at[5] + d), w),
-        multiply_add(tile[6], load(x, at[6] + d), w),
-        multiply_add(tile[7], load(x, at[7] + d), w),
-    )
-
-
-def totals(tile):
-    """The sum of each row of a tile."""
-    return (
-        *(total(tile[0]), total(tile[1]), total(tile[2]), total(tile[3])),
-        *(total(tile[4]), total(tile[5]), total(tile[6]), total(tile[7])),
-    )
 
 
 def logits_of(batch, x, w, b, z):
@@ -118,7 +96,7 @@ def sum_of_products(dz, batch, x, dw):
 
 
 # compiled code may call these
-HELPERS = (pack, dot_products, totals)
+HELPERS = (pack,)
 
 
 def linear_forward(x, w, b, product=product):
