@@ -96,9 +96,13 @@ class Job:
             elif self.method in CLEAN:
                 self._cross_validate(task, emit, tick)
             else:
-                chosen = self.rng().permutation(len(task.y_noisy))[: int(TRAIN_SHARE * len(task.y_noisy))]
-                train = task.x_train[chosen], task.y_noisy[chosen]
-                self._fit(METHODS[self.method], train, (task.x_test, task.y_test), task, emit, tick, T)
+                x, y = self._subset(task)
+                self._fit(METHODS[self.method], (x, y), (task.x_test, task.y_test), task, emit, tick, T)
+
+    def _subset(self, task):
+        """The random 90 % of the noisy training set that this repetition learns from."""
+        chosen = self.rng().permutation(len(task.y_noisy))[: int(TRAIN_SHARE * len(task.y_noisy))]
+        return task.x_train[chosen], task.y_noisy[chosen]
 
     def _priors(self, task):
         C = len(task.classes)
@@ -106,9 +110,8 @@ class Job:
         return self.row(priors=shares, classes=task.classes, T_true=_listed(task.T_true))
 
     def _estimate(self, task, emit):
-        started, rng = time.perf_counter(), self.rng()
-        chosen = rng.permutation(len(task.y_noisy))[: int(TRAIN_SHARE * len(task.y_noisy))]
-        x, y = task.x_train[chosen], task.y_noisy[chosen]
+        started = time.perf_counter()
+        x, y = self._subset(task)
         method = METHODS[self.preset.posteriors]
         model = method.make(None, self._model_seed(), POSTERIOR_EPOCHS)
         q = out_of_fold_posteriors(model, prepare(x, method.pixels), y, random_state=self._model_seed())
@@ -125,32 +128,38 @@ class Job:
         self._fit(CLEAN[self.method], train, test, task, emit, tick, None)
 
     def _fit(self, method, train, test, task, emit, tick, T):
-        x_train, x_test = (prepare(x, method.pixels, reference=train[0]) for x in (train[0], test[0]))
+        x, x_test = (prepare(part, method.pixels, reference=train[0]) for part in (train[0], test[0]))
         model = method.make(T if task.T_known is None else task.T_known, self._model_seed(), self.last_epoch)
-        known = {"settings": _described(method.settings), "selection": "last epoch", "classes": task.classes}
-        known["T_true"] = _listed(task.T_true)
-        started = time.perf_counter()
-        if not method.is_network:
-            accuracy = model.fit(x_train, train[1]).score(x_test, test[1])
-            emit(self.row(accuracy=accuracy, seconds=time.perf_counter() - started, **known))
-            if self.method == "rMLR (learnt rates)":
-                emit(self.row(method="T rMLR", T_hat=_listed(model.T_), T_true=known["T_true"], classes=task.classes))
+        about = {"classes": task.classes, "T_true": _listed(task.T_true)}
+        known = {"settings": _described(method.settings), "selection": "last epoch", **about}
+        if method.is_network:
+            self._follow(model, (x, train[1]), (x_test, test[1]), known, emit, tick)
             return
+        started = time.perf_counter()
+        accuracy = model.fit(x, train[1]).score(x_test, test[1])
+        emit(self.row(accuracy=accuracy, seconds=time.perf_counter() - started, **known))
+        if self.method == "rMLR (learnt rates)":
+            emit(self.row(method="T rMLR", T_hat=_listed(model.T_), **about))
+
+    def _follow(self, model, train, test, known, emit, tick):
+        """Train a network, with a row at every recorded epoch; the last one carries the history of all."""
         recorded = {self.last_epoch} if self.method in CLEAN else {*RECORDED_EPOCHS, self.last_epoch}
         history = {name: [] for name in ("test_accuracy", "train_loss", "forward_loss", "corrected_risk")}
+        started = time.perf_counter()
 
         def on_epoch(model, shown):
-            shown = {**shown, "test_accuracy": model.score(x_test, test[1]), "train_loss": shown["loss"]}
-            for name, values in history.items():
-                values.append(shown.get(name))
-            if shown["epoch"] in recorded:
-                found = {"accuracy": shown["test_accuracy"], "seconds": time.perf_counter() - started, **known}
-                last = {"history": history} if shown["epoch"] == self.last_epoch else {}
-                emit(self.row(epoch=shown["epoch"], **found, **last))
-            tick(shown["epoch"] / self.last_epoch)
+            accuracy, epoch = model.score(*test), shown["epoch"]
+            for name, value in (shown | {"test_accuracy": accuracy, "train_loss": shown["loss"]}).items():
+                if name in history:
+                    history[name].append(value)
+            if epoch in recorded:
+                last = {"history": history} if epoch == self.last_epoch else {}
+                seconds = time.perf_counter() - started
+                emit(self.row(epoch=epoch, accuracy=accuracy, seconds=seconds, **known, **last))
+            tick(epoch / self.last_epoch)
 
         try:
-            model.set_params(on_epoch=on_epoch).fit(x_train, train[1])
+            model.set_params(on_epoch=on_epoch).fit(*train)
         except TrainingDiverged as died:
             seconds = time.perf_counter() - started
             stopped = f"the loss was no longer finite in epoch {died.epoch}"

@@ -1,0 +1,28 @@
+"""What the README promises: its example prints what it says, its files and commands exist."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from scratchnoise.cli import parser
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_prints_what_it_says():
+    code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", README, re.S).groups()
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == printed, run.stderr
+
+
+def test_the_files_of_the_reading_order_exist():
+    for path in re.findall(r"`((?:kernels|study|models)?/?[a-z_]+\.py)`", README):
+        found = [ROOT / "scratchnoise" / path, ROOT / "scratchnoise" / "kernels" / path]
+        assert any(place.exists() for place in found), path
+
+
+def test_the_commands_parse():
+    for line in re.findall(r"^scratchnoise (.*)$", README, re.M):
+        parser().parse_args(line.split())
