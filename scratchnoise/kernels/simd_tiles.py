@@ -59,6 +59,7 @@ def store_tile(left, right, y, at, F, first):
 
 
 def store_rows(tile, y, at, F, first):
+    """Write the 8 rows of a tile, filters first, ..., to the flat y (pixels, F)."""
     store(y, at[0] * F + first, tile[0])
     store(y, at[1] * F + first, tile[1])
     store(y, at[2] * F + first, tile[2])
@@ -70,6 +71,7 @@ def store_rows(tile, y, at, F, first):
 
 
 def add_tile(left, right, out, at):
+    """Add a tile of 8 x 2 vectors to the flat `out`, its rows one after the other."""
     add_row(left[0], right[0], out, at)
     add_row(left[1], right[1], out, at + 2 * lanes(out))
     add_row(left[2], right[2], out, at + 4 * lanes(out))
@@ -81,6 +83,7 @@ def add_tile(left, right, out, at):
 
 
 def add_row(left, right, out, at):
+    """Add one row, two vectors, to the flat `out`."""
     one = out.dtype.type(1)
     store(out, at, multiply_add(left, one, load(out, at)))
     store(out, at + lanes(out), multiply_add(right, one, load(out, at + lanes(out))))
