@@ -1,12 +1,14 @@
-"""The command line: reproduce, data, equations, bench."""
+"""The command line: reproduce, data, equations, bench, check, hint, grade, notebooks."""
 
 import argparse
 import json
 import os
 import sys
 
-from . import __version__
+from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
+from .check import commands as check
+from .check import grading
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -14,6 +16,7 @@ EXAMPLES = """examples:
   scratchnoise reproduce --data my.npz --noise uniform:0.2 --methods linear
   scratchnoise data status                                  which data sets are here
   scratchnoise equations 17                                 where eq. (17) is in the code
+  scratchnoise check 01                                     your solution of the first exercise
 """
 
 
@@ -48,6 +51,9 @@ def parser():
     _add_data(commands)
     _add_equations(commands)
     _add_bench(commands)
+    check.add_commands(commands)
+    grading.add_command(commands)
+    notebooks.add_command(commands)
     return top
 
 
