@@ -46,11 +46,17 @@ def check_images(x, w, stride, pad):
     return *check_windows(x, R, S, stride, pad), F
 
 
-def check_pool(x, size):
-    """Raise ValueError unless every image holds at least one whole tile."""
-    check_shape("x", x, (None, None, None, None))
-    if size < 1 or min(x.shape[1:3]) < size:
-        raise ValueError(f"x has images of {x.shape[1]} x {x.shape[2]}; size={size} should be from 1 to the smaller")
+def check_pool_size(name, shape, size):
+    """Raise ValueError unless every image of `shape` (N, H, W, K) holds at least one whole tile."""
+    if size < 1 or min(shape[1:3]) < size:
+        raise ValueError(f"{name} has images of {shape[1]} x {shape[2]}; size={size} should be from 1 to the smaller")
+
+
+def check_pooled(dy, y, argmax, shape):
+    """Raise ValueError unless dy, y and argmax can be what was pooled from `shape` (N, Ho, Wo, F)."""
+    check_shape("dy", dy, (shape[0], None, None, shape[3]))
+    check_shape("y", y, dy.shape)
+    check_shape("argmax", argmax, dy.shape)
 
 
 def check_order(order, n_samples):

@@ -14,17 +14,23 @@ try:
 except ImportError:
     prange = range
 
-from .loop_layer_kernels import (  # noqa: F401  the table is one namespace
+from .loop_image_kernels import (  # noqa: F401  the table is one namespace
     conv2d_backward,
     conv2d_backward_weights,
     conv2d_forward,
+    conv2d_relu_maxpool2d_backward,
+    conv2d_relu_maxpool2d_backward_weights,
+    conv2d_relu_maxpool2d_forward,
+    maxpool2d_backward,
+    maxpool2d_forward,
+    pool_image,
+)
+from .loop_layer_kernels import (  # noqa: F401
     dropout_backward,
     dropout_forward,
     linear_backward,
     linear_backward_weights,
     linear_forward,
-    maxpool2d_backward,
-    maxpool2d_forward,
     relu_backward,
     relu_forward,
     sgd_momentum,
