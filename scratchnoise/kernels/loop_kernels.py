@@ -133,6 +133,7 @@ def log_entries(T):
 
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
+GROUP = 8  # samples whose features stay in the fastest cache between the logits and the gradient
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
@@ -147,14 +148,17 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
         batch = order[start : start + batch_size]
         share = (batch.size + PARTS - 1) // PARTS
         for part in prange(PARTS):
-            first, last = min(part * share, batch.size), min((part + 1) * share, batch.size)
-            logits_of(batch[first:last], x, w, b, z[first:last])
-            for m in range(first, last):
-                n = batch[m]
-                losses[part] += sample_weight[n] * loss_and_gradient(z, T, log_T, y[n], dz, m)
-                for c in range(C):
-                    dz[m, c] *= sample_weight[n] / batch.size
-            sum_of_products(dz[first:last], batch[first:last], x, dw[part])
+            end = min((part + 1) * share, batch.size)
+            dw[part] = 0
+            for first in range(part * share, end, GROUP):
+                last = min(first + GROUP, end)
+                logits_of(batch[first:last], x, w, b, z[first:last])
+                for m in range(first, last):
+                    n = batch[m]
+                    losses[part] += sample_weight[n] * loss_and_gradient(z, T, log_T, y[n], dz, m)
+                    for c in range(C):
+                        dz[m, c] *= sample_weight[n] / batch.size
+                add_products(dz[first:last], batch[first:last], x, dw[part])
         for c in range(C):
             for d in range(D):
                 slope = l2 * w[c, d]
@@ -176,11 +180,11 @@ def logits_of(batch, x, w, b, z):
             z[m, c] = total
 
 
-def sum_of_products(dz, batch, x, dw):
-    """dw[c, d] = sum_m dz[m, c] x[batch[m], d]."""
+def add_products(dz, batch, x, dw):
+    """dw[c, d] += sum_m dz[m, c] x[batch[m], d]."""
     for c in range(dw.shape[0]):
         for d in range(dw.shape[1]):
-            total = np.float64(0.0)
+            total = np.float64(dw[c, d])
             for m in range(batch.size):
                 total += dz[m, c] * x[batch[m], d]
             dw[c, d] = total

@@ -23,7 +23,7 @@ register_jitable(loops.log_sum_exp)
 register_jitable(loops.log_entries)
 register_jitable(loops.loss_and_gradient)
 overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
-overload(loops.sum_of_products)(lambda dz, batch, x, dw: simd_linear.sum_of_products)
+overload(loops.add_products)(lambda dz, batch, x, dw: simd_linear.add_products)
 register_jitable(loops.splitmix64)
 register_jitable(loops.pool_image)
 for helper in (*simd_tiles.HELPERS, *simd_convolution.HELPERS, *simd_conv_pool.HELPERS, *simd_linear.HELPERS):
