@@ -200,8 +200,9 @@ def loss_and_gradient(z, T, log_T, k, dz, m):
         total += dz[m, c]
         joint += T[k, c] * dz[m, c]
     if joint > 0:
+        per_total, per_joint = 1 / total, 1 / joint
         for c in range(C):
-            dz[m, c] *= 1 / total - T[k, c] / joint
+            dz[m, c] *= per_total - T[k, c] * per_joint
         return np.log(total / joint)
     norm, joint_norm = log_sum_exp(z[m]), log_sum_exp(z[m] + log_T[k])  # all that T allows has underflown
     for c in range(C):

@@ -10,7 +10,7 @@ N samples, D features, F outputs.
 import numpy as np
 
 from .simd import lanes, load, multiply_add, store, zeros
-from .simd_tiles import PIXELS, dot_products, eight, outer, rows_from, store_tile, totals, weighted_sum
+from .simd_tiles import PIXELS, eight, outer, rows_from, store_tile, totals, weighted_sum
 
 try:
     from numba import prange
@@ -63,34 +63,38 @@ def row_starts(batch, D):
 
 
 def three(sums, x, u, v, w):
+    """Three sums of products that share one factor: x is loaded once."""
     return multiply_add(sums[0], x, u), multiply_add(sums[1], x, v), multiply_add(sums[2], x, w)
 
 
+def eight_by_three(sums, x, at, d, u, v, w):
+    """`three` for each of 8 rows: sums[q] += x[at[q] + d : ...] * (u, v, w), entry by entry."""
+    return (
+        three(sums[0], load(x, at[0] + d), u, v, w),
+        three(sums[1], load(x, at[1] + d), u, v, w),
+        three(sums[2], load(x, at[2] + d), u, v, w),
+        three(sums[3], load(x, at[3] + d), u, v, w),
+        three(sums[4], load(x, at[4] + d), u, v, w),
+        three(sums[5], load(x, at[5] + d), u, v, w),
+        three(sums[6], load(x, at[6] + d), u, v, w),
+        three(sums[7], load(x, at[7] + d), u, v, w),
+    )
+
+
 def logits_of(batch, x, w, b, z):
-    """`loop_kernels.logits_of` for up to 8 samples: three classes at a time, each vector of x is loaded once for them."""
+    """`loop_kernels.logits_of` for up to 8 samples, three classes at a time: 24 sums that stay in the registers."""
     (C, D), at, z = w.shape, row_starts(batch, w.shape[1]), z.reshape(-1)
     whole = D - D % lanes(x)
     for c in range(0, C, CLASSES):
         second, third = min(c + 1, C - 1), min(c + 2, C - 1)
-        tiles = (zeros(x), zeros(x), zeros(x))
-        a, b_, c_, d_, e, f, g, h = tiles, tiles, tiles, tiles, tiles, tiles, tiles, tiles
+        s = eight((zeros(x), zeros(x), zeros(x)))
         for d in range(0, whole, lanes(x)):
-            u, v, t = load(w, c * D + d), load(w, second * D + d), load(w, third * D + d)
-            a = three(a, load(x, at[0] + d), u, v, t)
-            b_ = three(b_, load(x, at[1] + d), u, v, t)
-            c_ = three(c_, load(x, at[2] + d), u, v, t)
-            d_ = three(d_, load(x, at[3] + d), u, v, t)
-            e = three(e, load(x, at[4] + d), u, v, t)
-            f = three(f, load(x, at[5] + d), u, v, t)
-            g = three(g, load(x, at[6] + d), u, v, t)
-            h = three(h, load(x, at[7] + d), u, v, t)
-        sums = (
-            totals((a[0], b_[0], c_[0], d_[0], e[0], f[0], g[0], h[0])),
-            totals((a[1], b_[1], c_[1], d_[1], e[1], f[1], g[1], h[1])),
-            totals((a[2], b_[2], c_[2], d_[2], e[2], f[2], g[2], h[2])),
-        )
+            s = eight_by_three(s, x, at, d, load(w, c * D + d), load(w, second * D + d), load(w, third * D + d))
+        first_sums = totals((s[0][0], s[1][0], s[2][0], s[3][0], s[4][0], s[5][0], s[6][0], s[7][0]))
+        second_sums = totals((s[0][1], s[1][1], s[2][1], s[3][1], s[4][1], s[5][1], s[6][1], s[7][1]))
+        third_sums = totals((s[0][2], s[1][2], s[2][2], s[3][2], s[4][2], s[5][2], s[6][2], s[7][2]))
         for q in range(batch.size):
-            z[q * C + c], z[q * C + second], z[q * C + third] = sums[0][q], sums[1][q], sums[2][q]
+            z[q * C + c], z[q * C + second], z[q * C + third] = first_sums[q], second_sums[q], third_sums[q]
     for q in range(batch.size):
         for c in range(C):
             z[q * C + c] += b[c]
@@ -100,23 +104,22 @@ def logits_of(batch, x, w, b, z):
 
 def add_products(dz, batch, x, dw):
     """`loop_kernels.add_products` for up to 8 samples: each vector of dw is loaded and stored once for all of them."""
-    (C, D), at, last = dw.shape, row_starts(batch, dw.shape[1]), CLASSES * ((dw.shape[0] - 1) // CLASSES)
-    whole, factors = D - D % lanes(x), np.zeros((last + CLASSES, PIXELS), x.dtype)
+    (C, D), at = dw.shape, row_starts(batch, dw.shape[1])
+    whole, factors = D - D % lanes(x), np.zeros((C, PIXELS), x.dtype)
     for q in range(batch.size):
         for c in range(C):
             factors[c, q] = dz[q, c]
     for c in range(0, C, CLASSES):
         second, third = min(c + 1, C - 1), min(c + 2, C - 1)
-        first_weights = rows_from(factors[c], 0, PIXELS - 1)
-        second_weights = rows_from(factors[c + 1], 0, PIXELS - 1)
-        third_weights = rows_from(factors[c + 2], 0, PIXELS - 1)
+        u = rows_from(factors[c], 0, PIXELS - 1)
+        v, w = rows_from(factors[second], 0, PIXELS - 1), rows_from(factors[third], 0, PIXELS - 1)
         for d in range(0, whole, lanes(x)):
-            third_sum = weighted_sum(load(dw, third * D + d), third_weights, x, at, d)
-            second_sum = weighted_sum(load(dw, second * D + d), second_weights, x, at, d)
-            first_sum = weighted_sum(load(dw, c * D + d), first_weights, x, at, d)
-            store(dw, third * D + d, third_sum)
+            first_sum = weighted_sum(load(dw, c * D + d), u, x, at, d)
+            second_sum = weighted_sum(load(dw, second * D + d), v, x, at, d)
+            third_sum = weighted_sum(load(dw, third * D + d), w, x, at, d)
+            store(dw, c * D + d, first_sum)  # all loads come first: a class that stands in twice is added once
             store(dw, second * D + d, second_sum)
-            store(dw, c * D + d, first_sum)
+            store(dw, third * D + d, third_sum)
     for c in range(C):
         for d in range(whole, D):
             for q in range(batch.size):
@@ -124,7 +127,7 @@ def add_products(dz, batch, x, dw):
 
 
 # compiled code may call these
-HELPERS = (pack, row_starts, three)
+HELPERS = (pack, row_starts, three, eight_by_three)
 
 
 def linear_forward(x, w, b, product=product):
