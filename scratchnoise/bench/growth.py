@@ -59,4 +59,5 @@ def _in_its_own_process(n, epochs):
 
 if __name__ == "__main__":
     for row in measure([int(text) for text in sys.argv[1:]] or SIZES):
-        print(f"{row['images']:7,} images: {row['ms_per_image']:.4f} ms each, {row['megabytes']:.0f} MB beyond the data")
+        each = f"{row['ms_per_image']:.4f} ms each, {row['megabytes']:.0f} MB beyond the data"
+        print(f"{row['images']:7,} images: {each}")
