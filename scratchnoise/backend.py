@@ -1,18 +1,23 @@
-"""Which kernel table runs.
+"""Which kernel table runs, and where its arrays live.
 
-A backend is a name: "numpy" (vectorised), "loops" (plain Python loops, to step through), "numba" (the same
-loops, compiled). The choice is read when a kernel is called, never when a module is imported, so two
-backends can be compared in one process:
+A backend is a name: "numpy" (vectorised), "loops" (plain Python loops, to step through), "numba" (the same loops,
+compiled), "c" (the CUDA source, built for the processor), "cupy" (the CUDA source on a GPU). The choice is read when a
+kernel is called, never when a module is imported, so two backends can be compared in one process:
 
     with backend("loops"):
         kernels.softmax(z)
+
+Kernels take arrays that live where their table computes. Models and training send what they are given there, and bring
+back what was learnt; whoever calls kernels on a GPU uses `to_device` and `to_host`, which on the host change nothing.
 """
 
-import importlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
+from shutil import which
 
 from .messages import nearest
 
@@ -21,6 +26,8 @@ TABLES = {
     "numpy": "scratchnoise.kernels.numpy_kernels",
     "loops": "scratchnoise.kernels.loop_kernels",
     "numba": "scratchnoise.kernels.numba_kernels",
+    "c": "scratchnoise.kernels.c_kernels",
+    "cupy": "scratchnoise.kernels.cupy_kernels",
 }
 NAMES = ("auto", *TABLES)
 
@@ -34,28 +41,37 @@ class BackendError(RuntimeError):
     """The backend that was asked for cannot run here."""
 
 
+class DeviceMemoryError(BackendError):
+    """The memory of the device does not suffice; the message says what would fit."""
+
+
 def resolve(name="auto"):
-    """The table that `name` stands for on this machine: "auto" is numba where it is installed, else numpy.
+    """The table that `name` stands for on this machine: "auto" is the GPU where there is one, else `host_table()`.
 
     Raises ValueError for an unknown name, BackendError for a known one that cannot run here.
     """
-    if name in ("cupy", "gpu", "cuda"):
-        raise BackendError(
-            f"backend={name!r} asks for a GPU, but this version has no GPU kernels; "
-            f"use backend='auto' or one of {', '.join(TABLES)}"
-        )
-    if name not in NAMES:
-        raise ValueError(f"backend={name!r} is unknown; {nearest(name, NAMES)}")
     if name == "auto":
-        return "numba" if find_spec("numba") else "numpy"
-    if name == "numba" and not find_spec("numba"):
-        raise BackendError("backend='numba' needs numba, which is not installed; use backend='numpy'")
+        return host_table() if _missing("cupy") else "cupy"
+    if name not in TABLES:
+        meant = {"gpu": "cupy", "cuda": "cupy"}.get(name, name)
+        raise ValueError(f"backend={name!r} is unknown; {nearest(meant, NAMES)}")
+    if missing := _missing(name):
+        raise BackendError(f"backend={name!r} needs {missing}")
     return name
 
 
+def host_table():
+    """The best table whose arrays are NumPy's: numba where it is installed, else numpy."""
+    return "numpy" if _missing("numba") else "numba"
+
+
 def current():
-    """Name of the table that runs now: the innermost `backend(...)`, else $SCRATCHNOISE_BACKEND, else "auto"."""
-    return _chosen.get() or resolve(os.environ.get(ENVIRONMENT_VARIABLE) or "auto")
+    """Name of the table that runs now: the innermost `backend(...)`, else $SCRATCHNOISE_BACKEND, else `host_table()`.
+
+    A GPU has to be asked for, by "auto" or by name: what nobody has chosen takes NumPy's arrays on every machine.
+    """
+    asked_for = os.environ.get(ENVIRONMENT_VARIABLE)
+    return _chosen.get() or (resolve(asked_for) if asked_for else host_table())
 
 
 def limit_threads(threads=None):
@@ -73,7 +89,7 @@ def limit_threads(threads=None):
 
 def table():
     """The module of kernels that runs now."""
-    return importlib.import_module(TABLES[current()])
+    return import_module(TABLES[current()])
 
 
 @contextmanager
@@ -87,3 +103,91 @@ def backend(name):
         yield
     finally:
         _chosen.reset(token)
+
+
+# --- arrays ----------------------------------------------------------------------------------------------
+
+
+def on_device():
+    """Whether the arrays of the running table live on a device, where every look at a number makes the host wait."""
+    return current() == "cupy"
+
+
+def arrays():
+    """The module that makes arrays for the running table: cupy on a device, else numpy."""
+    return import_module("cupy" if on_device() else "numpy")
+
+
+def to_device(array):
+    """`array` where the running table computes: a copy on its device, or the array itself where it is there already."""
+    return arrays().asarray(array)
+
+
+def to_host(array):
+    """`array` as NumPy's: a copy of what lives on a device, anything else itself."""
+    return array.get() if hasattr(array, "get") else array
+
+
+def queue():
+    """A context: what is launched inside goes to one queue of work of the device, in which steps can be recorded."""
+    return _stream(arrays()) if on_device() else nullcontext()
+
+
+@lru_cache(maxsize=1)
+def _stream(module):
+    return module.cuda.Stream(non_blocking=True)  # only one: memory freed in a stream is used again in the same alone
+
+
+def constant(matrix, dtype):
+    """A small matrix that never changes, in `dtype`, where the running table computes; a device gets it only once."""
+    if not on_device():
+        return arrays().ascontiguousarray(matrix, dtype)
+    matrix = matrix.astype(dtype, order="C")
+    return _sent(arrays(), matrix.tobytes(), matrix.dtype.str, matrix.shape)
+
+
+@lru_cache(maxsize=32)
+def _sent(module, content, dtype, shape):
+    import numpy as np
+
+    return module.asarray(np.frombuffer(content, dtype).reshape(shape))
+
+
+# --- what a table needs ----------------------------------------------------------------------------------
+
+
+def compiler():
+    """Path of the C++ compiler: $CXX, else the first of c++, g++ and clang++; None where there is none."""
+    return _first_found(os.environ.get("CXX"), os.environ.get("PATH"))
+
+
+@lru_cache
+def _first_found(given, path):
+    names = [given] if given else ["c++", "g++", "clang++"]
+    return next((found for name in names if (found := which(name, path=path))), None)
+
+
+def _missing(name):
+    """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
+    if name == "numba" and not find_spec("numba"):
+        return "numba, which is not installed; use backend='numpy'"
+    if name == "c" and not compiler():
+        return "a C++ compiler, but $CXX, c++, g++ and clang++ lead to none; use backend='numba' or 'numpy'"
+    return _missing_device() if name == "cupy" else None
+
+
+@lru_cache(maxsize=1)
+def _missing_device():
+    try:
+        import cupy
+    except ImportError as error:
+        return (
+            f"CuPy, which cannot be imported ({error}); pip install 'scratchnoise[gpu-cuda12]' or "
+            "'scratchnoise[gpu-cuda13]', by the CUDA version that nvidia-smi shows, or use backend='numba' or 'numpy'"
+        )
+    try:
+        count, reason = cupy.cuda.runtime.getDeviceCount(), ""
+    except RuntimeError as error:  # CuPy's own class for an error of CUDA
+        count, reason = 0, f" ({error})"
+    remedy = "see what nvidia-smi and $CUDA_VISIBLE_DEVICES show, or use backend='numba' or 'numpy'"
+    return None if count else f"a GPU, but no device is visible{reason}; {remedy}"

@@ -9,10 +9,12 @@
 """
 
 import inspect
+from numbers import Integral
 
 import numpy as np
 
 from . import kernels
+from .backend import table, to_host
 
 KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step")
 
@@ -36,9 +38,18 @@ class Layer:
         for name in KEPT_BY_FORWARD:
             self.__dict__.pop(name, None)
 
+    def move(self, there):
+        """Send parameters and gradients through `there`, to_device or to_host; whether a parameter lived elsewhere."""
+        params = {key: there(array) for key, array in self.params.items()}
+        grads = {key: there(array) for key, array in self.grads.items()}
+        moved = any(params[key] is not self.params[key] for key in params)
+        self.params, self.grads = params, grads  # all or nothing: there may be no memory for the last of them
+        return moved
+
     def __getstate__(self):
-        """Settings and parameters: what the last passes left is neither copied nor pickled nor saved."""
-        return {k: v for k, v in vars(self).items() if k not in KEPT_BY_FORWARD} | {"grads": {}}
+        """Settings and parameters, on the host: what the last passes left is neither copied nor pickled nor saved."""
+        params = {key: to_host(array) for key, array in self.params.items()}
+        return {k: v for k, v in vars(self).items() if k not in KEPT_BY_FORWARD} | {"params": params, "grads": {}}
 
     def __repr__(self):
         settings = ", ".join(f"{k}={getattr(self, k)!r}" for k in inspect.signature(type(self)).parameters)
@@ -212,13 +223,20 @@ class Dropout(Layer):
         return input_shape
 
     def forward(self, x, step=None):
-        """x of any shape -> the same shape; step None means evaluation."""
+        """x of any shape -> the same shape; step None means evaluation, an array (1,) holds it on a device."""
         self.step = step
-        return x if step is None else kernels.dropout_forward(x, self.rate, self.seed, step)
+        return self._dropped(x, kernels.dropout_forward)
 
     def backward(self, dy):
         """The mask of the last forward pass, applied to dy."""
-        return dy if self.step is None else kernels.dropout_backward(dy, self.rate, self.seed, self.step)
+        return self._dropped(dy, kernels.dropout_backward)
+
+    def _dropped(self, x, kernel):
+        if self.step is None:
+            return x
+        if isinstance(self.step, Integral):
+            return kernel(x, self.rate, self.seed, self.step)
+        return table().dropout_at(x, self.rate, self.seed, self.step)
 
 
 class Flatten(Layer):

@@ -3,7 +3,8 @@
 A loss is a small frozen object. `value(z, y) -> (N,)` and `grad(z, y) -> (N, C)` are each sample's own loss and its
 gradient in the logits. `objective(z, y) -> float` and `objective_grad(z, y) -> (N, C)` are what training minimises
 over a batch: the mean of the values, unless the loss says otherwise. The arithmetic is two kernels,
-`signed_cross_entropy` and `forward_cross_entropy`; nothing is clipped.
+`signed_cross_entropy` and `forward_cross_entropy`; nothing is clipped. On a device all of them, the objective too, are
+arrays of the device: nothing here waits for a number.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from . import kernels
+from .backend import arrays, constant, on_device
 from .messages import nearest
 from .noise import check_labels
 from .transition import TransitionMatrix, as_transition
@@ -21,12 +23,15 @@ RISKS = ("raw", "clip", "relu", "flood")
 
 def one_hot(y, like):
     """Rows e_y in the shape and dtype of the logits `like` (N, C). Raises ValueError for labels that do not fit."""
-    return np.eye(like.shape[1], dtype=like.dtype)[labels_for(like, y)]
+    return constant(np.eye(like.shape[1]), like.dtype)[labels_for(like, y)]
 
 
 def labels_for(z, y):
-    """y as int64 (N,), one label in 0..C-1 for each row of the logits z (N, C); ValueError when it is not that."""
-    y = check_labels(y, z.shape[1])
+    """y as int64 (N,), one label in 0..C-1 for each row of the logits z (N, C); ValueError when it is not that.
+
+    Labels on a device are taken as they are: to look at them would stop it, so look before they are sent.
+    """
+    y = y if on_device() else check_labels(y, z.shape[1])
     if len(y) != len(z):
         raise ValueError(f"y has {len(y)} labels and z {len(z)} rows; they should have the same number")
     return y
@@ -44,7 +49,7 @@ class Loss:
         z (N, C), y (N,), sample_weight (N,) or None for ones -> float.
         """
         weight = _weights(z, sample_weight)
-        return float(weight @ self.value(z, y)) / len(z)
+        return (weight @ self.value(z, y)).astype(np.float64) / len(z)
 
     def objective_grad(self, z, y, sample_weight=None):
         """Gradient of `objective` in the logits.
@@ -92,11 +97,11 @@ class ForwardCorrected(Loss):
 
     def value(self, z, y):
         """-log (T softmax(z))_y. z (N, C), y (N,) -> (N,)."""
-        return kernels.forward_cross_entropy(z, labels_for(z, y), np.asarray(self.T, dtype=z.dtype))
+        return kernels.forward_cross_entropy(z, labels_for(z, y), constant(self.T.array, z.dtype))
 
     def grad(self, z, y):
         """softmax(z) - r, r the posterior of the true label. z (N, C), y (N,) -> (N, C)."""
-        return kernels.forward_cross_entropy_grad(z, labels_for(z, y), np.asarray(self.T, dtype=z.dtype))
+        return kernels.forward_cross_entropy_grad(z, labels_for(z, y), constant(self.T.array, z.dtype))
 
     @property
     def step_scale(self):
@@ -133,7 +138,7 @@ class BackwardCorrected(Loss):
     def signed_labels(self, z, y):
         """Rows (T^-T)[y] in the shape and dtype of z: the signed label that replaces e_y. z (N, C), y (N,)."""
         as_transition(self.T, z.shape[1])
-        return self.weights.astype(z.dtype)[labels_for(z, y)]
+        return constant(self.weights, z.dtype)[labels_for(z, y)]
 
     def value(self, z, y):
         """(T^-T L)_y = -sum_j (T^-T)[y, j] log softmax(z)_j. z (N, C), y (N,) -> (N,)."""
@@ -155,12 +160,13 @@ class BackwardCorrected(Loss):
         """The batch risk that `risk` names. z (N, C), y (N,) -> float."""
         R = self.partial_risks(z, y, sample_weight)
         if self.risk == "relu":
-            return float(np.maximum(R, 0).sum())
+            R = np.maximum(R, 0)
+        risk = R.sum()
         if self.risk == "clip":
-            return float(max(R.sum(), 0))
+            risk = np.maximum(risk, 0)
         if self.risk == "flood":
-            return float(abs(R.sum() - self.flood_level) + self.flood_level)
-        return float(R.sum())
+            risk = abs(risk - self.flood_level) + self.flood_level
+        return risk.astype(np.float64)
 
     def objective_grad(self, z, y, sample_weight=None):
         """Gradient of `objective`: a signed cross-entropy whose weights are scaled by d objective / d R_j.
@@ -168,14 +174,15 @@ class BackwardCorrected(Loss):
         z (N, C), y (N,) -> (N, C).
         """
         R = self.partial_risks(z, y, sample_weight)
-        slope = {
-            "raw": np.ones_like(R),
-            "relu": (R > 0).astype(R.dtype),
-            "clip": np.full_like(R, R.sum() > 0),
-            "flood": np.full_like(R, np.sign(R.sum() - self.flood_level)),
-        }[self.risk]
+        signed = self.signed_labels(z, y)
+        if self.risk == "relu":
+            signed = signed * (R > 0)
+        if self.risk == "clip":
+            signed = signed * (R.sum() > 0)
+        if self.risk == "flood":
+            signed = signed * np.sign(R.sum() - self.flood_level)
         share = _weights(z, sample_weight) / z.dtype.type(len(z))
-        return kernels.signed_cross_entropy_grad(z, share[:, None] * slope * self.signed_labels(z, y))
+        return kernels.signed_cross_entropy_grad(z, share[:, None] * signed)
 
     @property
     def step_scale(self):
@@ -207,10 +214,9 @@ class NatarajanCorrected(Loss):
     def _signed_labels(self, z, y):
         if z.shape[1] != 2:
             raise ValueError(f"z has {z.shape[1]} columns; this loss is for two classes, BackwardCorrected for more")
-        rho = np.array([self.rho_negative, self.rho_positive], z.dtype)  # by class
-        y = labels_for(z, y)
-        given = one_hot(y, z)
-        return ((1 - rho[1 - y])[:, None] * given - rho[y][:, None] * (1 - given)) / (1 - rho.sum())
+        rho = np.array([self.rho_negative, self.rho_positive])[:, None]  # by class
+        weights = (np.eye(2) * (1 - rho[::-1]) - (1 - np.eye(2)) * rho) / (1 - rho.sum())
+        return constant(weights, z.dtype)[labels_for(z, y)]
 
     def value(self, z, y):
         """L~(y, z). z (N, 2), y (N,) in {0, 1} -> (N,)."""
@@ -227,4 +233,5 @@ class NatarajanCorrected(Loss):
 
 
 def _weights(z, sample_weight):
-    return np.ones(len(z), z.dtype) if sample_weight is None else np.asarray(sample_weight, z.dtype)
+    xp = arrays()
+    return xp.ones(len(z), z.dtype) if sample_weight is None else xp.asarray(sample_weight, z.dtype)

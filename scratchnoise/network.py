@@ -1,9 +1,11 @@
 """A network is a list of layers; backward is the reversed list. The annex network, and a small one for tables."""
 
 import copy
+from contextlib import contextmanager
 
 import numpy as np
 
+from .backend import to_device, to_host
 from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 from .messages import nearest
 
@@ -47,10 +49,23 @@ class Network:
         self.layers[first].backward_weights(dz)
 
     def logits(self, x):
-        """Logits in batches, dropout off, nothing kept. x (N, ...) -> (N, C)."""
-        z = [self.forward(x[i : i + INFERENCE_BATCH]) for i in range(0, len(x), INFERENCE_BATCH)]
+        """Logits in batches, dropout off, nothing kept. x (N, ...) anywhere -> (N, C) on the host."""
+        batches = (x[i : i + INFERENCE_BATCH] for i in range(0, len(x), INFERENCE_BATCH))
+        with self.on_device():
+            z = [to_host(self.forward(to_device(batch))) for batch in batches]
         self.release()
         return np.concatenate(z)
+
+    @contextmanager
+    def on_device(self):
+        """Inside, the parameters live where the running table computes; what had to be moved is back afterwards."""
+        moved = []
+        try:
+            moved.extend(layer for layer in self.layers if layer.move(to_device))
+            yield
+        finally:
+            for layer in moved:
+                layer.move(to_host)
 
     def release(self):
         """Forget what the last forward pass kept for backward."""

@@ -1,8 +1,9 @@
 """Stochastic gradient descent with momentum: the optimiser of the report."""
 
-import numpy as np
-
 from . import kernels
+from .backend import arrays, table
+
+ALIGNED = 32  # numbers: where an array may start, so that wide loads are possible
 
 
 class SGD:
@@ -14,7 +15,7 @@ class SGD:
     def __init__(self, network, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
         self.network = network
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
-        self.velocity = {name: np.zeros_like(layer.params[key]) for name, layer, key in network.parameters()}
+        self.velocity = {name: arrays().zeros_like(layer.params[key]) for name, layer, key in network.parameters()}
 
     def step(self):
         """One update of all parameters from the gradients that backward left."""
@@ -29,3 +30,31 @@ class SGD:
                 float(self.momentum),
                 decay,
             )
+
+
+class FlatSGD:
+    """As `SGD`, on a device: parameters, velocities and gradients in one array each, and one launch for all of them.
+
+    The parameters of the layers become views. Weights come first, since biases are not decayed. `step` takes the
+    learning rate, momentum and weight decay as an array (3,) of the device, which a recorded step reads anew.
+    """
+
+    def __init__(self, network):
+        self.places, stop, self.n_decayed = [], 0, 0
+        for _, layer, key in sorted(network.parameters(), key=lambda parameter: parameter[2] != "w"):
+            start = -(-stop // ALIGNED) * ALIGNED
+            stop = start + layer.params[key].size
+            self.places.append((layer, key, slice(start, stop)))
+            if key == "w":
+                self.n_decayed = stop
+        self.w, self.v, self.dw = (arrays().zeros(stop, network.dtype) for _ in range(3))
+        for layer, key, place in self.places:
+            shape = layer.params[key].shape
+            self.w[place] = layer.params[key].reshape(-1)
+            layer.params[key] = self.w[place].reshape(shape)
+
+    def step(self, rates):
+        """One update of all parameters, in place, from the gradients that backward left."""
+        for layer, key, place in self.places:
+            self.dw[place] = layer.grads[key].reshape(-1)
+        table().sgd_momentum_in_place(self.w, self.v, self.dw, rates, self.n_decayed)

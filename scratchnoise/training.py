@@ -1,10 +1,18 @@
-"""The training loop of a network: minibatches, one history row per epoch, two alarms that need no clean label."""
+"""The training loop of a network: minibatches, one history row per epoch, two alarms that need no clean label.
+
+On a device nothing in a step waits for a number: data, order, gradients and running means stay there, and the host
+looks once an epoch. On the host it looks at every step, and stops before the first one that is not finite.
+"""
 
 import time
 
 import numpy as np
 
 from . import kernels
+from .backend import constant, on_device, queue, to_device
+from .device_memory import memory_explained
+from .device_step import DeviceStep
+from .noise import check_labels
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's
@@ -59,32 +67,74 @@ def train(
     "auto" (see `step_size`), sample_weight (N,) with mean 1 or None. on_epoch(row) is called after each epoch with its
     row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss (alarm below
     `T.noise_floor`) and corrected_risk (alarm below 0).
-    Raises TrainingDiverged when the loss is no longer finite.
+    Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory.
     """
-    optimiser = SGD(network, momentum=momentum, weight_decay=weight_decay)
-    steps_per_epoch = -(-len(x) // batch_size)
-    history = []
-    for epoch in range(1, epochs + 1):
-        started, order = time.perf_counter(), rng.permutation(len(x))
-        watch = Watch(loss, len(x))
-        for i in range(steps_per_epoch):
-            step = (epoch - 1) * steps_per_epoch + i
-            batch = order[i * batch_size : (i + 1) * batch_size]
-            weight = None if sample_weight is None else sample_weight[batch]
-            optimiser.learning_rate = step_size(learning_rate, loss, step / (epochs * steps_per_epoch))
-            z = network.forward(x[batch], step)
-            if not watch.see(z, y[batch], weight):
-                raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
-            network.backward(loss.objective_grad(z, y[batch], weight))
-            optimiser.step()
-        if not np.isfinite(network.logits(x[batch])).all():  # no loss follows the last step and would tell
-            raise TrainingDiverged(_what_happened(loss, epoch, step, optimiser), epoch, step, history)
-        row = {"epoch": epoch, **watch.row(), "learning_rate": float(optimiser.learning_rate)}
-        history.append({**row, "seconds": time.perf_counter() - started})
-        if on_epoch is not None:
-            on_epoch(history[-1])
+    data, history = Minibatches(x, y, sample_weight, batch_size), []
+    total = epochs * len(data)
+    rates = [(step_size(learning_rate, loss, k / total), momentum, weight_decay) for k in range(total)]
+    with memory_explained(x, network, batch_size), queue(), network.on_device():
+        check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
+        data.send()
+        train_on = (DeviceStep if on_device() else HostStep)(network, loss, data, rates)
+        for epoch in range(1, epochs + 1):
+            started, watch, first = time.perf_counter(), Watch(loss, len(x)), (epoch - 1) * len(data)
+            for step, batch in enumerate(data.shuffled(rng), start=first):
+                if not train_on(step, batch, watch):
+                    break
+            sound = int(watch.finite_steps)
+            if sound < len(data) or not np.isfinite(network.logits(data.x[batch])).all():  # no loss follows the last
+                step = first + min(sound, len(data) - 1)
+                raise TrainingDiverged(_what_happened(loss, epoch, step, rates[step][0]), epoch, step, history)
+            row = {"epoch": epoch, **watch.row(), "learning_rate": float(rates[step][0])}
+            history.append({**row, "seconds": time.perf_counter() - started})
+            if on_epoch is not None:
+                on_epoch(history[-1])
     network.release()
     return history
+
+
+class Minibatches:
+    """The training data, in a new order every epoch. Its length is in batches."""
+
+    def __init__(self, x, y, sample_weight, batch_size):
+        self.x, self.y, self.weight, self.batch_size = x, y, sample_weight, batch_size
+
+    def __len__(self):
+        return -(-len(self.x) // self.batch_size)
+
+    def send(self):
+        """Keep the data where the running table computes."""
+        self.x, self.y = to_device(self.x), to_device(self.y)
+        self.weight = None if self.weight is None else to_device(self.weight)
+
+    def shuffled(self, rng):
+        """The indices of each batch of an epoch. rng numpy Generator: the order is the same on every device."""
+        order = to_device(rng.permutation(len(self.x)))
+        return (order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size))
+
+    def samples(self, batch):
+        """x, y, and weight or None of these indices."""
+        return self.x[batch], self.y[batch], None if self.weight is None else self.weight[batch]
+
+
+class HostStep:
+    """Calls train `network` on a minibatch each. rates: (steps, 3), their learning rate, momentum and weight decay."""
+
+    def __init__(self, network, loss, data, rates):
+        _, momentum, weight_decay = rates[0]
+        self.network, self.loss, self.data, self.rates = network, loss, data, rates
+        self.optimiser = SGD(network, momentum=momentum, weight_decay=weight_decay)
+
+    def __call__(self, step, batch, watch):
+        """Train on the samples with these indices; False, and no update, where their loss is not finite."""
+        x, y, weight = self.data.samples(batch)
+        self.optimiser.learning_rate, _, _ = self.rates[step]
+        z = self.network.forward(x, step)
+        watch.see(z, y, weight)
+        if watch.finite:
+            self.network.backward(self.loss.objective_grad(z, y, weight))
+            self.optimiser.step()
+        return watch.finite
 
 
 class Watch:
@@ -93,23 +143,28 @@ class Watch:
     def __init__(self, loss, n_samples):
         self.loss, self.n_samples = loss, n_samples
         self.T = getattr(loss, "T", None)
-        self.sums = {"loss": 0.0}
+        self.sums, self.finite, self.finite_steps = {"loss": 0.0}, True, 0
         if self.T is not None:
             self.sums |= {"forward_loss": 0.0, "corrected_risk": 0.0}
             invertible = self.T.singular_values[-1] > 1e-6
-            self.signed = np.ascontiguousarray(np.linalg.inv(self.T.array).T) if invertible else None
+            self.signed = np.linalg.inv(self.T.array).T if invertible else None
 
     def see(self, z, y, sample_weight):
-        """Add one batch; False when its loss is not finite."""
-        if not np.isfinite(z).all():
-            return False
-        objective = self.loss.objective(z, y, sample_weight)
+        """Add one batch. `finite_steps` counts those before the first whose logits or objective are not finite."""
+        finite = np.isfinite(z).all()
+        if on_device() or finite:
+            objective = self.loss.objective(z, y, sample_weight)
+            finite = finite & np.isfinite(objective)
+            self._add(objective, z, y)
+        self.finite = self.finite & finite
+        self.finite_steps = self.finite_steps + self.finite
+
+    def _add(self, objective, z, y):
         self.sums["loss"] += objective * len(z)
         if self.T is not None:
-            self.sums["forward_loss"] += kernels.forward_cross_entropy(z, y, np.asarray(self.T, dtype=z.dtype)).sum()
+            self.sums["forward_loss"] += kernels.forward_cross_entropy(z, y, constant(self.T.array, z.dtype)).sum()
             if self.signed is not None:
-                self.sums["corrected_risk"] += kernels.signed_cross_entropy(z, self.signed.astype(z.dtype)[y]).sum()
-        return np.isfinite(objective)
+                self.sums["corrected_risk"] += kernels.signed_cross_entropy(z, constant(self.signed, z.dtype)[y]).sum()
 
     def row(self):
         """The means, and the alarms that they raise."""
@@ -124,8 +179,8 @@ class Watch:
         return row
 
 
-def _what_happened(loss, epoch, step, optimiser):
+def _what_happened(loss, epoch, step, learning_rate):
     return (
         f"the loss of {type(loss).__name__} is no longer finite in epoch {epoch} (step {step + 1}, learning rate "
-        f"{optimiser.learning_rate:g}). {REMEDIES}"
+        f"{learning_rate:g}). {REMEDIES}"
     )

@@ -12,7 +12,7 @@ from pathlib import Path  # noqa: E402
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-from scratchnoise.backend import TABLES, BackendError, backend, resolve  # noqa: E402
+from scratchnoise.backend import TABLES, BackendError, backend, compiler, resolve  # noqa: E402
 
 DATA = os.environ.get("SCRATCHNOISE_DATA", "")
 
@@ -67,12 +67,21 @@ def real_data():
     return folder
 
 
-@pytest.fixture(params=TABLES)
+@pytest.fixture(scope="session")
+def needs_compiler():
+    """Skips where there is no C++ compiler; in continuous integration there has to be one."""
+    if not compiler():
+        outcome = pytest.fail if os.environ.get("CI") else pytest.skip
+        outcome("no C++ compiler: the CUDA source does not run here at all")
+
+
+@pytest.fixture(params=[name for name in TABLES if name != "cupy"])  # its arrays are not NumPy's: tests/gpu
 def table(request):
     """The name of each kernel table in turn, which runs during the test; skips those that cannot run here."""
     try:
         resolve(request.param)
     except BackendError as error:
-        pytest.skip(str(error))
+        outcome = pytest.fail if request.param == "c" and os.environ.get("CI") else pytest.skip
+        outcome(str(error))
     with backend(request.param):
         yield request.param

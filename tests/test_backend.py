@@ -2,23 +2,41 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
+import counted_device
 import numpy as np
 import pytest
 
 import scratchnoise
 from scratchnoise import kernels
-from scratchnoise.backend import BackendError, backend, current, resolve, table
+from scratchnoise.backend import (
+    BackendError,
+    arrays,
+    backend,
+    compiler,
+    current,
+    host_table,
+    on_device,
+    resolve,
+    table,
+)
 
 backend_module = sys.modules["scratchnoise.backend"]
 
 
 @pytest.fixture
-def no_numba(monkeypatch):
+def no_device(monkeypatch):
+    monkeypatch.setattr(backend_module, "_missing_device", lambda: "a GPU, but no device is visible")
+
+
+@pytest.fixture
+def no_numba(monkeypatch, no_device):
     monkeypatch.setattr(backend_module, "find_spec", lambda name: None)
 
 
-def test_auto_is_numba_where_it_is_installed(monkeypatch):
+def test_auto_is_numba_where_it_is_installed(monkeypatch, no_device):
     monkeypatch.setattr(backend_module, "find_spec", lambda name: object())
     assert resolve() == resolve("numba") == "numba"
 
@@ -29,9 +47,71 @@ def test_auto_is_numpy_without_numba(no_numba):
         resolve("numba")
 
 
-@pytest.mark.parametrize("name", ["cupy", "gpu", "cuda"])
-def test_a_gpu_that_is_not_there_is_refused(name):
-    with pytest.raises(BackendError, match=f"backend='{name}' asks for a GPU.*use backend='auto'"):
+def test_auto_is_the_gpu_where_there_is_one_but_a_gpu_has_to_be_asked_for(monkeypatch):
+    counted_device.install(monkeypatch)
+    monkeypatch.delenv("SCRATCHNOISE_BACKEND", raising=False)
+    assert resolve("auto") == "cupy"
+    assert current() == host_table() in ("numba", "numpy")  # NumPy's arrays go into every kernel
+    monkeypatch.setenv("SCRATCHNOISE_BACKEND", "auto")
+    assert current() == "cupy"
+    with backend("auto"):
+        assert on_device() and arrays() is sys.modules["cupy"]
+    with backend("c" if compiler() else "loops"):
+        assert not on_device() and arrays() is np
+
+
+def cupy_with(count):
+    """A module `cupy` that finds so many devices, or fails with the error that `count` is."""
+
+    def find():
+        if isinstance(count, Exception):
+            raise count
+        return count
+
+    module = ModuleType("cupy")
+    module.cuda = SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=find))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (None, r"CuPy, which cannot be imported.* 'scratchnoise\[gpu-cuda12\]' or 'scratchnoise\[gpu-cuda13\]', by"),
+        (cupy_with(0), r"a GPU, but no device is visible; see what nvidia-smi and \$CUDA_VISIBLE_DEVICES show"),
+        (cupy_with(RuntimeError("no driver")), r"a GPU, but no device is visible \(no driver\); see what"),
+    ],
+)
+def test_what_a_gpu_needs_is_said(monkeypatch, module, message):
+    monkeypatch.setitem(sys.modules, "cupy", module)
+    backend_module._missing_device.cache_clear()
+    try:
+        with pytest.raises(BackendError, match=f"backend='cupy' needs {message}"):
+            resolve("cupy")
+        assert resolve("auto") != "cupy"
+    finally:
+        backend_module._missing_device.cache_clear()
+
+
+def test_the_extras_that_the_message_names_exist():
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    for major in (12, 13):
+        assert f'\ngpu-cuda{major} = ["cupy-cuda{major}x>=' in project
+
+
+def test_c_needs_a_compiler(monkeypatch, tmp_path):
+    compiler_of_ours = tmp_path / "mycc"
+    compiler_of_ours.write_text("")
+    compiler_of_ours.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler_of_ours))
+    assert compiler() == str(compiler_of_ours) and resolve("c") == "c"
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(BackendError, match=r"backend='c' needs a C\+\+ compiler, but \$CXX.* lead to none"):
+        resolve("c")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda"])
+def test_other_names_of_a_gpu_lead_to_cupy(name):
+    with pytest.raises(ValueError, match=f"backend='{name}' is unknown; did you mean 'cupy'"):
         resolve(name)
 
 
@@ -68,7 +148,7 @@ def test_the_environment_decides_where_nothing_else_does(monkeypatch):
     with backend("numpy"):
         assert current() == "numpy"
     monkeypatch.setenv("SCRATCHNOISE_BACKEND", "")
-    assert current() == resolve("auto")
+    assert current() == host_table()
     monkeypatch.setenv("SCRATCHNOISE_BACKEND", "looops")
     with pytest.raises(ValueError, match="did you mean 'loops'"):
         current()

@@ -14,7 +14,7 @@ import numpy as np
 from ..backend import THREAD_VARIABLES
 from .competitors import COMPETITORS
 from .worker import CHECKED
-from .workloads import RUNGS, WORKLOADS, inputs, ours
+from .workloads import RUNGS, SLOW, WORKLOADS, inputs, ours
 
 PAUSE = 0.1  # seconds between turns: idle threads of the BLAS that went before still spin for tens of milliseconds
 
@@ -39,7 +39,7 @@ def measure(workload_name, threads, rounds=5, calls=5, rungs=None):
         times = {worker.name: [] for worker in workers}
         for _ in range(rounds):
             for worker in workers:
-                slow = worker.name in ("Python loops", "compiled loops")
+                slow = worker.name in SLOW
                 if not (slow and times[worker.name]):
                     times[worker.name].append(worker.time(1 if slow else calls))
         memory = {worker.name: worker.stop() for worker in workers}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import kernels
-from ..backend import backend
+from ..backend import backend, compiler
 from ..losses import BackwardCorrected
 from ..network import annex
 from ..noise import MNIST06
@@ -106,6 +106,24 @@ def _call(workload, a, dtype):
     return train
 
 
+def c_threads(workload, a):
+    """The rung of the CUDA source's simplest convolutions on the processor: one thread after another, no tiles."""
+    if not compiler() or not workload.shape:
+        return None
+    from ..kernels.c_kernels import processor
+    from ..kernels.cuda_launches import Launches
+
+    simplest = Launches(processor)
+    if workload.kind == "forward":
+        return lambda: (simplest.conv2d_forward(a["x"], a["w"], a["b"], 1, workload.shape[4]),)
+    return lambda: simplest.conv2d_backward(a["dy"], a["x"], a["w"], 1, workload.shape[4])
+
+
+def ours_in_c(workload, a):
+    """The rung of the c table; none where nothing compiles it."""
+    return ours("c")(workload, a) if compiler() else None
+
+
 def compiled_loops(workload, a):
     """The rung of the plain convolution loops through numba, as numba_kernels would have them without vectors."""
     import numba
@@ -129,4 +147,8 @@ RUNGS = {
     "compiled loops": compiled_loops,
     "NumPy (im2col, BLAS)": ours("numpy"),
     "numba (vectors)": ours("numba"),
+    "C (a thread an output)": c_threads,
+    "C (tiles)": ours_in_c,
 }
+
+SLOW = ("Python loops", "compiled loops", "C (a thread an output)")  # timed in one round only

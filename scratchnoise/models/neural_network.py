@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..backend import backend as using_backend
+from ..backend import to_device, to_host
 from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import nearest
@@ -95,7 +96,7 @@ class NeuralNetwork(Classifier):
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
-            return softmax(self._logits(X))
+            return to_host(softmax(to_device(self._logits(X))))
 
     def _make_loss(self):
         if isinstance(self.loss, Loss):

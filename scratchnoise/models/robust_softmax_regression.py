@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import kernels
+from ..backend import to_device, to_host
 from ..transition import TransitionMatrix
 from .softmax_regression import SoftmaxRegression
 from .validation import as_transition_for, check_not_negative
@@ -53,7 +54,8 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         if self.T is not None:
             return T
         p = kernels.softmax(kernels.linear_forward(X, w, b))
-        return kernels.flip_rate_update(np.ascontiguousarray(T.T, X.dtype), p, y, sample_weight).T
+        gamma = to_device(np.ascontiguousarray(T.T, X.dtype))
+        return to_host(kernels.flip_rate_update(gamma, p, y, sample_weight)).T
 
     def _learnt_transition(self, T):
         self.T_ = TransitionMatrix(T)

@@ -4,6 +4,8 @@ import numpy as np
 
 from .. import kernels
 from ..backend import backend as using_backend
+from ..backend import to_device, to_host
+from ..device_memory import memory_explained
 from ..training import TrainingDiverged
 from .base import Classifier
 from .validation import check_count, check_not_negative, check_positive
@@ -54,23 +56,26 @@ class SoftmaxRegression(Classifier):
         steps_left = np.inf if self.max_steps is None else self.max_steps
         passes = min(self.max_iter, steps_left * batch_size / len(X))
         rate, l2 = float(self.learning_rate), float(self.l2)  # NumPy scalars would turn float32 weights into float64
-        with using_backend(self.backend):
+        with using_backend(self.backend), memory_explained(X):
+            w, b, X, y, sample_weight = map(to_device, (w, b, X, y, sample_weight))
             for epoch in range(1, self.max_iter + 1):
                 order = rng.permutation(len(X))
                 if steps_left * batch_size < len(order):
                     order = order[: steps_left * batch_size]
+                assumed = to_device(T.astype(X.dtype, order="C"))
                 w, b, loss = kernels.linear_sgd_epoch(
-                    w, b, X, y, T.astype(X.dtype, order="C"), sample_weight, order, batch_size, rate, l2
+                    w, b, X, y, assumed, sample_weight, to_device(order), batch_size, rate, l2
                 )
                 self._check_finite(loss, w, epoch)
                 self.history_.append({"epoch": epoch, "loss": loss})
                 T = self._next_transition(T, X, y, sample_weight, w, b)
                 if self.averaging and 2 * epoch > passes:
-                    tail.append((w, b))
+                    tail.append((to_host(w), to_host(b)))
                 steps_left -= -(-len(order) // batch_size)
                 if steps_left <= 0 or abs(previous - loss) < self.tol:
                     break
                 previous = loss
+            w, b = to_host(w), to_host(b)
         if tail:
             w, b = (np.mean(part, axis=0) for part in zip(*tail, strict=True))
         self.coef_, self.intercept_, self.n_iter_ = np.ascontiguousarray(w.T), b, len(self.history_)
@@ -93,11 +98,12 @@ class SoftmaxRegression(Classifier):
 
     def _logits(self, X):
         with using_backend(self.backend):
-            return kernels.linear_forward(X.astype(self.coef_.dtype), self.coef_.T.copy(), self.intercept_)
+            X, w, b = map(to_device, (X.astype(self.coef_.dtype), self.coef_.T.copy(), self.intercept_))
+            return to_host(kernels.linear_forward(X, w, b))
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
-            return kernels.softmax(self._logits(X))
+            return to_host(kernels.softmax(to_device(self._logits(X))))
 
     def _check_parameters(self):
         check_positive(self, "learning_rate")

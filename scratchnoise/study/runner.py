@@ -1,5 +1,6 @@
 """Running a study: jobs in order, every row on the disk at once, what is there already skipped."""
 
+import sys
 from pathlib import Path
 
 from ..backend import backend as using_backend
@@ -40,6 +41,8 @@ def reproduce(
     plan = make_plan(data, noise, methods, preset, repetitions, resolve(backend), seed)
     results = open_results(out, seed)
     missing = [job for job in plan if not job.is_done(results)]
+    if missing:
+        print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
         _compile()
     with Progress(sum(job.cost for job in missing)) as progress:

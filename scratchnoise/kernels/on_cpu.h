@@ -1,0 +1,60 @@
+// Gives a C++ compiler what CUDA C has: kernels.cu then runs on the processor, every thread of every block.
+#include <cmath>
+#include <csetjmp>
+#include <cstdio>
+#include <cstdlib>
+#include <ucontext.h>
+
+#define __global__
+#define __device__ static
+#define __shared__ static thread_local
+#define __launch_bounds__(threads)
+#define LANES _Pragma("omp simd")
+using std::exp, std::log;  // of float as well as of double, as in CUDA
+static thread_local struct { unsigned x; } blockIdx, threadIdx, blockDim, gridDim;
+
+// Blocks without barriers: kernel(), one thread's work, in two loops.
+template <class Kernel> static void run_threads(unsigned blocks, unsigned threads, Kernel kernel)
+{
+#pragma omp parallel for schedule(static) if (blocks > 32)
+    for (unsigned block = 0; block < blocks; ++block) {
+        gridDim.x = blocks, blockDim.x = threads, blockIdx.x = block;
+        for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x) kernel();
+    }
+}
+
+// With barriers every thread of a block is a coroutine: a stack of its own, and the place where it waits. They are made
+// once; to switch between them, _setjmp and _longjmp need not ask the operating system.
+static thread_local jmp_buf place[1024], home;
+static thread_local ucontext_t maker, fresh;
+static thread_local unsigned made = 0, finished;
+static thread_local void (*work)(const void *);
+static thread_local const void *argument;
+
+static void __syncthreads()  // let every other thread of the block come as far: they take turns, in order
+{
+    if (_setjmp(place[threadIdx.x])) return;
+    threadIdx.x = (threadIdx.x + 1) % blockDim.x;
+    _longjmp(place[threadIdx.x], 1);
+}
+static void coroutine()
+{
+    if (!_setjmp(place[threadIdx.x])) setcontext(&maker);  // made; what follows is its first turn
+    for (;;) {
+        work(argument), ++finished, __syncthreads();
+        if (threadIdx.x || _setjmp(place[0])) continue;  // the next block, where thread 0 begins and which it ends:
+        if (finished != blockDim.x) std::fputs("a thread of a block missed a barrier\n", stderr), std::abort();
+        _longjmp(home, 1);
+    }
+}
+template <class Kernel> static void run_blocks(unsigned blocks, unsigned threads, Kernel kernel)
+{
+#pragma omp parallel for schedule(static) if (blocks > 1)
+    for (unsigned block = 0; block < blocks; ++block) {
+        gridDim.x = blocks, blockDim.x = threads, blockIdx.x = block, finished = 0, argument = &kernel;
+        work = [](const void *kernel) { (*(const Kernel *)kernel)(); };
+        for (; made < threads; threadIdx.x = made++, swapcontext(&maker, &fresh))
+            getcontext(&fresh), fresh.uc_stack = {std::malloc(1 << 15), 0, 1 << 15}, makecontext(&fresh, coroutine, 0);
+        if (threadIdx.x = 0; !_setjmp(home)) _longjmp(place[0], 1);
+    }
+}

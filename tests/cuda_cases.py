@@ -1,0 +1,178 @@
+"""What every kernel of the CUDA source is compared on: sizes around its tiles, and NumPy's results in float64.
+
+A case is one call of a method of `Launches` (rung 1) or `TunedLaunches` (rung 2), on whatever device runs them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scratchnoise.check import assert_close
+from scratchnoise.check.kernel_strategies import as_dtype
+from scratchnoise.kernels import numpy_kernels
+from scratchnoise.kernels.cuda_launches import Launches
+from scratchnoise.kernels.tuned_launches import TunedLaunches
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+T_WITH_ZEROS = np.array([[0.7, 0.0, 0.3], [0.3, 1.0, 0.0], [0.0, 0.0, 0.7]])
+
+# N, H, W, K, R, S, F, stride, pad
+CONVOLUTIONS = [
+    (1, 5, 4, 1, 3, 2, 1, 1, 0),  # one of everything
+    (2, 9, 7, 3, 3, 3, 33, 2, 1),  # one filter more than a tile has columns
+    (3, 8, 6, 4, 1, 1, 32, 1, 0),  # one column tile exactly; four channels are read at once
+    (5, 12, 11, 5, 3, 2, 34, 1, 2),  # several tiles of pixels, the last one half empty
+    (2, 8, 9, 36, 2, 3, 5, 3, 1),  # several tiles of channels and of weights; stride 3
+    (40, 6, 6, 8, 3, 3, 8, 1, 1),  # several parts of pixels, of which the last is shorter
+]
+LINEAR = [(1, 1, 1), (3, 5, 33), (130, 17, 3), (129, 132, 34)]  # N, D, F
+
+
+@dataclass(frozen=True)
+class Case:
+    """table: Launches or TunedLaunches; terms: how many numbers the longest sum adds up."""
+
+    table: type
+    method: str
+    args: tuple
+    terms: int
+
+    def __str__(self):
+        return f"{self.table.__name__}.{self.method}"
+
+    def check(self, device, dtype):
+        """Raise AssertionError unless the device computes what NumPy does in float64.
+
+        A rounding is at most epsilon times a product of two numbers, and there are as many as terms.
+        """
+        args = as_dtype(self.args, dtype)
+        right = _tuple(
+            (REFERENCES.get(self.method) or getattr(numpy_kernels, self.method))(*as_dtype(args, np.float64))
+        )
+        args = [device.to_device(a.copy()) if isinstance(a, np.ndarray) else a for a in args]
+        found = getattr(self.table(device), self.method)(*args)
+        found = args[:2] if found is None else found  # it changed them in place
+        largest = max(np.abs(a).max(initial=1) for a in (*self.args, *right) if getattr(a, "dtype", 0) in FLOATS)
+        for result, want in zip(_tuple(found), right, strict=True):
+            want = np.asarray(want)
+            exact = want.dtype.kind in "iu"
+            tolerance = 0 if exact else 4 * np.finfo(dtype).eps * self.terms * largest**2
+            assert_close(str(self), np.asarray(device.to_host(result)), want, tolerance)
+
+
+FLOATS = (np.float32, np.float64)
+
+
+def _tuple(results):
+    return tuple(results) if isinstance(results, (tuple, list)) else (results,)
+
+
+def _momentum_in_place(w, v, dw, rates, n_decayed):
+    decay = np.where(np.arange(w.size) < n_decayed, rates[2], 0)
+    return numpy_kernels.sgd_momentum(w, v, dw, rates[0], rates[1], decay)
+
+
+def _conv2d_maxpool_relu(x, w, b, stride, pad):
+    y, argmax = numpy_kernels.maxpool2d_forward(numpy_kernels.conv2d_forward(x, w, b, stride, pad), 2)
+    return numpy_kernels.relu_forward(y), argmax
+
+
+def _both(name):
+    value, grad = getattr(numpy_kernels, name), getattr(numpy_kernels, f"{name}_grad")
+    return lambda *args: (value(*args), grad(*args))
+
+
+# What the fused methods are, said in the facade's kernels.
+REFERENCES = {
+    "conv2d_maxpool_relu_forward": _conv2d_maxpool_relu,
+    "maxpool2d_relu_backward": lambda dy, y, argmax, shape: numpy_kernels.maxpool2d_backward(
+        numpy_kernels.relu_backward(dy, y), argmax, shape
+    ),
+    "signed_cross_entropy_and_grad": _both("signed_cross_entropy"),
+    "forward_cross_entropy_and_grad": _both("forward_cross_entropy"),
+    "dropout_at": lambda x, rate, seed, step: numpy_kernels.dropout_forward(x, rate, seed, int(step[0])),
+    "sgd_momentum_in_place": _momentum_in_place,
+}
+
+
+def all_cases():
+    """Every case, of both rungs."""
+    rng = np.random.default_rng(0)
+    for method, args, terms in [*_samples(rng), *_layers(rng), *_updates(rng)]:
+        yield Case(Launches, method, args, terms)
+    for method, args, terms in [*_products(rng), *_fused(rng)]:
+        yield Case(TunedLaunches, method, args, terms)
+    for method, args, terms in _products(rng):
+        yield Case(Launches, method, args, terms)
+
+
+def _logits(rng, N):
+    z, a = 30 * rng.standard_normal((N, 3)), rng.standard_normal((N, 3))
+    a[0, 1] = 0
+    return z, a, rng.integers(0, 3, N)
+
+
+def _samples(rng):
+    for N in (1, 320):  # 320: every one of the 64 parts of the flip rates has samples
+        z, a, y = _logits(rng, N)
+        yield from ((name, (scale * z,), 3) for name in ("softmax", "log_softmax") for scale in (1, 50))
+        yield from ((f"signed_cross_entropy{end}", (z, a), 3) for end in ("", "_grad"))
+        for matrix in (T, T_WITH_ZEROS):
+            yield from ((f"forward_cross_entropy{end}", (z, y, matrix), 3) for end in ("", "_grad"))
+        p, weight = numpy_kernels.softmax(z / 30), rng.uniform(0.5, 2, N)
+        yield "flip_rate_update", (T.T.copy(), p, y, weight), N
+    yield "flip_rate_update", (np.array([[0.6, 0.4, 0], [0.2, 0.8, 0], [0, 0, 1.0]]), p, y, weight), N
+    yield "flip_rate_update", (T.T.copy(), p, np.ones(N, np.int64), 0 * weight), N  # no mass: every row stays
+
+
+def _products(rng):
+    for N, D, F in LINEAR:
+        x, w, b, dy = (rng.standard_normal(shape) for shape in ((N, D), (D, F), (F,), (N, F)))
+        yield "linear_forward", (x, w, b), D + 1
+        yield "linear_backward", (dy, x, w), max(N, F)
+        yield "linear_backward_weights", (dy, x), N
+    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS:
+        Ho, Wo = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
+        shapes = ((N, H, W, K), (R, S, K, F), (F,), (N, Ho, Wo, F))
+        x, w, b, dy = (rng.standard_normal(shape) for shape in shapes)
+        yield "conv2d_forward", (x, w, b, stride, pad), R * S * K + 1
+        yield "conv2d_backward", (dy, x, w, stride, pad), max(R * S * F, N * Ho * Wo)
+        yield "conv2d_backward_weights", (dy, x, R, S, stride, pad), N * Ho * Wo
+
+
+def _layers(rng):
+    for N, H, W, K, size in ((1, 3, 2, 1, 2), (3, 7, 9, 5, 3), (9, 8, 8, 32, 2)):
+        for x in (rng.standard_normal((N, H, W, K)), 1.0 * rng.integers(0, 2, (N, H, W, K))):  # the second has ties
+            yield "maxpool2d_forward", (x, size), 1
+        y, argmax = numpy_kernels.maxpool2d_forward(x, size)
+        yield "maxpool2d_backward", (rng.standard_normal(y.shape), argmax, x.shape), 1
+    edges = np.array([-1.0, 0.0, -0.0, 2.0, np.nan])
+    for x, dy in ((edges, np.arange(1.0, 6.0)), rng.standard_normal((2, 1000))):
+        yield "relu_forward", (np.nan_to_num(x),), 1
+        yield "relu_backward", (dy, x), 1
+    for seed, step in ((0, 0), (2**63 - 1, 2**63 - 1), (7, 3)):
+        yield "dropout_forward", (1 + dy**2, 0.25, seed, step), 1
+
+
+def _updates(rng):
+    yield "sgd_momentum", (*rng.standard_normal((3, 1000)), 0.5, 0.75, 0.25), 3
+    N, D, C = 50, 7, 3
+    w, b, x = (rng.standard_normal(shape) for shape in ((D, C), (C,), (N, D)))
+    y, weight, order = rng.integers(0, C, N), rng.uniform(0.5, 2, N), rng.permutation(N)[:45]
+    for batch_size in (8, 100):
+        yield "linear_sgd_epoch", (w, b, x, y, T, weight, order, batch_size, 0.25, 0.5), 8 * N
+
+
+def _fused(rng):
+    for N in (1, 300):
+        z, a, y = _logits(rng, N)
+        yield "signed_cross_entropy_and_grad", (z, a), 3
+        yield "forward_cross_entropy_and_grad", (z, y, T_WITH_ZEROS), 3
+    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS:  # in small integers every sum is exact, and many are equal
+        x, w, b = (rng.integers(-1, 2, shape).astype(float) for shape in ((N, H, W, K), (R, S, K, F), (F,)))
+        y, argmax = _conv2d_maxpool_relu(x, w, b, stride, pad)
+        yield "conv2d_maxpool_relu_forward", (x, w, b, stride, pad), R * S * K + 1
+        shape = numpy_kernels.conv2d_forward(x, w, b, stride, pad).shape
+        yield "maxpool2d_relu_backward", (rng.standard_normal(y.shape), y, argmax, shape), 1
+    yield "dropout_at", (1 + rng.standard_normal(1000) ** 2, 0.25, 7, np.array([3], np.uint64)), 1
+    yield "sgd_momentum_in_place", (*rng.standard_normal((3, 1000)), np.array([0.5, 0.75, 0.25]), 700), 3

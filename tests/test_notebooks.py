@@ -1,0 +1,159 @@
+"""`scratchnoise notebooks`: every tutorial runs in a kernel and becomes a page that needs nothing but itself."""
+
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from importlib.util import find_spec
+
+import pytest
+
+from scratchnoise import notebooks
+from scratchnoise.cli import parser
+from scratchnoise.notebooks import LIBRARIES, NotebookError, build, find_folder
+
+DOCS = all(map(find_spec, LIBRARIES))
+docs = pytest.mark.skipif(not DOCS, reason='the extra "docs" is not installed')
+SCRIPT = """# %% [markdown]
+# # A title with <angles>
+#
+# Question: is $\\hat T_{ij} < 1$, and what is $$\\begin{aligned} a &= b \\\\ c &= T^{-1} d \\end{aligned}$$ here?
+
+# %%
+import sys
+
+from matplotlib.figure import Figure
+
+print(sys.executable, "1 < 2")
+
+# %%
+figure = Figure(figsize=(1, 1))
+figure.subplots()
+figure
+
+# %%
+assert CLAIM
+"""
+
+
+def folder_with(tmp_path, **scripts):
+    """A folder of tutorials, {name: text}, and one exercise."""
+    folder = tmp_path / "tutorials"
+    (folder / "exercises").mkdir(parents=True)
+    for name, text in scripts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    (folder / "exercises" / "01_halve.py").write_text('"""Halve x."""\n\n\ndef halve(x):\n    ...\n', encoding="utf-8")
+    return folder
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small folder, built once: the folder of pages."""
+    tmp_path = tmp_path_factory.mktemp("built")
+    good = SCRIPT.replace("CLAIM", "True")
+    return build(tmp_path / "out", folder_with(tmp_path, **{"01_one": good, "02_two": good})).parent
+
+
+@docs
+def test_it_writes_notebooks_pages_and_exercises(built):
+    names = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
+    pages = {f"{name}.{suffix}" for name in ("01_one", "02_two") for suffix in ("ipynb", "html")}
+    assert names == pages | {"index.html", "exercises/01_halve.ipynb"}
+
+
+@docs
+def test_the_notebook_was_run_by_this_interpreter(built):
+    cells = json.loads((built / "01_one.ipynb").read_text(encoding="utf-8"))["cells"]
+    printed, drawn = cells[2]["outputs"][0], cells[3]["outputs"][0]
+    assert "".join(printed["text"]).split()[0] == sys.executable
+    assert "image/png" in drawn["data"]
+
+
+@docs
+def test_a_page_shows_text_formulas_code_output_and_picture(built):
+    page = (built / "01_one.html").read_text(encoding="utf-8")
+    elements = Elements(page).found
+    assert "<title>A title with &lt;angles&gt;</title>" in page
+    assert [attrs.get("display") for tag, attrs in elements if tag == "math"] == ["inline", "block"]
+    assert "$" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S)
+    assert "1 &lt; 2" in page
+    (image,) = [attrs for tag, attrs in elements if tag == "img"]
+    assert image["src"].startswith("data:image/png;base64,") and image["alt"]
+    assert "%matplotlib" not in page
+
+
+@docs
+def test_the_pages_are_linked(built):
+    index = (built / "index.html").read_text(encoding="utf-8")
+    links = [attrs["href"] for tag, attrs in Elements(index).found if tag == "a"]
+    assert links == ["01_one.html", "02_two.html", "exercises/01_halve.ipynb"]
+    first = Elements((built / "01_one.html").read_text(encoding="utf-8")).found
+    assert {attrs["href"] for tag, attrs in first if tag == "a"} == {"index.html", "01_one.ipynb", "02_two.html"}
+
+
+@docs
+def test_an_exercise_saves_and_checks_itself_and_is_not_run(built):
+    cells = json.loads((built / "exercises/01_halve.ipynb").read_text(encoding="utf-8"))["cells"]
+    stub, check = ("".join(cell["source"]) for cell in cells[1:])
+    assert stub.split("\n", 1) == ["%%writefile 01_halve.py", '"""Halve x."""\n\n\ndef halve(x):\n    ...']
+    arguments = parser().parse_args(check.split("-m scratchnoise ")[1].split())
+    assert (arguments.exercise, arguments.folder) == ("01", ".")
+    assert all(not cell.get("outputs") for cell in cells)
+
+
+@docs
+def test_a_failing_cell_stops_with_its_name_and_writes_nothing(tmp_path):
+    folder = folder_with(tmp_path, **{"01_one": SCRIPT.replace("CLAIM", "1 + 1 == 3")})
+    with pytest.raises(NotebookError) as caught:
+        build(tmp_path / "out", folder)
+    message = str(caught.value)
+    assert "01_one.py, code cell 3, which begins in line 19, failed" in message
+    assert "assert 1 + 1 == 3" in message and "AssertionError" in message and "\x1b" not in message
+    assert not (tmp_path / "out").exists()
+
+
+@docs
+def test_a_kernel_that_dies_stops_the_build(tmp_path):
+    folder = folder_with(tmp_path, **{"01_one": SCRIPT.replace("assert CLAIM", "import os; os.abort()")})
+    with pytest.raises(NotebookError, match="01_one.py, code cell 3.*failed:\nKernel died"):
+        build(tmp_path / "out", folder)
+
+
+@docs
+@pytest.mark.parametrize(("wrong", "why"), [(r"\hatt T", r"'\\\\hatt'"), (r"\left( T", "ExtraLeftOrMissingRight")])
+def test_a_formula_that_cannot_be_set_is_an_error(tmp_path, wrong, why):
+    text = SCRIPT.replace("CLAIM", "True").replace(r"\hat T", wrong)
+    with pytest.raises(NotebookError, match=f"01_one: the formula .* cannot be set: {why}"):
+        build(tmp_path / "out", folder_with(tmp_path, **{"01_one": text}))
+
+
+def test_without_the_libraries_it_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    with pytest.raises(NotebookError, match=r"jupytext is not installed.*\.\[docs\]"):
+        build(tmp_path / "out", folder_with(tmp_path, **{"01_one": SCRIPT}))
+
+
+def test_without_tutorials_it_says_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(notebooks, "PACKAGE_PARENT", tmp_path / "site-packages")
+    with pytest.raises(NotebookError, match="part of the repository"):
+        find_folder()
+    with pytest.raises(NotebookError, match="nowhere"):
+        find_folder(tmp_path / "nowhere")
+
+
+def test_the_command_takes_its_options():
+    arguments = parser().parse_args(["notebooks", "--out", "pages", "--jobs", "2"])
+    assert (arguments.out, arguments.folder, arguments.jobs) == ("pages", None, 2)
