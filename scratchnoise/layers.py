@@ -179,7 +179,7 @@ class ConvReLUPool2d(Conv2d):
     def backward(self, dy):
         """dy (N, Ho // pool, Wo // pool, F) -> dx (N, H, W, K)."""
         dx, dw, db = kernels.conv2d_relu_maxpool2d_backward(
-            dy, self.y, self.argmax, self.x, self.params["w"], self.stride, self.pad
+            dy, self.y, self.argmax, self.x, self.params["w"], self.stride, self.pad, self.pool
         )
         self.grads = {"w": dw, "b": db}
         return dx
@@ -187,7 +187,7 @@ class ConvReLUPool2d(Conv2d):
     def backward_weights(self, dy):
         """dy (N, Ho // pool, Wo // pool, F): the filters' gradient alone."""
         dw, db = kernels.conv2d_relu_maxpool2d_backward_weights(
-            dy, self.y, self.argmax, self.x, self.kernel, self.kernel, self.stride, self.pad
+            dy, self.y, self.argmax, self.x, self.kernel, self.kernel, self.stride, self.pad, self.pool
         )
         self.grads = {"w": dw, "b": db}
 

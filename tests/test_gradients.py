@@ -92,8 +92,8 @@ def test_the_weights_part_is_that_of_the_whole(table):
             assert_close("conv2d_backward_weights", part, whole, 1e-13)
 
     def fused(args, rng):
-        dy, y, argmax, x, w, stride, pad = args
-        parts = kernels.conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, *w.shape[:2], stride, pad)
+        dy, y, argmax, x, w, *sizes = args
+        parts = kernels.conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, *w.shape[:2], *sizes)
         for part, whole in zip(parts, kernels.conv2d_relu_maxpool2d_backward(*args)[1:], strict=True):
             assert_close("conv2d_relu_maxpool2d_backward_weights", part, whole, 1e-13)
 

@@ -144,10 +144,10 @@ def test_the_uncompiled_fused_convolution_equals_numpy(images, kernel, stride, p
     np.testing.assert_allclose(ours[0], y, atol=tolerance)
     np.testing.assert_array_equal(ours[1], argmax)
     dy = rng.normal(size=y.shape).astype(dtype)
-    dx, dw, db = numpy_kernels.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad)
+    dx, dw, db = numpy_kernels.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, 2)
     found = simd_conv_pool.input_gradient(dy, y, argmax, w, x.shape, stride, pad)
     np.testing.assert_allclose(found, dx, atol=tolerance)
-    parts = simd_conv_pool.backward_weights(dy, y, argmax, x, R, S, stride, pad)
+    parts = simd_conv_pool.backward_weights(dy, y, argmax, x, R, S, stride, pad, 2)
     np.testing.assert_allclose(parts[0], dw, atol=tolerance)
     np.testing.assert_allclose(parts[1], db, atol=tolerance)
 

@@ -90,11 +90,11 @@ np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
 # | convolution, ReLU and pooling in one pass; the weight gradient looks only at the place of each maximum | 51 | 57 |
 #
 # The last row is worth a look. After max pooling three of four gradients are zero, but which one is not differs from
-# filter to filter, so that a vector of filters cannot skip anything. `simd_conv_pool.py` turns the vector round: it runs
-# along the window, and for each filter walks a short list of the places that passed. Four times fewer multiplications,
-# and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the time for the
-# weight gradients of the first two layers and measured half (6.5 to 3.0 ms and 5.3 to 2.7 ms): writing the lists takes as
-# long as using them, and vectors along a window straddle two cache lines.
+# filter to filter, so that a vector of filters cannot skip anything. `simd_conv_pool.py` turns the vector round: it
+# runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
+# multiplications, and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the
+# time for the weight gradients of the first two layers and measured half (6.5 to 3.0 ms and 5.3 to 2.7 ms): writing the
+# lists takes as long as using them, and vectors along a window straddle two cache lines.
 #
 # The gradient to a first layer's three-channel images had the same cure. With filters in the vector's lanes, 13 of 16
 # lanes stay empty: 29 ms. Summing along the window instead fills them: predicted 8 ms, measured 10 (`convolve_few`).

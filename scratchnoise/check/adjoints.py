@@ -31,7 +31,7 @@ def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):
 
     def backward(dy, x, w, b):
         y, argmax = k.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
-        return k.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad)
+        return k.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size)
 
     return forward, backward, (x, w, b)
 

@@ -144,8 +144,10 @@ KERNEL_ARGUMENTS = {
     "maxpool2d_forward": _pooling(),
     "maxpool2d_backward": _pooling(backward=True),
     "conv2d_relu_maxpool2d_forward": _conv_relu_pool("x", "w", "b", "stride", "pad", "size"),
-    "conv2d_relu_maxpool2d_backward": _conv_relu_pool("dy", "y", "argmax", "x", "w", "stride", "pad"),
-    "conv2d_relu_maxpool2d_backward_weights": _conv_relu_pool("dy", "y", "argmax", "x", "R", "S", "stride", "pad"),
+    "conv2d_relu_maxpool2d_backward": _conv_relu_pool("dy", "y", "argmax", "x", "w", "stride", "pad", "size"),
+    "conv2d_relu_maxpool2d_backward_weights": _conv_relu_pool(
+        "dy", "y", "argmax", "x", "R", "S", "stride", "pad", "size"
+    ),
     "relu_forward": _elementwise(1),
     "relu_backward": _elementwise(2),
     "dropout_forward": _dropout(),

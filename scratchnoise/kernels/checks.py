@@ -58,11 +58,12 @@ def check_pool_size(name, shape, size):
         raise ValueError(f"{name} has images of {shape[1]} x {shape[2]}; size={size} should be from 1 to the smaller")
 
 
-def check_pooled(dy, y, argmax, shape):
-    """Raise ValueError unless dy, y and argmax can be what was pooled from `shape` (N, Ho, Wo, F)."""
-    check_shape("dy", dy, (shape[0], None, None, shape[3]))
-    check_shape("y", y, dy.shape)
-    check_shape("argmax", argmax, dy.shape)
+def check_pooled(dy, y, argmax, shape, size):
+    """Raise ValueError unless dy, y and argmax have the shape of what was pooled from `shape` (N, Ho, Wo, F)."""
+    N, Ho, Wo, F = shape
+    check_pool_size("the convolution", shape, size)
+    for name, array in (("dy", dy), ("y", y), ("argmax", argmax)):
+        check_shape(name, array, (N, Ho // size, Wo // size, F))
 
 
 def check_order(order, n_samples):

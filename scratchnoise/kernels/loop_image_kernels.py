@@ -140,7 +140,7 @@ def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     return np.maximum(y, 0), argmax
 
 
-def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad):
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
     """Every product of the forward sum at the one place of each tile that was the maximum."""
     N, H, W, K = x.shape
     R, S, _, F = w.shape
@@ -158,11 +158,11 @@ def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad):
                             if 0 <= h < H and 0 <= v < W and not y[n, i, j, f] <= 0:
                                 for k in range(K):
                                     dx[n, h, v, k] += dy[n, i, j, f] * w[r, s, k, f]
-    dw, db = conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad)
+    dw, db = conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size)
     return dx.astype(x.dtype), dw, db
 
 
-def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad):
+def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
     """dw[r, s, k, f] = sum over n, i, j with y > 0 of dy[n, i, j, f] x[n, h, v, k] in the window of the maximum."""
     N, H, W, K = x.shape
     _, Hp, Wp, F = dy.shape

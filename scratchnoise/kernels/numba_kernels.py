@@ -78,9 +78,9 @@ def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     return simd_conv_pool.forward(x, w, b, stride, pad, size, _pooled_images)
 
 
-def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad):
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
     dx = simd_conv_pool.input_gradient(dy, y, argmax, w, x.shape, stride, pad, _pooled_gradient)
-    return dx, *conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, w.shape[0], w.shape[1], stride, pad)
+    return dx, *conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, w.shape[0], w.shape[1], stride, pad, size)
 
 
 def linear_forward(x, w, b):

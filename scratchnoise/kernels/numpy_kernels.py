@@ -129,12 +129,12 @@ def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     return relu_forward(y), argmax  # ReLU and maximum commute: after the pooling it is less work
 
 
-def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad):
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
     R, S, _, _ = w.shape
     return conv2d_backward(unpooled(dy, y, argmax, x, R, S, stride, pad), x, w, stride, pad)
 
 
-def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad):
+def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
     return conv2d_backward_weights(unpooled(dy, y, argmax, x, R, S, stride, pad), x, R, S, stride, pad)
 
 

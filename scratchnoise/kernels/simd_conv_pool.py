@@ -126,21 +126,21 @@ def window_vectors(R, row, step, L):
     return at
 
 
-def backward_weights(dy, y, argmax, x, R, S, stride, pad):
+def backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
     """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
     N, H, W, K = x.shape
     _, Hp, Wp, F = dy.shape
-    L, size = lanes(dy), (H + 2 * pad) * (W + 2 * pad) * K
+    L, pixels = lanes(dy), (H + 2 * pad) * (W + 2 * pad) * K
     Ho, Wo = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
     starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
     at = window_vectors(R, S * K, (W + 2 * pad) * K, L)
     dw, db = np.zeros((CHUNKS, F, at.size * L), x.dtype), np.zeros((CHUNKS, F), x.dtype)
     for chunk in prange(CHUNKS):
-        frame = np.zeros(size + L, x.dtype)  # the last vector of a row may read past the end
+        frame = np.zeros(pixels + L, x.dtype)  # the last vector of a row may read past the end
         ends, most = np.empty(F, np.int64), Hp * Wp + 1  # one more place, for what did not pass
         windows, values = np.empty((F, most), np.int64), np.empty((F, most), x.dtype)
         for n in range(chunk * N // CHUNKS, (chunk + 1) * N // CHUNKS):
-            place(x[n], frame[:size], W + 2 * pad, K, 1, pad, pad)
+            place(x[n], frame[:pixels], W + 2 * pad, K, 1, pad, pad)
             what_passed(dy[n], y[n], argmax[n], starts, ends, windows, values)
             for f in range(F):
                 for first in range(0, at.size, PIXELS):

@@ -28,7 +28,7 @@ def warm_up(dtype=np.float32):
         "maxpool2d_forward": (image, 2),
         "maxpool2d_backward": (pooled, argmax, image.shape),
         "conv2d_relu_maxpool2d_forward": (x, w, b, 1, 0, 2),
-        "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, x, w, 1, 0),
+        "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, x, w, 1, 0, 2),
         "relu_forward": (z,),
         "relu_backward": (z, z),
         "dropout_forward": (z, 0.5, 1, 1),
