@@ -156,6 +156,42 @@ class MaxPool2d(Layer):
         return kernels.maxpool2d_backward(dy, self.argmax, self.x_shape)
 
 
+class ConvReLUPool2d(Conv2d):
+    """Convolution, ReLU and max pooling over tiles of pool x pool, in one pass over memory.
+
+    Computes what [Conv2d(filters, kernel, stride, pad), ReLU(), MaxPool2d(pool)] compute, and draws the same weights.
+    """
+
+    def __init__(self, filters, kernel, pool, stride=1, pad=0):
+        super().__init__(filters, kernel, stride, pad)
+        self.pool = pool
+
+    def build(self, input_shape, rng, dtype):
+        """input_shape (H, W, K) -> (Ho // pool, Wo // pool, F). Raises ValueError for images that are too small."""
+        return MaxPool2d(self.pool).build(super().build(input_shape, rng, dtype), rng, dtype)
+
+    def forward(self, x, step=None):
+        """x (N, H, W, K) -> (N, Ho // pool, Wo // pool, F)."""
+        self.x, w, b = x, self.params["w"], self.params["b"]
+        self.y, self.argmax = kernels.conv2d_relu_maxpool2d_forward(x, w, b, self.stride, self.pad, self.pool)
+        return self.y
+
+    def backward(self, dy):
+        """dy (N, Ho // pool, Wo // pool, F) -> dx (N, H, W, K)."""
+        dx, dw, db = kernels.conv2d_relu_maxpool2d_backward(
+            dy, self.y, self.argmax, self.x, self.params["w"], self.stride, self.pad, self.pool
+        )
+        self.grads = {"w": dw, "b": db}
+        return dx
+
+    def backward_weights(self, dy):
+        """dy (N, Ho // pool, Wo // pool, F): the filters' gradient alone."""
+        dw, db = kernels.conv2d_relu_maxpool2d_backward_weights(
+            dy, self.y, self.argmax, self.x, self.kernel, self.kernel, self.stride, self.pad, self.pool
+        )
+        self.grads = {"w": dw, "b": db}
+
+
 class ReLU(Layer):
     """sigma(x) = max(0, x).
 

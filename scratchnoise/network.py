@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from .backend import to_device, to_host
-from .layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 from .messages import nearest
 
 INFERENCE_BATCH = 500  # images at a time outside training: bounds the memory
@@ -93,9 +93,8 @@ def annex(n_classes):
     """
     return Network(
         [
-            # ReLU and maximum commute: after the pooling it is a quarter of the work
-            *(Conv2d(32, 5), MaxPool2d(2), ReLU()),
-            *(Conv2d(64, 3, pad=1), MaxPool2d(2), ReLU()),
+            ConvReLUPool2d(32, 5, pool=2),
+            ConvReLUPool2d(64, 3, pool=2, pad=1),
             *(Conv2d(128, 3), ReLU(), Flatten()),
             *(Linear(1024), ReLU(), Dropout(0.5)),
             *(Linear(1024), ReLU(), Dropout(0.5)),

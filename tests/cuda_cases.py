@@ -72,11 +72,6 @@ def _momentum_in_place(w, v, dw, rates, n_decayed):
     return numpy_kernels.sgd_momentum(w, v, dw, rates[0], rates[1], decay)
 
 
-def _conv2d_maxpool_relu(x, w, b, stride, pad):
-    y, argmax = numpy_kernels.maxpool2d_forward(numpy_kernels.conv2d_forward(x, w, b, stride, pad), 2)
-    return numpy_kernels.relu_forward(y), argmax
-
-
 def _both(name):
     value, grad = getattr(numpy_kernels, name), getattr(numpy_kernels, f"{name}_grad")
     return lambda *args: (value(*args), grad(*args))
@@ -84,10 +79,6 @@ def _both(name):
 
 # What the fused methods are, said in the facade's kernels.
 REFERENCES = {
-    "conv2d_maxpool_relu_forward": _conv2d_maxpool_relu,
-    "maxpool2d_relu_backward": lambda dy, y, argmax, shape: numpy_kernels.maxpool2d_backward(
-        numpy_kernels.relu_backward(dy, y), argmax, shape
-    ),
     "signed_cross_entropy_and_grad": _both("signed_cross_entropy"),
     "forward_cross_entropy_and_grad": _both("forward_cross_entropy"),
     "dropout_at": lambda x, rate, seed, step: numpy_kernels.dropout_forward(x, rate, seed, int(step[0])),
@@ -100,9 +91,9 @@ def all_cases():
     rng = np.random.default_rng(0)
     for method, args, terms in [*_samples(rng), *_layers(rng), *_updates(rng)]:
         yield Case(Launches, method, args, terms)
-    for method, args, terms in [*_products(rng), *_fused(rng)]:
+    for method, args, terms in [*_products(rng), *_pooled_convolutions(rng), *_fused(rng)]:
         yield Case(TunedLaunches, method, args, terms)
-    for method, args, terms in _products(rng):
+    for method, args, terms in [*_products(rng), *_pooled_convolutions(rng)]:
         yield Case(Launches, method, args, terms)
 
 
@@ -140,6 +131,17 @@ def _products(rng):
         yield "conv2d_backward_weights", (dy, x, R, S, stride, pad), N * Ho * Wo
 
 
+def _pooled_convolutions(rng):
+    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS:  # in small integers every sum is exact, and many are equal
+        x, w, b = (rng.integers(-1, 2, shape).astype(float) for shape in ((N, H, W, K), (R, S, K, F), (F,)))
+        for size in (2, 3):
+            y, argmax = numpy_kernels.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
+            yield "conv2d_relu_maxpool2d_forward", (x, w, b, stride, pad, size), R * S * K + 1
+            dy, sizes = rng.standard_normal(y.shape), (stride, pad, size)
+            yield "conv2d_relu_maxpool2d_backward", (dy, y, argmax, x, w, *sizes), max(R * S * F, y.size)
+            yield "conv2d_relu_maxpool2d_backward_weights", (dy, y, argmax, x, R, S, *sizes), y.size
+
+
 def _layers(rng):
     for N, H, W, K, size in ((1, 3, 2, 1, 2), (3, 7, 9, 5, 3), (9, 8, 8, 32, 2)):
         for x in (rng.standard_normal((N, H, W, K)), 1.0 * rng.integers(0, 2, (N, H, W, K))):  # the second has ties
@@ -168,11 +170,5 @@ def _fused(rng):
         z, a, y = _logits(rng, N)
         yield "signed_cross_entropy_and_grad", (z, a), 3
         yield "forward_cross_entropy_and_grad", (z, y, T_WITH_ZEROS), 3
-    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS:  # in small integers every sum is exact, and many are equal
-        x, w, b = (rng.integers(-1, 2, shape).astype(float) for shape in ((N, H, W, K), (R, S, K, F), (F,)))
-        y, argmax = _conv2d_maxpool_relu(x, w, b, stride, pad)
-        yield "conv2d_maxpool_relu_forward", (x, w, b, stride, pad), R * S * K + 1
-        shape = numpy_kernels.conv2d_forward(x, w, b, stride, pad).shape
-        yield "maxpool2d_relu_backward", (rng.standard_normal(y.shape), y, argmax, shape), 1
     yield "dropout_at", (1 + rng.standard_normal(1000) ** 2, 0.25, 7, np.array([3], np.uint64)), 1
     yield "sgd_momentum_in_place", (*rng.standard_normal((3, 1000)), np.array([0.5, 0.75, 0.25]), 700), 3

@@ -13,7 +13,7 @@ from scratchnoise.check import assert_close, check_backward, check_gradient, che
 from scratchnoise.check.adjoints import as_pair, check_pair, pair_names
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS
 from scratchnoise.check.properties import kernels as kernel_properties
-from scratchnoise.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from scratchnoise.layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 from scratchnoise.network import Network
 
 PAIRS = pair_names(dir(kernels))
@@ -91,7 +91,14 @@ def test_the_weights_part_is_that_of_the_whole(table):
         for part, whole in zip(parts, kernels.conv2d_backward(*args)[1:], strict=True):
             assert_close("conv2d_backward_weights", part, whole, 1e-13)
 
+    def fused(args, rng):
+        dy, y, argmax, x, w, *sizes = args
+        parts = kernels.conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, *w.shape[:2], *sizes)
+        for part, whole in zip(parts, kernels.conv2d_relu_maxpool2d_backward(*args)[1:], strict=True):
+            assert_close("conv2d_relu_maxpool2d_backward_weights", part, whole, 1e-13)
+
     run(KERNEL_ARGUMENTS["linear_backward"], linear)
+    run(KERNEL_ARGUMENTS["conv2d_relu_maxpool2d_backward"], fused)
     run(KERNEL_ARGUMENTS["conv2d_backward"], convolution)
 
 
@@ -165,7 +172,7 @@ def away_from_kinks(loss, z, y, weight):
 
 def small_network(seed=0):
     """Convolution, pooling, ReLU, dropout and two linear layers on 7 x 6 x 2 images; three classes, float64."""
-    images = [Conv2d(3, 3, pad=1), ReLU(), MaxPool2d(2), Conv2d(4, 2), ReLU()]
+    images = [ConvReLUPool2d(3, 3, pool=2, pad=1), Conv2d(4, 2), ReLU()]
     network = Network([*images, Flatten(), Linear(6), ReLU(), Dropout(0.5), Linear(3)])
     network.build((7, 6, 2), np.random.default_rng(seed), np.float64)
     return network

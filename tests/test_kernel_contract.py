@@ -57,6 +57,9 @@ AXES = {
     "conv2d_backward": "NIJF NhwK rsKF",
     "conv2d_backward_weights": "NIJf Nhwk",
     "maxpool2d_backward": "NIJK NIJK",
+    "conv2d_relu_maxpool2d_forward": "nhwK rsKF F",
+    "conv2d_relu_maxpool2d_backward": "NIJF NIJF NIJF NhwK rsKF",
+    "conv2d_relu_maxpool2d_backward_weights": "NIJF NIJF NIJF Nhwk",
     "linear_sgd_epoch": "DC C ND N CC N m",
     "flip_rate_update": "CC NC N N",
 }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnoise.kernels import numpy_kernels, simd, simd_convolution, simd_linear
+from scratchnoise.kernels import numpy_kernels, simd, simd_conv_pool, simd_convolution, simd_linear
 
 numba = pytest.importorskip("numba")
 FLOATS = (np.float32, np.float64)
@@ -131,3 +131,35 @@ def test_a_tile_that_forgets_its_last_row_is_noticed(monkeypatch):
     monkeypatch.setattr(simd_convolution, "outer", forgetful)
     with pytest.raises(AssertionError):
         test_the_uncompiled_convolution_equals_numpy((1, 12, 11, 2), (5, 5, 4), 1, 0, np.float64)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("images", "kernel", "stride", "pad"), [shape for shape in SHAPES if shape[0][1] > 2])
+def test_the_uncompiled_fused_convolution_equals_numpy(images, kernel, stride, pad, dtype):
+    rng, (R, S, F) = np.random.default_rng(3), kernel
+    x, w, b = (rng.normal(size=s).astype(dtype) for s in (images, (R, S, images[3], F), (F,)))
+    tolerance = 20 * np.finfo(dtype).eps * R * S * images[3] * images[1] * images[2] * images[0]
+    y, argmax = numpy_kernels.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, 2)
+    ours = simd_conv_pool.forward(x, w, b, stride, pad, 2)
+    np.testing.assert_allclose(ours[0], y, atol=tolerance)
+    np.testing.assert_array_equal(ours[1], argmax)
+    dy = rng.normal(size=y.shape).astype(dtype)
+    dx, dw, db = numpy_kernels.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, 2)
+    found = simd_conv_pool.input_gradient(dy, y, argmax, w, x.shape, stride, pad)
+    np.testing.assert_allclose(found, dx, atol=tolerance)
+    parts = simd_conv_pool.backward_weights(dy, y, argmax, x, R, S, stride, pad, 2)
+    np.testing.assert_allclose(parts[0], dw, atol=tolerance)
+    np.testing.assert_allclose(parts[1], db, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize(("M", "C", "D"), [(8, 3, 40), (5, 4, 17), (1, 1, 3), (7, 7, 16), (8, 2, 33)])
+def test_the_uncompiled_softmax_regression_equals_numpy(M, C, D, dtype):
+    rng = np.random.default_rng(4)
+    x, w, b, dz, dw = (rng.normal(size=s).astype(dtype) for s in ((20, D), (C, D), (C,), (M, C), (C, D)))
+    batch, z, tolerance = rng.permutation(20)[:M], np.empty((M, C), dtype), 20 * np.finfo(dtype).eps * max(M, D)
+    simd_linear.logits_of(batch, x, w, b, z)
+    np.testing.assert_allclose(z, x[batch] @ w.T + b, atol=tolerance)
+    expected = dw + dz.T @ x[batch]
+    simd_linear.add_products(dz, batch, x, dw)
+    np.testing.assert_allclose(dw, expected, atol=tolerance)

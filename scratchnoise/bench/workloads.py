@@ -128,7 +128,7 @@ def compiled_loops(workload, a):
     """The rung of the plain convolution loops through numba, as numba_kernels would have them without vectors."""
     import numba
 
-    from ..kernels import loop_layer_kernels as loops
+    from ..kernels import loop_image_kernels as loops
     from ..kernels import numba_kernels  # noqa: F401  registers the helpers
 
     numba.extending.register_jitable(loops.out_size)

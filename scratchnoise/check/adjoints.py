@@ -25,6 +25,17 @@ def maxpool2d(k, x, size):
     return lambda x: k.maxpool2d_forward(x, size)[0], backward, (x,)
 
 
+def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):
+    def forward(x, w, b):
+        return k.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)[0]
+
+    def backward(dy, x, w, b):
+        y, argmax = k.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
+        return k.conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size)
+
+    return forward, backward, (x, w, b)
+
+
 def relu(k, x):
     return k.relu_forward, k.relu_backward, (x,)
 
@@ -36,7 +47,7 @@ def dropout(k, x, rate, seed, step):
     return forward, lambda dy, x: k.dropout_backward(dy, rate, seed, step), (x,)
 
 
-ADJOINTS = {"linear": linear, "conv2d": conv2d, "maxpool2d": maxpool2d, "relu": relu, "dropout": dropout}
+ADJOINTS = {f.__name__: f for f in (linear, conv2d, maxpool2d, conv2d_relu_maxpool2d, relu, dropout)}
 
 
 def pair_names(namespace):

@@ -5,8 +5,10 @@ work in tiles and vectors, so one length at a time is sometimes just below, at o
 """
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from ..kernels import numpy_kernels
 from . import strategies as s
 
 
@@ -69,6 +71,29 @@ def _pooling(draw, backward=False):
     return draw(s.noise_arrays((N, Ho, Wo, K))), argmax.astype(np.int32), (N, H, W, K)
 
 
+NO_KINK = 1e-3  # what finite differences and rounding do not reach
+
+
+@st.composite
+def _conv_relu_pool(draw, *letters):
+    """The arguments of the fused kernels by letter.
+
+    No kinks: the two largest values of every tile differ, and the largest is not 0.
+    """
+    *like, stride, pad = draw(_convolution("x", "w", "b"))
+    rng = np.random.default_rng(draw(s.seeds))
+    x, w, b = (rng.standard_normal(a.shape) for a in like)  # sums of quarters would often be equal
+    z = numpy_kernels.conv2d_forward(x, w, b, stride, pad)
+    size = draw(st.integers(1, min(3, *z.shape[1:3])))
+    largest, argmax = numpy_kernels.maxpool2d_forward(z, size)
+    others = z - numpy_kernels.maxpool2d_backward(np.full_like(largest, np.inf), argmax, z.shape)
+    second = numpy_kernels.maxpool2d_forward(others, size)[0]
+    assume((largest - second).min() > NO_KINK and np.abs(largest).min() > NO_KINK)
+    given = {"x": x, "w": w, "b": b, "y": np.maximum(largest, 0), "argmax": argmax, "R": w.shape[0], "S": w.shape[1]}
+    given |= {"dy": draw(s.noise_arrays(largest.shape)), "stride": stride, "pad": pad, "size": size}
+    return tuple(given[letter] for letter in letters)
+
+
 shapes = st.one_of(s.distinct_sizes(2), s.distinct_sizes(4, 1, 4)).map(tuple)
 
 
@@ -118,6 +143,11 @@ KERNEL_ARGUMENTS = {
     "conv2d_backward_weights": _convolution("dy", "x", "R", "S"),
     "maxpool2d_forward": _pooling(),
     "maxpool2d_backward": _pooling(backward=True),
+    "conv2d_relu_maxpool2d_forward": _conv_relu_pool("x", "w", "b", "stride", "pad", "size"),
+    "conv2d_relu_maxpool2d_backward": _conv_relu_pool("dy", "y", "argmax", "x", "w", "stride", "pad", "size"),
+    "conv2d_relu_maxpool2d_backward_weights": _conv_relu_pool(
+        "dy", "y", "argmax", "x", "R", "S", "stride", "pad", "size"
+    ),
     "relu_forward": _elementwise(1),
     "relu_backward": _elementwise(2),
     "dropout_forward": _dropout(),

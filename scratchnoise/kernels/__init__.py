@@ -1,17 +1,26 @@
 r"""The arithmetic of the package, one documented function per kernel; which table runs it is `backend.py`'s choice.
 
-Three tables hold the same names: `numpy_kernels` (vectorised), `loop_kernels` (explicit loops) and
-`numba_kernels` (the loops, compiled). Contract of every kernel, in every table: inputs are never modified, the
-output has the dtype of the first argument and is C-contiguous, there is no randomness and no hidden cache:
-whatever a backward pass needs is an argument. `f_grad` is the gradient of `f` in its first argument;
-`x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
+Five tables hold the same names: `numpy_kernels` (vectorised), `loop_kernels` (explicit loops), `numba_kernels` (the
+loops, compiled), `c_kernels` and `cupy_kernels` (the CUDA source, on the processor and on a GPU). Contract of every
+kernel, in every table: inputs are never modified, the output has the dtype of the first argument and is C-contiguous,
+there is no randomness and no hidden cache: whatever a backward pass needs is an argument. `f_grad` is the gradient of
+`f` in its first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
 
 N samples, C classes, D features, F outputs or filters, H W image, K input channels, R S kernel, Ho Wo output.
 Arrays are float32 or float64 and C-contiguous, labels int64. Every kernel raises ValueError for shapes that disagree.
 """
 
 from ..backend import table
-from .checks import check_images, check_labels, check_linear, check_order, check_pool, check_shape, check_windows
+from .checks import (
+    check_images,
+    check_labels,
+    check_linear,
+    check_order,
+    check_pool_size,
+    check_pooled,
+    check_shape,
+    check_windows,
+)
 
 
 def softmax(z):
@@ -144,7 +153,8 @@ def maxpool2d_forward(x, size):
     x (N, H, W, K) -> y (N, H // size, W // size, K) and argmax int32, the place h W + v of the maximum in its image
     (the first of equal values).
     """
-    check_pool(x, size)
+    check_shape("x", x, (None, None, None, None))
+    check_pool_size("x", x.shape, size)
     return table().maxpool2d_forward(x, size)
 
 
@@ -175,6 +185,37 @@ def relu_backward(dy, x):
     """
     check_shape("x", x, dy.shape)
     return table().relu_backward(dy, x)
+
+
+def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
+    """Convolution, ReLU and max pooling in one pass: y = max over each size x size tile of max(0, conv2d_forward).
+
+    x, w, b, stride and pad as in `conv2d_forward` -> y (N, Ho // size, Wo // size, F) and argmax int32, the place
+    h Wo + v of the maximum in what the convolution alone would return (N, Ho, Wo, F).
+    """
+    check_pool_size("the convolution", check_images(x, w, stride, pad), size)
+    check_shape("b", b, (w.shape[3],))
+    return table().conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
+
+
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
+    """Adjoint of `conv2d_relu_maxpool2d_forward`: that of the convolution, at the maxima that are positive.
+
+    dy, y, argmax (N, Ho // size, Wo // size, F), the latter two as the forward pass left them, x (N, H, W, K),
+    w (R, S, K, F), stride, pad and size as then -> dx like x, dw like w, db (F,).
+    """
+    check_pooled(dy, y, argmax, check_images(x, w, stride, pad), size)
+    return table().conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size)
+
+
+def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
+    """The dw and db of `conv2d_relu_maxpool2d_backward` alone, for a first layer, whose dx nobody asks for.
+
+    Only one place of every tile has a gradient: the others are not even looked at.
+    dy, y, argmax (N, Ho // size, Wo // size, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
+    """
+    check_pooled(dy, y, argmax, (*check_windows(x, R, S, stride, pad), dy.shape[-1]), size)
+    return table().conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size)
 
 
 def dropout_forward(x, rate, seed, step):

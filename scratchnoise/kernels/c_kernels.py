@@ -79,6 +79,9 @@ conv2d_backward = _launches.conv2d_backward
 conv2d_backward_weights = _launches.conv2d_backward_weights
 maxpool2d_forward = _launches.maxpool2d_forward
 maxpool2d_backward = _launches.maxpool2d_backward
+conv2d_relu_maxpool2d_forward = _launches.conv2d_relu_maxpool2d_forward
+conv2d_relu_maxpool2d_backward = _launches.conv2d_relu_maxpool2d_backward
+conv2d_relu_maxpool2d_backward_weights = _launches.conv2d_relu_maxpool2d_backward_weights
 relu_forward = _launches.relu_forward
 relu_backward = _launches.relu_backward
 dropout_forward = _launches.dropout_forward
@@ -88,8 +91,6 @@ linear_sgd_epoch = _launches.linear_sgd_epoch
 flip_rate_update = _launches.flip_rate_update
 
 # Fused passes, which the facade has not.
-conv2d_maxpool_relu_forward = _launches.conv2d_maxpool_relu_forward
-maxpool2d_relu_backward = _launches.maxpool2d_relu_backward
 signed_cross_entropy_and_grad = _launches.signed_cross_entropy_and_grad
 forward_cross_entropy_and_grad = _launches.forward_cross_entropy_and_grad
 dropout_at = _launches.dropout_at

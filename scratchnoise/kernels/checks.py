@@ -52,11 +52,18 @@ def check_images(x, w, stride, pad):
     return *check_windows(x, R, S, stride, pad), F
 
 
-def check_pool(x, size):
-    """Raise ValueError unless every image holds at least one whole tile."""
-    check_shape("x", x, (None, None, None, None))
-    if size < 1 or min(x.shape[1:3]) < size:
-        raise ValueError(f"x has images of {x.shape[1]} x {x.shape[2]}; size={size} should be from 1 to the smaller")
+def check_pool_size(name, shape, size):
+    """Raise ValueError unless every image of `shape` (N, H, W, K) holds at least one whole tile."""
+    if size < 1 or min(shape[1:3]) < size:
+        raise ValueError(f"{name} has images of {shape[1]} x {shape[2]}; size={size} should be from 1 to the smaller")
+
+
+def check_pooled(dy, y, argmax, shape, size):
+    """Raise ValueError unless dy, y and argmax have the shape of what was pooled from `shape` (N, Ho, Wo, F)."""
+    N, Ho, Wo, F = shape
+    check_pool_size("the convolution", shape, size)
+    for name, array in (("dy", dy), ("y", y), ("argmax", argmax)):
+        check_shape(name, array, (N, Ho // size, Wo // size, F))
 
 
 def check_order(order, n_samples):

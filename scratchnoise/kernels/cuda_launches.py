@@ -102,6 +102,23 @@ class Launches:
         self.device.launch("maxpool2d_backward", dy.size, dy=dy, argmax=argmax, dx=dx, **lengths)
         return dx
 
+    def conv2d_relu_maxpool2d_forward(self, x, w, b, stride, pad, size):
+        y, argmax = self.maxpool2d_forward(self.conv2d_forward(x, w, b, stride, pad), size)
+        return self.relu_forward(y), argmax
+
+    def conv2d_relu_maxpool2d_backward(self, dy, y, argmax, x, w, stride, pad, size):
+        sizes = convolution_sizes(x.shape, w.shape, stride, pad)
+        return self.conv2d_backward(self.unpooled(dy, y, argmax, size, sizes), x, w, stride, pad)
+
+    def conv2d_relu_maxpool2d_backward_weights(self, dy, y, argmax, x, R, S, stride, pad, size):
+        sizes = convolution_sizes(x.shape, (R, S, x.shape[3], dy.shape[3]), stride, pad)
+        return self.conv2d_backward_weights(self.unpooled(dy, y, argmax, size, sizes), x, R, S, stride, pad)
+
+    def unpooled(self, dy, y, argmax, size, sizes):
+        """The gradient of what the convolution returned, (N, Ho, Wo, F)."""
+        shape = tuple(sizes[length] for length in ("N", "Ho", "Wo", "F"))
+        return self.maxpool2d_backward(self.relu_backward(dy, y), argmax, shape)
+
     def relu_forward(self, x):
         y = self.like(x)
         self.device.launch("relu_forward", x.size, x=x, y=y, n=x.size)

@@ -32,17 +32,17 @@ extern "C" __global__ void forward_cross_entropy_2(const real *z /* N C */, cons
     }
 }
 
-// --- backward through ReLU and 2 x 2 max pooling: every input is written once, so dx need not come as zeros ----------
+// --- backward through ReLU and max pooling: every input is written once, so dx need not come as zeros ----------
 
 // dx[n, h, v, k] = dy where h W + v was the maximum of its tile and that was positive, else 0. y: ReLU's output.
 extern "C" __global__ void maxpool2d_relu_backward_2(
     const real *dy /* N Ho Wo K */, const real *y /* N Ho Wo K */, const int *argmax /* N Ho Wo K */,
-    real *dx /* N H W K */, int N, int H, int W, int K, int Ho, int Wo)
+    real *dx /* N H W K */, int N, int H, int W, int K, int Ho, int Wo, int size)
 {
     EACH(o, N * H * W * K) {
         const int k = o % K, v = o / K % W, h = o / K / W % H, n = o / K / W / H;
-        const int tile = ((n * Ho + h / 2) * Wo + v / 2) * K + k;
-        const bool in_a_tile = h / 2 < Ho && v / 2 < Wo;  // a remainder at the edge is in none
+        const int tile = ((n * Ho + h / size) * Wo + v / size) * K + k;
+        const bool in_a_tile = h / size < Ho && v / size < Wo;  // a remainder at the edge is in none
         dx[o] = in_a_tile && argmax[tile] == h * W + v && !(y[tile] <= 0) ? dy[tile] : 0;
     }
 }

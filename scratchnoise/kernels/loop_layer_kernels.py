@@ -1,8 +1,8 @@
-"""The kernels of a network's layers as explicit loops: the second half of the `loops` table.
+"""Linear layers, ReLU, dropout and the update as explicit loops: a part of the `loops` table.
 
 Written for the reader and for numba alike, under the rules of `loop_kernels.py`.
 
-N samples, D features, H W image, K input channels, R S kernel, F outputs or filters, Ho Wo output.
+N samples, D features, F outputs.
 """
 
 import numpy as np
@@ -61,113 +61,7 @@ def linear_backward_weights(dy, x):
     return dw, db
 
 
-# --- convolution -----------------------------------------------------------------------------------------
-
-
-def out_size(size, kernel, stride, pad):
-    """Ho from H: how often a window fits."""
-    return (size + 2 * pad - kernel) // stride + 1
-
-
-def conv2d_forward(x, w, b, stride, pad):
-    """y[n, i, j, f] = b_f + sum_rsk x[n, i stride + r - pad, j stride + s - pad, k] w[r, s, k, f]."""
-    N, H, W, K = x.shape
-    R, S, _, F = w.shape
-    Ho, Wo = out_size(H, R, stride, pad), out_size(W, S, stride, pad)
-    y = np.empty((N, Ho, Wo, F), x.dtype)
-    for n in range(N):
-        for i in range(Ho):
-            for j in range(Wo):
-                for f in range(F):
-                    total = np.float64(b[f])
-                    for r in range(R):
-                        for s in range(S):
-                            h, v = i * stride + r - pad, j * stride + s - pad
-                            if 0 <= h < H and 0 <= v < W:  # outside is the zero padding
-                                for k in range(K):
-                                    total += x[n, h, v, k] * w[r, s, k, f]
-                    y[n, i, j, f] = total
-    return y
-
-
-def conv2d_backward(dy, x, w, stride, pad):
-    """Every product of the forward sum, dx += dy w and dw += dy x."""
-    N, H, W, K = x.shape
-    R, S, _, F = w.shape
-    _, Ho, Wo, _ = dy.shape
-    dx = np.zeros(x.shape, np.float64)
-    for n in range(N):
-        for i in range(Ho):
-            for j in range(Wo):
-                for r in range(R):
-                    for s in range(S):
-                        h, v = i * stride + r - pad, j * stride + s - pad
-                        if 0 <= h < H and 0 <= v < W:
-                            for k in range(K):
-                                for f in range(F):  # windows overlap, hence +=
-                                    dx[n, h, v, k] += dy[n, i, j, f] * w[r, s, k, f]
-    dw, db = conv2d_backward_weights(dy, x, R, S, stride, pad)
-    return dx.astype(x.dtype), dw, db
-
-
-def conv2d_backward_weights(dy, x, R, S, stride, pad):
-    """dw[r, s, k, f] = sum_nij x[n, i stride + r - pad, j stride + s - pad, k] dy[n, i, j, f]."""
-    N, H, W, K = x.shape
-    _, Ho, Wo, F = dy.shape
-    dw = np.zeros((R, S, K, F), np.float64)
-    db = np.zeros(F, np.float64)
-    for n in range(N):
-        for i in range(Ho):
-            for j in range(Wo):
-                for f in range(F):
-                    db[f] += dy[n, i, j, f]
-                for r in range(R):
-                    for s in range(S):
-                        h, v = i * stride + r - pad, j * stride + s - pad
-                        if 0 <= h < H and 0 <= v < W:
-                            for k in range(K):
-                                for f in range(F):
-                                    dw[r, s, k, f] += x[n, h, v, k] * dy[n, i, j, f]
-    return dw.astype(x.dtype), db.astype(x.dtype)
-
-
-# --- max pooling, ReLU, dropout --------------------------------------------------------------------------
-
-
-def maxpool2d_forward(x, size):
-    """The largest of every tile, and where it was, h W + v."""
-    N, H, W, K = x.shape
-    Ho, Wo = H // size, W // size
-    y = np.empty((N, Ho, Wo, K), x.dtype)
-    argmax = np.empty((N, Ho, Wo, K), np.int32)
-    for n in prange(N):
-        for i in range(Ho):
-            for j in range(Wo):
-                y[n, i, j] = x[n, i * size, j * size]
-                argmax[n, i, j] = i * size * W + j * size
-                for r in range(size):
-                    for s in range(size):
-                        where = np.int32((i * size + r) * W + j * size + s)
-                        for k in range(K):  # innermost, where neighbours lie together in memory
-                            value, best = x[n, i * size + r, j * size + s, k], y[n, i, j, k]
-                            better = (value > best) | (value != value)  # the first of equal values wins, NaN over all
-                            y[n, i, j, k] = value if better else best
-                            argmax[n, i, j, k] = where if better else argmax[n, i, j, k]
-    return y, argmax
-
-
-def maxpool2d_backward(dy, argmax, x_shape):
-    """Each dy goes to where the maximum was."""
-    N, Ho, Wo, K = dy.shape
-    W = x_shape[2]
-    dx = np.zeros(x_shape, dy.dtype)
-    for n in prange(N):
-        for i in range(Ho):
-            for j in range(Wo):
-                for k in range(K):
-                    where = argmax[n, i, j, k]
-                    dx[n, where // W, where % W, k] = dy[n, i, j, k]
-    return dx
+# --- ReLU, dropout ----------------------------------------------------------------------------------------
 
 
 def relu_forward(x):

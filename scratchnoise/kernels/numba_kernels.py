@@ -11,7 +11,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from . import loop_kernels as loops
-from . import simd_convolution, simd_linear, simd_tiles
+from . import simd_conv_pool, simd_convolution, simd_linear, simd_tiles
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -23,9 +23,10 @@ register_jitable(loops.log_sum_exp)
 register_jitable(loops.log_entries)
 register_jitable(loops.loss_and_gradient)
 overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
-overload(loops.sum_of_products)(lambda dz, batch, x, dw: simd_linear.sum_of_products)
+overload(loops.add_products)(lambda dz, batch, x, dw: simd_linear.add_products)
 register_jitable(loops.splitmix64)
-for helper in (*simd_tiles.HELPERS, *simd_convolution.HELPERS, *simd_linear.HELPERS):
+register_jitable(loops.pool_image)
+for helper in (*simd_tiles.HELPERS, *simd_convolution.HELPERS, *simd_conv_pool.HELPERS, *simd_linear.HELPERS):
     register_jitable(helper)
 
 
@@ -50,6 +51,9 @@ _dropout = compiled(loops.dropout_forward)
 _images = compiled(simd_convolution.conv2d_images, parallel=True)
 _product = compiled(simd_linear.product, parallel=True)
 conv2d_backward_weights = compiled(simd_convolution.conv2d_backward_weights, parallel=True)
+_pooled_images = compiled(simd_conv_pool.forward_images, parallel=True)
+_pooled_gradient = compiled(simd_conv_pool.input_gradient_images, parallel=True)
+conv2d_relu_maxpool2d_backward_weights = compiled(simd_conv_pool.backward_weights, parallel=True)
 
 
 def dropout_forward(x, rate, seed, step):
@@ -68,6 +72,15 @@ def conv2d_forward(x, w, b, stride, pad):
 def conv2d_backward(dy, x, w, stride, pad):
     dx = simd_convolution.conv2d_input_gradient(dy, w, x.shape, stride, pad, _images)
     return dx, *conv2d_backward_weights(dy, x, w.shape[0], w.shape[1], stride, pad)
+
+
+def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
+    return simd_conv_pool.forward(x, w, b, stride, pad, size, _pooled_images)
+
+
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
+    dx = simd_conv_pool.input_gradient(dy, y, argmax, w, x.shape, stride, pad, _pooled_gradient)
+    return dx, *conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, w.shape[0], w.shape[1], stride, pad, size)
 
 
 def linear_forward(x, w, b):

@@ -124,6 +124,26 @@ def relu_backward(dy, x):
     return np.where(x <= 0, dy.dtype.type(0), dy)
 
 
+def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
+    y, argmax = maxpool2d_forward(conv2d_forward(x, w, b, stride, pad), size)
+    return relu_forward(y), argmax  # ReLU and maximum commute: after the pooling it is less work
+
+
+def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
+    R, S, _, _ = w.shape
+    return conv2d_backward(unpooled(dy, y, argmax, x, R, S, stride, pad), x, w, stride, pad)
+
+
+def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
+    return conv2d_backward_weights(unpooled(dy, y, argmax, x, R, S, stride, pad), x, R, S, stride, pad)
+
+
+def unpooled(dy, y, argmax, x, R, S, stride, pad):
+    """The gradient of what the convolution returned, (N, Ho, Wo, F)."""
+    N, Ho, Wo = windows(x, R, S, stride, pad).shape[:3]
+    return maxpool2d_backward(relu_backward(dy, y), argmax, (N, Ho, Wo, dy.shape[3]))
+
+
 def splitmix64(state):
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)  # uint64 arrays wrap, as they should
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

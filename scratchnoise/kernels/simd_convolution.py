@@ -17,7 +17,7 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 import numpy as np
 
 from .simd import lanes, load, zeros
-from .simd_tiles import PIXELS, add_tile, eight, outer, rows_from, store_tile
+from .simd_tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
 
 try:
     from numba import prange
@@ -64,11 +64,28 @@ def padded_filters(w, width):
     return blocks
 
 
+def block_width(F, row, L):
+    """How many filters lie together: 2 vectors' width; 1 vector's if they fit in it; 1 if they are few."""
+    if 2 * F <= L and row % L == 0:
+        return 1
+    return L if F <= L else 2 * L
+
+
 def convolve(x, blocks, bias, y, starts, order, R, row, step):
-    """x flat (H, W, K) -> y flat (pixels, F), the forward micro-kernel over all tiles.
+    """x flat (H, W, K) -> y flat (pixels, F), by the micro-kernel for which the blocks of filters were made.
 
     row = S K numbers lie together in each of the R rows of a window, whose starts are step = W K apart.
     """
+    if blocks.shape[2] == 1:
+        convolve_few(x, blocks, bias, y, starts, order, R, row, step)
+    elif blocks.shape[2] == lanes(y):
+        convolve_narrow(x, blocks, bias, y, starts, order, R, row, step)
+    else:
+        convolve_wide(x, blocks, bias, y, starts, order, R, row, step)
+
+
+def convolve_wide(x, blocks, bias, y, starts, order, R, row, step):
+    """The vectors hold filters: tiles of 8 pixels x 2 vectors."""
     L, F, P = lanes(y), bias.size, starts.size
     padded_bias = np.zeros(blocks.shape[0] * 2 * L, y.dtype)
     padded_bias[:F] = bias
@@ -87,7 +104,7 @@ def convolve(x, blocks, bias, y, starts, order, R, row, step):
 
 
 def convolve_narrow(x, blocks, bias, y, starts, order, R, row, step):
-    """`convolve` for filters that fit in one vector: half the tile, half the work."""
+    """The filters fit in one vector: half the tile, half the work."""
     L, F, P = lanes(y), bias.size, starts.size
     w, start = blocks[0].reshape(-1), np.zeros(L, y.dtype)
     start[:F] = bias
@@ -101,6 +118,21 @@ def convolve_narrow(x, blocks, bias, y, starts, order, R, row, step):
         store_tile(tile, eight(zeros(y)), y, rows_from(order, p, P - 1), F, 0)
 
 
+def convolve_few(x, blocks, bias, y, starts, order, R, row, step):
+    """Few filters would leave most of a vector empty: here the vectors run along the window, to be added up at last."""
+    L, F, P = lanes(y), bias.size, starts.size
+    for f in range(F):
+        w = blocks[f].reshape(-1)
+        for p in range(0, P, PIXELS):
+            at, tile = rows_from(starts, p, P - 1), eight(zeros(y))
+            for r in range(R):
+                for d in range(0, row, L):
+                    tile = dot_products(tile, x, at, r * step + d, load(w, r * row + d))
+            sums = totals(tile)
+            for q in range(min(PIXELS, P - p)):
+                y[order[p + q] * F + f] = bias[f] + sums[q]
+
+
 def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros.
 
@@ -108,10 +140,9 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     """
     N, Ho, Wo, F = y.shape
     R, S, K, _ = w.shape
-    P, size = Ho * Wo, H * W * K
+    P, size, row = Ho * Wo, H * W * K, S * K
     group = PIXELS if P < 8 * PIXELS else 1
-    narrow = lanes(y) >= F
-    blocks = padded_filters(w, lanes(y) if narrow else 2 * lanes(y))
+    blocks = padded_filters(w, block_width(F, row, lanes(y)))
     starts, order = np.empty(group * P, np.int64), np.arange(group * P)
     for g in range(group):
         starts[g * P : (g + 1) * P] = window_starts(Ho, Wo, W, K, stride) + g * size
@@ -121,10 +152,7 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
         for n in range(first, last):
             place(x[n], frames[(n - first) * size : (n - first + 1) * size], W, K, dilation, top, left)
         here = starts[: (last - first) * P]
-        if narrow:
-            convolve_narrow(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S * K, W * K)
-        else:
-            convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, S * K, W * K)
+        convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, row, W * K)
 
 
 def correlate(x, dy, dw, starts, R, row, step):
@@ -186,7 +214,10 @@ def gathered(dw, R, S, K, F):
 
 
 # compiled code may call these
-HELPERS = (place, window_starts, padded_filters, convolve, convolve_narrow, correlate, padded_rows, gathered)
+HELPERS = (
+    *(place, window_starts, padded_filters, block_width, convolve, convolve_wide, convolve_narrow, convolve_few),
+    *(correlate, padded_rows, gathered),
+)
 
 
 def conv2d_forward(x, w, b, stride, pad, images=conv2d_images):

@@ -9,13 +9,16 @@ N samples, D features, F outputs.
 
 import numpy as np
 
-from .simd import lanes, load, store, zeros
-from .simd_tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
+from .simd import lanes, load, multiply_add, store, zeros
+from .simd_tiles import PIXELS, eight, outer, rows_from, store_tile, totals, weighted_sum
 
 try:
     from numba import prange
 except ImportError:
     prange = range
+
+
+CLASSES = 3  # whose tiles of 8 samples fit in the registers together
 
 
 def pack(b, packed, first, last, row_step, column_step):
@@ -53,50 +56,78 @@ def product(a, a_steps, b, b_steps, K, bias, y):
             store_tile(left, right, out, rows_from(order, i, I - 1), J, first)
 
 
+def row_starts(batch, D):
+    """Where the rows of up to 8 samples start in a flat x (N, D), the last one repeated where there are no more."""
+    n = rows_from(batch, 0, batch.size - 1)
+    return (n[0] * D, n[1] * D, n[2] * D, n[3] * D, n[4] * D, n[5] * D, n[6] * D, n[7] * D)
+
+
+def three(sums, x, u, v, w):
+    """Three sums of products that share one factor: x is loaded once."""
+    return multiply_add(sums[0], x, u), multiply_add(sums[1], x, v), multiply_add(sums[2], x, w)
+
+
+def eight_by_three(sums, x, at, d, u, v, w):
+    """`three` for each of 8 rows: sums[q] += x[at[q] + d : ...] * (u, v, w), entry by entry."""
+    return (
+        three(sums[0], load(x, at[0] + d), u, v, w),
+        three(sums[1], load(x, at[1] + d), u, v, w),
+        three(sums[2], load(x, at[2] + d), u, v, w),
+        three(sums[3], load(x, at[3] + d), u, v, w),
+        three(sums[4], load(x, at[4] + d), u, v, w),
+        three(sums[5], load(x, at[5] + d), u, v, w),
+        three(sums[6], load(x, at[6] + d), u, v, w),
+        three(sums[7], load(x, at[7] + d), u, v, w),
+    )
+
+
 def logits_of(batch, x, w, b, z):
-    """`loop_kernels.logits_of`, 8 samples at a time: their rows are fetched from memory side by side."""
-    (C, D), M = w.shape, batch.size
+    """`loop_kernels.logits_of` for up to 8 samples, three classes at a time: 24 sums that stay in the registers."""
+    (C, D), at, z = w.shape, row_starts(batch, w.shape[1]), z.reshape(-1)
     whole = D - D % lanes(x)
-    for m in range(0, M, PIXELS):
-        rows = rows_from(batch, m, M - 1)
-        at = (rows[0] * D, rows[1] * D, rows[2] * D, rows[3] * D, rows[4] * D, rows[5] * D, rows[6] * D, rows[7] * D)
+    for c in range(0, C, CLASSES):
+        second, third = min(c + 1, C - 1), min(c + 2, C - 1)
+        s = eight((zeros(x), zeros(x), zeros(x)))
+        for d in range(0, whole, lanes(x)):
+            s = eight_by_three(s, x, at, d, load(w, c * D + d), load(w, second * D + d), load(w, third * D + d))
+        first_sums = totals((s[0][0], s[1][0], s[2][0], s[3][0], s[4][0], s[5][0], s[6][0], s[7][0]))
+        second_sums = totals((s[0][1], s[1][1], s[2][1], s[3][1], s[4][1], s[5][1], s[6][1], s[7][1]))
+        third_sums = totals((s[0][2], s[1][2], s[2][2], s[3][2], s[4][2], s[5][2], s[6][2], s[7][2]))
+        for q in range(batch.size):
+            z[q * C + c], z[q * C + second], z[q * C + third] = first_sums[q], second_sums[q], third_sums[q]
+    for q in range(batch.size):
         for c in range(C):
-            tile = eight(zeros(x))
-            for d in range(0, whole, lanes(x)):
-                tile = dot_products(tile, x, at, d, load(w, c * D + d))
-            sums = totals(tile)
-            for q in range(min(PIXELS, M - m)):
-                z[m + q, c] = b[c] + sums[q]
-                for d in range(whole, D):
-                    z[m + q, c] += x[rows[q], d] * w[c, d]
+            z[q * C + c] += b[c]
+            for d in range(whole, D):
+                z[q * C + c] += x[batch[q], d] * w[c, d]
 
 
-def sum_of_products(dz, batch, x, dw):
-    """`loop_kernels.sum_of_products`: a tile of 8 classes x 2 vectors stays in registers while the sum runs."""
-    (C, D), L, flat = dw.shape, lanes(x), dz.reshape(-1)
-    classes, whole, rows = np.arange(C), D if D >= 2 * L else 0, np.empty(2 * PIXELS * L, dw.dtype)
-    for first in range(0, C, PIXELS):
-        at = rows_from(classes, first, C - 1)
-        for block in range(0, whole, 2 * L):
-            d = min(block, D - 2 * L)  # the last block overlaps the one before it
-            left, right = eight(zeros(x)), eight(zeros(x))
-            for m in range(batch.size):
-                left = outer(left, flat, at, m * C, load(x, batch[m] * D + d))
-                right = outer(right, flat, at, m * C, load(x, batch[m] * D + d + L))
-            rows[:] = 0
-            add_tile(left, right, rows, 0)
-            for q in range(min(PIXELS, C - first)):
-                store(dw, (first + q) * D + d, load(rows, 2 * q * L))
-                store(dw, (first + q) * D + d + L, load(rows, 2 * q * L + L))
+def add_products(dz, batch, x, dw):
+    """`loop_kernels.add_products` for up to 8 samples: each vector of dw is loaded and stored once for all of them."""
+    (C, D), at = dw.shape, row_starts(batch, dw.shape[1])
+    whole, factors = D - D % lanes(x), np.zeros((C, PIXELS), x.dtype)
+    for q in range(batch.size):
+        for c in range(C):
+            factors[c, q] = dz[q, c]
+    for c in range(0, C, CLASSES):
+        second, third = min(c + 1, C - 1), min(c + 2, C - 1)
+        u = rows_from(factors[c], 0, PIXELS - 1)
+        v, w = rows_from(factors[second], 0, PIXELS - 1), rows_from(factors[third], 0, PIXELS - 1)
+        for d in range(0, whole, lanes(x)):
+            first_sum = weighted_sum(load(dw, c * D + d), u, x, at, d)
+            second_sum = weighted_sum(load(dw, second * D + d), v, x, at, d)
+            third_sum = weighted_sum(load(dw, third * D + d), w, x, at, d)
+            store(dw, c * D + d, first_sum)  # all loads come first: a class that stands in twice is added once
+            store(dw, second * D + d, second_sum)
+            store(dw, third * D + d, third_sum)
     for c in range(C):
         for d in range(whole, D):
-            dw[c, d] = 0
-            for m in range(batch.size):
-                dw[c, d] += dz[m, c] * x[batch[m], d]
+            for q in range(batch.size):
+                dw[c, d] += dz[q, c] * x[batch[q], d]
 
 
 # compiled code may call these
-HELPERS = (pack,)
+HELPERS = (pack, row_starts, three, eight_by_three)
 
 
 def linear_forward(x, w, b, product=product):

@@ -103,6 +103,14 @@ def dot_products(tile, x, at, d, w):
     )
 
 
+def weighted_sum(vector, weights, x, at, d):
+    """vector + sum over 8 rows of weights[q] * x[at[q] + d : ...]."""
+    other = multiply_add(multiply_add(vector, weights[0], load(x, at[0] + d)), weights[1], load(x, at[1] + d))
+    other = multiply_add(multiply_add(other, weights[2], load(x, at[2] + d)), weights[3], load(x, at[3] + d))
+    other = multiply_add(multiply_add(other, weights[4], load(x, at[4] + d)), weights[5], load(x, at[5] + d))
+    return multiply_add(multiply_add(other, weights[6], load(x, at[6] + d)), weights[7], load(x, at[7] + d))
+
+
 def totals(tile):
     """The sum of each row of a tile."""
     return (
@@ -112,4 +120,4 @@ def totals(tile):
 
 
 # compiled code may call these
-HELPERS = (outer, rows_from, eight, store_tile, store_rows, add_tile, add_row, dot_products, totals)
+HELPERS = (outer, rows_from, eight, store_tile, store_rows, add_tile, add_row, dot_products, weighted_sum, totals)

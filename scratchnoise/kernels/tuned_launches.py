@@ -59,10 +59,11 @@ class TunedLaunches(Launches):
         blocks = blocks_for(result.size, ROWS * columns) * blocks_for(columns, COLUMNS)
         self.device.launch_blocks(name, blocks, **arguments)
 
-    # --- fused passes, which the facade has not: for training on a device -------------------------------------------
+    # --- fused passes --------------------------------------------------------------------------------------------
 
-    def conv2d_maxpool_relu_forward(self, x, w, b, stride, pad):
-        """maxpool2d_forward of size 2 of conv2d_forward, and relu_forward of that: y and argmax."""
+    def conv2d_relu_maxpool2d_forward(self, x, w, b, stride, pad, size):
+        if size != 2:
+            return super().conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
         sizes = convolution_sizes(x.shape, w.shape, stride, pad)
         pooled = (len(x), sizes["Ho"] // 2, sizes["Wo"] // 2, w.shape[3])
         y, argmax = self.device.empty(pooled, x.dtype), self.device.empty(pooled, np.int32)
@@ -71,12 +72,13 @@ class TunedLaunches(Launches):
         self.device.launch_blocks("conv2d_maxpool_relu_forward_2", blocks, **arguments)
         return y, argmax
 
-    def maxpool2d_relu_backward(self, dy, y, argmax, x_shape):
-        """maxpool2d_backward of size 2 of relu_backward(dy, y)."""
-        dx = self.device.empty(x_shape, dy.dtype)
-        lengths = pooling_sizes(x_shape, dy.shape)
+    def unpooled(self, dy, y, argmax, size, sizes):
+        shape = tuple(sizes[length] for length in ("N", "Ho", "Wo", "F"))
+        dx, lengths = self.device.empty(shape, dy.dtype), {**pooling_sizes(shape, dy.shape), "size": size}
         self.device.launch("maxpool2d_relu_backward_2", dx.size, dy=dy, y=y, argmax=argmax, dx=dx, **lengths)
         return dx
+
+    # --- what the facade has not: for training on a device -----------------------------------------------------------
 
     def signed_cross_entropy_and_grad(self, z, a):
         """signed_cross_entropy and its gradient."""

@@ -13,7 +13,7 @@ def warm_up(dtype=np.float32):
     x, w, b = np.ones((2, 4, 4, 1), dtype), np.ones((3, 3, 1, 2), dtype), np.zeros(2, dtype)
     z, T, y = np.zeros((2, 3), dtype), np.full((3, 3), 1 / 3, dtype), np.array([0, 2])
     ones, order, image = np.ones(2, dtype), np.arange(2), np.ones((2, 2, 2, 2), dtype)
-    argmax = np.zeros((2, 1, 1, 2), np.int32)
+    argmax, pooled = np.zeros((2, 1, 1, 2), np.int32), np.ones((2, 1, 1, 2), dtype)
     calls = {
         "softmax": (z,),
         "log_softmax": (z,),
@@ -26,7 +26,9 @@ def warm_up(dtype=np.float32):
         "conv2d_forward": (x, w, b),
         "conv2d_backward": (image, x, w),
         "maxpool2d_forward": (image, 2),
-        "maxpool2d_backward": (image[:, :1, :1].copy(), argmax, image.shape),
+        "maxpool2d_backward": (pooled, argmax, image.shape),
+        "conv2d_relu_maxpool2d_forward": (x, w, b, 1, 0, 2),
+        "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, x, w, 1, 0, 2),
         "relu_forward": (z,),
         "relu_backward": (z, z),
         "dropout_forward": (z, 0.5, 1, 1),

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from scratchnoise.bench import runner, workloads
+from scratchnoise.bench import growth, runner, workloads
 from scratchnoise.bench.ladder import chart, print_ladder
 from scratchnoise.bench.workloads import RUNGS, WORKLOADS, inputs
 from scratchnoise.cli import main
@@ -64,3 +64,10 @@ def test_the_command_speaks_json(capsys, monkeypatch):
     assert json.loads(capsys.readouterr().out)["rows"] == ROWS
     assert main(["bench", "MLR pas"]) == 2
     assert "did you mean 'MLR pass'" in capsys.readouterr().err
+
+
+def test_growth_is_measured_at_every_size():
+    """How much one size may differ from another is for a quiet machine to say: the README has the figures."""
+    rows = growth.measure((60, 120), rounds=1)
+    assert [row["images"] for row in rows] == [60, 120]
+    assert all(row["ms_per_image"] > 0 and 10 < row["megabytes"] < 2000 for row in rows)

@@ -113,6 +113,24 @@ def mask_of_the_maxima(dy, argmax, x_shape):
     return right.maxpool2d_backward(np.ones_like(dy), argmax, x_shape)
 
 
+@in_place_of("conv2d_relu_maxpool2d_backward")
+def the_relu_forgotten(dy, y, argmax, *convolution):
+    """What is at a maximum passes even where the ReLU is zero."""
+    return right.conv2d_relu_maxpool2d_backward(dy, np.ones_like(y), argmax, *convolution)
+
+
+@in_place_of("conv2d_relu_maxpool2d_backward")
+def first_of_every_tile(dy, y, argmax, *convolution):
+    """The gradient of a tile goes to its image's first place."""
+    return right.conv2d_relu_maxpool2d_backward(dy, y, np.zeros_like(argmax), *convolution)
+
+
+@in_place_of("conv2d_relu_maxpool2d_backward", hidden_by_ones=True)
+def fused_without_upstream(dy, y, argmax, *convolution):
+    """The gradient of the sum of all outputs."""
+    return right.conv2d_relu_maxpool2d_backward(np.ones_like(dy), y, argmax, *convolution)
+
+
 @in_place_of("relu_backward", hidden_by_ones=True)
 def mask_of_the_positive(dy, x):
     """The derivative of ReLU, not yet times the upstream."""
