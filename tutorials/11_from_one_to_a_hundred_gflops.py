@@ -76,7 +76,7 @@ np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
 # ## What was tried, predicted and measured
 #
 # One training step of the annex network, batch 252, two cores of an AMD EPYC, milliseconds; PyTorch took 79 to
-# 90 in the same runs.
+# 91 in the same runs.
 #
 # | change | predicted | measured |
 # | --- | --- | --- |
@@ -88,8 +88,9 @@ np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
 # | sums cut in pieces of 256, so that the packed weights fit the first cache | 67 | 71, taken out again |
 # | columns packed with vector loads, small images in groups of 8, ReLU after pooling | 64 | 64 |
 # | convolution, ReLU and pooling in one pass; the weight gradient looks only at the place of each maximum | 51 | 57 |
+# | a tile is one window in 8 small images: what of it lies outside the image is known, and skipped | 54 | 50 |
 #
-# The last row is worth a look. After max pooling three of four gradients are zero, but which one is not differs from
+# The last but one is worth a look. After max pooling three of four gradients are zero, but which one is not differs from
 # filter to filter, so that a vector of filters cannot skip anything. `simd_conv_pool.py` turns the vector round: it
 # runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
 # multiplications, and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the

@@ -11,7 +11,7 @@ import numpy as np
 from numba.extending import overload, register_jitable
 
 from . import loop_kernels as loops
-from . import simd_conv_pool, simd_convolution, simd_linear, simd_tiles
+from . import simd_conv_pool, simd_convolution, simd_frames, simd_linear, simd_tiles
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -26,8 +26,9 @@ overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
 overload(loops.add_products)(lambda dz, batch, x, dw: simd_linear.add_products)
 register_jitable(loops.splitmix64)
 register_jitable(loops.pool_image)
-for helper in (*simd_tiles.HELPERS, *simd_convolution.HELPERS, *simd_conv_pool.HELPERS, *simd_linear.HELPERS):
-    register_jitable(helper)
+for module in (simd_tiles, simd_frames, simd_convolution, simd_conv_pool, simd_linear):
+    for helper in module.HELPERS:
+        register_jitable(helper)
 
 
 def compiled(function, parallel=False):

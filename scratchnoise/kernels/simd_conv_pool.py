@@ -13,7 +13,8 @@ import numpy as np
 
 from .loop_image_kernels import pool_image
 from .simd import lanes, load, multiply_add, store, zeros
-from .simd_convolution import CHUNKS, block_width, convolve, padded_filters, place, window_starts
+from .simd_convolution import CHUNKS, block_width, convolve, padded_filters
+from .simd_frames import frame_places, place, tile_reach, window_reach, window_starts
 from .simd_tiles import PIXELS, eight, rows_from
 
 try:
@@ -26,13 +27,14 @@ def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
     """y, argmax (N, Hp, Wp, F) = the pooled, rectified convolution of the images x, and where each maximum was."""
     N, H, W, K = x.shape
     R, S, _, F = w.shape
+    reach = tile_reach(window_reach(Ho, Wo, R, S, stride, 1, pad, pad, H, W), 1)
     H, W = H + 2 * pad, W + 2 * pad
     blocks = padded_filters(w, block_width(F, S * K, lanes(y)))
     starts, order = window_starts(Ho, Wo, W, K, stride), np.arange(Ho * Wo)
     for n in prange(N):
         frame, image = np.empty(H * W * K, x.dtype), np.empty((Ho, Wo, F), x.dtype)
         place(x[n], frame, W, K, 1, pad, pad)
-        convolve(frame, blocks, bias, image.reshape(-1), starts, order, R, S * K, W * K)
+        convolve(frame, blocks, bias, image.reshape(-1), starts, order, reach, S * K, K, W * K)
         pool_image(image, size, y[n], argmax[n])
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
@@ -40,10 +42,10 @@ def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
                     y[n, i, j, f] = 0 if y[n, i, j, f] <= 0 else y[n, i, j, f]
 
 
-def input_gradient_images(dy, y, argmax, turned, dx, H, W, places):
+def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
     """dx (N, H, W, K): what passed, written to its places in an H x W frame, through the turned filters."""
     N, Hx, Wx, K = dx.shape
-    R, S, F, _ = turned.shape
+    _, S, F, _ = turned.shape
     blocks = padded_filters(turned, block_width(K, S * F, lanes(dx)))
     starts, order = window_starts(Hx, Wx, W, F, 1), np.arange(Hx * Wx)
     bias = np.zeros(K, dx.dtype)
@@ -55,18 +57,7 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places):
                     place = places[argmax[n, i, j, f]]
                     if place >= 0 and not y[n, i, j, f] <= 0:
                         frame[place + f] = dy[n, i, j, f]
-        convolve(frame, blocks, bias, dx[n].reshape(-1), starts, order, R, S * F, W * F)
-
-
-def frame_places(Ho, Wo, H, W, F, dilation, top, left):
-    """Where each pixel of (Ho, Wo, F) lies in a flat frame (H, W, F), as `place` would put it; -1 outside: (Ho Wo,)."""
-    places = np.full(Ho * Wo, -1, np.int64)
-    for i in range(Ho):
-        for j in range(Wo):
-            h, v = i * dilation + top, j * dilation + left
-            if 0 <= h < H and 0 <= v < W:
-                places[i * Wo + j] = (h * W + v) * F
-    return places
+        convolve(frame, blocks, bias, dx[n].reshape(-1), starts, order, reach, S * F, F, W * F)
 
 
 def what_passed(dy, y, argmax, starts, ends, windows, values):
@@ -190,5 +181,6 @@ def input_gradient(dy, y, argmax, w, x_shape, stride, pad, images=input_gradient
     H, W = x_shape[1] + R - 1, x_shape[2] + S - 1
     Ho, Wo = (x_shape[1] + 2 * pad - R) // stride + 1, (x_shape[2] + 2 * pad - S) // stride + 1
     places = frame_places(Ho, Wo, H, W, w.shape[3], stride, R - 1 - pad, S - 1 - pad)
-    images(dy, y, argmax, turned, dx, H, W, places)
+    reach = window_reach(*x_shape[1:3], R, S, 1, stride, R - 1 - pad, S - 1 - pad, Ho, Wo)
+    images(dy, y, argmax, turned, dx, H, W, places, tile_reach(reach, 1))
     return dx

@@ -17,6 +17,7 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 import numpy as np
 
 from .simd import lanes, load, zeros
+from .simd_frames import place, side_by_side, tile_reach, window_reach, window_starts
 from .simd_tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
 
 try:
@@ -25,32 +26,6 @@ except ImportError:
     prange = range
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
-
-
-def place(image, frame, W, K, dilation, top, left):
-    """Copy image (h, w, K) into a flat, zeroed frame (H, W, K): pixel (i, j) to (i dilation + top, j dilation + left).
-
-    What falls outside is dropped.
-    """
-    frame[:] = 0
-    H = frame.size // (W * K)
-    for i in range(image.shape[0]):
-        h = i * dilation + top
-        if 0 <= h < H:
-            for j in range(image.shape[1]):
-                v = j * dilation + left
-                if 0 <= v < W:
-                    for k in range(K):
-                        frame[(h * W + v) * K + k] = image[i, j, k]
-
-
-def window_starts(Ho, Wo, W, K, stride):
-    """Where the window of each output pixel starts in a flat image (H, W, K): int64 (Ho Wo,)."""
-    starts = np.empty(Ho * Wo, np.int64)
-    for i in range(Ho):
-        for j in range(Wo):
-            starts[i * Wo + j] = (i * stride * W + j * stride) * K
-    return starts
 
 
 def padded_filters(w, width):
@@ -71,20 +46,20 @@ def block_width(F, row, L):
     return L if F <= L else 2 * L
 
 
-def convolve(x, blocks, bias, y, starts, order, R, row, step):
+def convolve(x, blocks, bias, y, starts, order, reach, row, K, step):
     """x flat (H, W, K) -> y flat (pixels, F), by the micro-kernel for which the blocks of filters were made.
 
-    row = S K numbers lie together in each of the R rows of a window, whose starts are step = W K apart.
+    row = S K numbers lie together in each row of a window, whose starts are step = W K apart; reach: `tile_reach`.
     """
     if blocks.shape[2] == 1:
-        convolve_few(x, blocks, bias, y, starts, order, R, row, step)
+        convolve_few(x, blocks, bias, y, starts, order, reach, row, K, step)
     elif blocks.shape[2] == lanes(y):
-        convolve_narrow(x, blocks, bias, y, starts, order, R, row, step)
+        convolve_narrow(x, blocks, bias, y, starts, order, reach, row, K, step)
     else:
-        convolve_wide(x, blocks, bias, y, starts, order, R, row, step)
+        convolve_wide(x, blocks, bias, y, starts, order, reach, row, K, step)
 
 
-def convolve_wide(x, blocks, bias, y, starts, order, R, row, step):
+def convolve_wide(x, blocks, bias, y, starts, order, reach, row, K, step):
     """The vectors hold filters: tiles of 8 pixels x 2 vectors."""
     L, F, P = lanes(y), bias.size, starts.size
     padded_bias = np.zeros(blocks.shape[0] * 2 * L, y.dtype)
@@ -94,38 +69,41 @@ def convolve_wide(x, blocks, bias, y, starts, order, R, row, step):
         for p in range(0, P, PIXELS):
             at = rows_from(starts, p, P - 1)
             left, right = eight(load(padded_bias, first)), eight(load(padded_bias, first + L))
-            tap = 0
-            for r in range(R):
-                for offset in range(r * step, r * step + row):
+            top, bottom, west, east = reach[p // PIXELS]
+            for r in range(top, bottom):
+                tap = (r * row + west * K) * 2 * L
+                for offset in range(r * step + west * K, r * step + east * K):
                     left = outer(left, x, at, offset, load(w, tap))
                     right = outer(right, x, at, offset, load(w, tap + L))
                     tap += 2 * L
             store_tile(left, right, y, rows_from(order, p, P - 1), F, first)
 
 
-def convolve_narrow(x, blocks, bias, y, starts, order, R, row, step):
+def convolve_narrow(x, blocks, bias, y, starts, order, reach, row, K, step):
     """The filters fit in one vector: half the tile, half the work."""
     L, F, P = lanes(y), bias.size, starts.size
     w, start = blocks[0].reshape(-1), np.zeros(L, y.dtype)
     start[:F] = bias
     for p in range(0, P, PIXELS):
-        at, tap = rows_from(starts, p, P - 1), 0
-        tile = eight(load(start, 0))
-        for r in range(R):
-            for offset in range(r * step, r * step + row):
+        at, tile = rows_from(starts, p, P - 1), eight(load(start, 0))
+        top, bottom, west, east = reach[p // PIXELS]
+        for r in range(top, bottom):
+            tap = (r * row + west * K) * L
+            for offset in range(r * step + west * K, r * step + east * K):
                 tile = outer(tile, x, at, offset, load(w, tap))
                 tap += L
         store_tile(tile, eight(zeros(y)), y, rows_from(order, p, P - 1), F, 0)
 
 
-def convolve_few(x, blocks, bias, y, starts, order, R, row, step):
+def convolve_few(x, blocks, bias, y, starts, order, reach, row, K, step):
     """Few filters would leave most of a vector empty: here the vectors run along the window, to be added up at last."""
     L, F, P = lanes(y), bias.size, starts.size
     for f in range(F):
         w = blocks[f].reshape(-1)
         for p in range(0, P, PIXELS):
             at, tile = rows_from(starts, p, P - 1), eight(zeros(y))
-            for r in range(R):
+            top, bottom, _, _ = reach[p // PIXELS]
+            for r in range(top, bottom):
                 for d in range(0, row, L):
                     tile = dot_products(tile, x, at, r * step + d, load(w, r * row + d))
             sums = totals(tile)
@@ -136,23 +114,29 @@ def convolve_few(x, blocks, bias, y, starts, order, R, row, step):
 def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros.
 
-    Small images go in groups of 8, so that their pixels fill whole tiles.
+    Small images go in groups of 8, so that the pixels of a tile have one window in 8 images: it is known, then, what of
+    that window lies outside.
     """
     N, Ho, Wo, F = y.shape
     R, S, K, _ = w.shape
-    P, size, row = Ho * Wo, H * W * K, S * K
-    group = PIXELS if P < 8 * PIXELS else 1
+    size, row = H * W * K, S * K
+    group = PIXELS if Ho * Wo < 8 * PIXELS else 1
     blocks = padded_filters(w, block_width(F, row, lanes(y)))
-    starts, order = np.empty(group * P, np.int64), np.arange(group * P)
-    for g in range(group):
-        starts[g * P : (g + 1) * P] = window_starts(Ho, Wo, W, K, stride) + g * size
+    windows = window_starts(Ho, Wo, W, K, stride)
+    reach = window_reach(Ho, Wo, R, S, stride, dilation, top, left, x.shape[1], x.shape[2])
+    starts, order = side_by_side(windows, group, size)
+    tiles = tile_reach(reach, group)
     for task in prange((N + group - 1) // group):
         first, last = task * group, min((task + 1) * group, N)
         frames = np.empty(group * size, x.dtype)
         for n in range(first, last):
             place(x[n], frames[(n - first) * size : (n - first + 1) * size], W, K, dilation, top, left)
-        here = starts[: (last - first) * P]
-        convolve(frames, blocks, bias, y[first:last].reshape(-1), here, order, R, row, W * K)
+        out = y[first:last].reshape(-1)
+        if last - first == group:
+            convolve(frames, blocks, bias, out, starts, order, tiles, row, K, W * K)
+        else:  # the last images, less than a group
+            few_starts, few_order = side_by_side(windows, last - first, size)
+            convolve(frames, blocks, bias, out, few_starts, few_order, tile_reach(reach, last - first), row, K, W * K)
 
 
 def correlate(x, dy, dw, starts, R, row, step):
@@ -215,7 +199,7 @@ def gathered(dw, R, S, K, F):
 
 # compiled code may call these
 HELPERS = (
-    *(place, window_starts, padded_filters, block_width, convolve, convolve_wide, convolve_narrow, convolve_few),
+    *(padded_filters, block_width, convolve, convolve_wide, convolve_narrow, convolve_few),
     *(correlate, padded_rows, gathered),
 )
 

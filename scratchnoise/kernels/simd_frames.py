@@ -1,0 +1,88 @@
+"""Where things lie when images are convolved: flat frames of zeros, windows in them, and what of a window is image.
+
+N images, H W size of a frame, K channels, R S kernel, Ho Wo output.
+"""
+
+import numpy as np
+
+from .simd_tiles import PIXELS
+
+
+def place(image, frame, W, K, dilation, top, left):
+    """Copy image (h, w, K) into a flat, zeroed frame (H, W, K): pixel (i, j) to (i dilation + top, j dilation + left).
+
+    What falls outside is dropped.
+    """
+    frame[:] = 0
+    H = frame.size // (W * K)
+    for i in range(image.shape[0]):
+        h = i * dilation + top
+        if 0 <= h < H:
+            for j in range(image.shape[1]):
+                v = j * dilation + left
+                if 0 <= v < W:
+                    for k in range(K):
+                        frame[(h * W + v) * K + k] = image[i, j, k]
+
+
+def window_starts(Ho, Wo, W, K, stride):
+    """Where the window of each output pixel starts in a flat image (H, W, K): int64 (Ho Wo,)."""
+    starts = np.empty(Ho * Wo, np.int64)
+    for i in range(Ho):
+        for j in range(Wo):
+            starts[i * Wo + j] = (i * stride * W + j * stride) * K
+    return starts
+
+
+def window_reach(Ho, Wo, R, S, stride, dilation, top, left, h, w):
+    """Of the window of each output pixel, what lies over the image that `place` put into the frame: int64 (Ho Wo, 4).
+
+    Its rows [0] : [1] and columns [2] : [3], for an image of h x w pixels; the rest of the window sees zeros.
+    """
+    reach = np.empty((Ho * Wo, 4), np.int64)
+    for i in range(Ho):
+        for j in range(Wo):
+            reach[i * Wo + j, 0] = min(max(top - i * stride, 0), R)
+            reach[i * Wo + j, 1] = max(min(top + (h - 1) * dilation + 1 - i * stride, R), 0)
+            reach[i * Wo + j, 2] = min(max(left - j * stride, 0), S)
+            reach[i * Wo + j, 3] = max(min(left + (w - 1) * dilation + 1 - j * stride, S), 0)
+    return reach
+
+
+def tile_reach(reach, images):
+    """What the windows of a tile's pixels reach together, each pixel taken in so many images: (tiles, 4)."""
+    pixels = reach.shape[0] * images
+    tiles = np.empty(((pixels + PIXELS - 1) // PIXELS, 4), np.int64)
+    for t in range(tiles.shape[0]):
+        first, last = t * PIXELS // images, (min((t + 1) * PIXELS, pixels) - 1) // images
+        tiles[t] = reach[first]
+        for p in range(first + 1, last + 1):
+            tiles[t, 0], tiles[t, 1] = min(tiles[t, 0], reach[p, 0]), max(tiles[t, 1], reach[p, 1])
+            tiles[t, 2], tiles[t, 3] = min(tiles[t, 2], reach[p, 2]), max(tiles[t, 3], reach[p, 3])
+    return tiles
+
+
+def side_by_side(windows, images, size):
+    """For each pixel, its windows in all images, `size` apart: where they start, and where its result goes."""
+    P = windows.size
+    starts, order = np.empty(P * images, np.int64), np.empty(P * images, np.int64)
+    for p in range(P):
+        for g in range(images):
+            starts[p * images + g] = windows[p] + g * size
+            order[p * images + g] = g * P + p
+    return starts, order
+
+
+def frame_places(Ho, Wo, H, W, F, dilation, top, left):
+    """Where each pixel of (Ho, Wo, F) lies in a flat frame (H, W, F), as `place` would put it; -1 outside: (Ho Wo,)."""
+    places = np.full(Ho * Wo, -1, np.int64)
+    for i in range(Ho):
+        for j in range(Wo):
+            h, v = i * dilation + top, j * dilation + left
+            if 0 <= h < H and 0 <= v < W:
+                places[i * Wo + j] = (h * W + v) * F
+    return places
+
+
+# compiled code may call these
+HELPERS = (place, window_starts, window_reach, tile_reach, side_by_side)
