@@ -14,10 +14,11 @@ back what was learnt; whoever calls kernels on a GPU uses `to_device` and `to_ho
 import os
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from shutil import which
+from threading import get_ident
 
 from .messages import nearest
 
@@ -130,12 +131,13 @@ def to_host(array):
 
 def queue():
     """A context: what is launched inside goes to one queue of work of the device, in which steps can be recorded."""
-    return _stream(arrays()) if on_device() else nullcontext()
+    return _stream(arrays(), arrays().cuda.Device().id, get_ident()) if on_device() else nullcontext()
 
 
-@lru_cache(maxsize=1)
-def _stream(module):
-    return module.cuda.Stream(non_blocking=True)  # only one: memory freed in a stream is used again in the same alone
+@lru_cache
+def _stream(module, device, thread):
+    """One for each thread, which must not launch into what another records; memory freed in it is used again in it."""
+    return module.cuda.Stream(non_blocking=True)
 
 
 def constant(matrix, dtype):
@@ -143,14 +145,14 @@ def constant(matrix, dtype):
     if not on_device():
         return arrays().ascontiguousarray(matrix, dtype)
     matrix = matrix.astype(dtype, order="C")
-    return _sent(arrays(), matrix.tobytes(), matrix.dtype.str, matrix.shape)
+    return _sent(arrays(), arrays().cuda.Device().id, matrix.tobytes(), matrix.dtype.str, matrix.shape)
 
 
-@lru_cache(maxsize=32)
-def _sent(module, content, dtype, shape):
+@cache  # recorded steps go on reading what was sent
+def _sent(module, device, content, dtype, shape):
     import numpy as np
 
-    return module.asarray(np.frombuffer(content, dtype).reshape(shape))
+    return module.asarray(np.frombuffer(content, dtype).reshape(shape), blocking=True)  # every queue may read it now
 
 
 # --- what a table needs ----------------------------------------------------------------------------------
@@ -178,16 +180,23 @@ def _missing(name):
 
 @lru_cache(maxsize=1)
 def _missing_device():
+    install = (
+        "pip install 'scratchnoise[gpu-cuda12]' or 'scratchnoise[gpu-cuda13]', by the CUDA version that nvidia-smi "
+        "shows, or use backend='numba' or 'numpy'"
+    )
     try:
         import cupy
     except ImportError as error:
-        return (
-            f"CuPy, which cannot be imported ({error}); pip install 'scratchnoise[gpu-cuda12]' or "
-            "'scratchnoise[gpu-cuda13]', by the CUDA version that nvidia-smi shows, or use backend='numba' or 'numpy'"
-        )
+        return f"CuPy, which cannot be imported ({error}); {install}"
     try:
         count, reason = cupy.cuda.runtime.getDeviceCount(), ""
     except RuntimeError as error:  # CuPy's own class for an error of CUDA
         count, reason = 0, f" ({error})"
     remedy = "see what nvidia-smi and $CUDA_VISIBLE_DEVICES show, or use backend='numba' or 'numpy'"
-    return None if count else f"a GPU, but no device is visible{reason}; {remedy}"
+    if not count:
+        return f"a GPU, but no device is visible{reason}; {remedy}"
+    try:
+        cupy.cuda.nvrtc.getVersion()  # CuPy alone comes without it; the extras bring it
+    except (RuntimeError, ImportError) as error:
+        return f"NVRTC, CUDA's compiler, which CuPy cannot load ({str(error).splitlines()[0]}); {install}"
+    return None

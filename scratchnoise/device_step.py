@@ -49,7 +49,7 @@ class Replayed:
 
     def __init__(self, function):
         self.function, self.shapes, self.calls, self.graph, self.refused = function, None, 0, None, None
-        self.pool = arrays().cuda.MemoryPool()  # of its own: what a graph writes to must never belong to others
+        self.memory = []  # whatever the graph writes to: it must belong to nobody else for as long as there is a graph
 
     def __call__(self, *arguments):
         shapes = [argument.shape for argument in arguments]
@@ -57,11 +57,10 @@ class Replayed:
         if self.refused or shapes != self.shapes:
             return self.function(*arguments)
         self.calls += 1
+        if self.calls <= UNRECORDED:
+            return self.function(*arguments)
         if self.graph is None:
-            with arrays().cuda.using_allocator(self.pool.malloc):
-                if self.calls <= UNRECORDED:
-                    return self.function(*arguments)
-                self._record(arguments)
+            self._record(arguments)
         if self.refused:
             return self.function(*arguments)
         for mine, given in zip(self.arguments, arguments, strict=True):
@@ -74,10 +73,18 @@ class Replayed:
         stream = arrays().cuda.get_current_stream()
         stream.begin_capture()
         try:
-            self.results = self.function(*self.arguments)
+            with arrays().cuda.using_allocator(self._allocate):
+                self.results = self.function(*self.arguments)
         except Exception as error:  # whatever CuPy or CUDA has against it
             self.refused = f"{type(error).__name__}: {error}"
         try:
             self.graph = stream.end_capture()
         except Exception as error:
             self.refused = self.refused or f"{type(error).__name__}: {error}"
+        if self.refused:
+            self.memory.clear()
+
+    def _allocate(self, size):
+        """Memory of CuPy's pool, which gets it back with the recording: a pool of its own would never be given back."""
+        self.memory.append(arrays().get_default_memory_pool().malloc(size))
+        return self.memory[-1]

@@ -3,7 +3,9 @@
 What is launched can be recorded, and done again, as in a CUDA graph.
 """
 
+import weakref
 from collections import Counter
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -21,7 +23,7 @@ class Device:
 
     def __init__(self, capacity=2**40):
         self.crossings, self.used, self.peak, self.capacity, self.recorded = Counter(), 0, 0, capacity, None
-        self.launches, self.id = Counter(), 0
+        self.launches, self.id, self.allocate = Counter(), 0, self.malloc
 
     def take(self, n_bytes):
         """Count an allocation, or its end; raises OutOfMemoryError beyond the capacity."""
@@ -30,6 +32,18 @@ class Device:
         self.used += n_bytes
         self.peak = max(self.peak, self.used)
 
+    def malloc(self, n_bytes):
+        return Memory(n_bytes, self)
+
+    @contextmanager
+    def using_allocator(self, allocator):
+        """Inside, new arrays take their memory from allocator(n_bytes)."""
+        self.allocate, before = allocator, self.allocate
+        try:
+            yield
+        finally:
+            self.allocate = before
+
     def array(self, values):
         """A new array of this device, or a tuple of them."""
         if isinstance(values, tuple):
@@ -37,25 +51,26 @@ class Device:
         return Array(np.asarray(values), self)
 
     def compute(self, function, *inputs, **options):
-        """New arrays: what function(*inputs) gives. Every replay of a recording computes them again."""
-
-        def again():
-            return function(*map(unwrapped, inputs), **options)
-
-        results = self.array(again())
+        """New arrays: what function(*inputs) gives. Every replay computes them again, in memory that must be held."""
+        inputs = tuple(map(unwrapped, inputs))
+        results = self.array(function(*inputs, **options))
+        targets = [array.values for array in as_tuple(results)]
+        memory = [weakref.ref(array.memory) for array in as_tuple(results) if array.memory]
 
         def replay():
-            for array, values in zip(as_tuple(results), as_tuple(again()), strict=True):
-                array.values[...] = values
+            assert all(held() for held in memory), "a recording writes to memory that others may have by now"
+            for target, values in zip(targets, as_tuple(function(*inputs, **options)), strict=True):
+                target[...] = values
 
         self.launched("computed", replay)
         return results
 
     def change(self, function, *inputs):
         """function changes some of its inputs. A recording only records it."""
+        inputs = tuple(map(unwrapped, inputs))
 
         def run():
-            function(*map(unwrapped, inputs))
+            function(*inputs)
 
         self.launched("changed", run)
         if self.recorded is None:
@@ -75,16 +90,24 @@ class Device:
         return value
 
 
+class Memory:
+    """So many bytes of a Device, until nobody holds them."""
+
+    def __init__(self, n_bytes, device):
+        self.bytes, self.device = 0, device
+        device.take(n_bytes)
+        self.bytes = n_bytes
+
+    def __del__(self):
+        self.device.take(-self.bytes)
+
+
 class Array(NDArrayOperatorsMixin):
     """An array of a Device. Operators, ufuncs and indices take arrays of the same device and Python's numbers."""
 
     def __init__(self, values, device):
         self.values, self.device = values, device
-        self.bytes = values.nbytes if values.base is None else 0
-        device.take(self.bytes)
-
-    def __del__(self):
-        self.device.take(-getattr(self, "bytes", 0))
+        self.memory = device.allocate(values.nbytes) if values.base is None else None
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
         if out:
@@ -101,7 +124,8 @@ class Array(NDArrayOperatorsMixin):
         return self.device.array(self.values[unwrapped(index)])  # a view
 
     def __setitem__(self, index, value):
-        self.device.change(lambda values: self.values.__setitem__(index, values), value)
+        target = self.values
+        self.device.change(lambda values: target.__setitem__(index, values), value)
 
     def __len__(self):
         return len(self.values)

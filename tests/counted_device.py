@@ -8,7 +8,6 @@ launches of the CUDA source, which the processor then runs.
 import importlib
 import sys
 import time
-from contextlib import nullcontext
 from functools import partial
 from types import ModuleType, SimpleNamespace
 
@@ -70,7 +69,7 @@ class Event:
 def cupy_of(device):
     """A module `cupy` for this device."""
 
-    def asarray(values, dtype=None):
+    def asarray(values, dtype=None, blocking=False):
         if isinstance(values, Array):
             return values if dtype in (None, values.dtype) else values.astype(dtype)
         return device.array(device.crossing("to device", np.array(values, dtype)))
@@ -96,10 +95,9 @@ def cupy_of(device):
         get_elapsed_time=lambda first, last: 1e3 * (last.at - first.at),
         Stream=lambda non_blocking: stream,
         get_current_stream=lambda: stream,
-        MemoryPool=lambda: SimpleNamespace(malloc=None),
-        using_allocator=lambda allocator: nullcontext(),
+        using_allocator=device.using_allocator,
     )
-    module.get_default_memory_pool = lambda: SimpleNamespace(total_bytes=lambda: device.peak)
+    module.get_default_memory_pool = lambda: SimpleNamespace(total_bytes=lambda: device.peak, malloc=device.malloc)
     return module
 
 

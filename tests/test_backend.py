@@ -60,16 +60,20 @@ def test_auto_is_the_gpu_where_there_is_one_but_a_gpu_has_to_be_asked_for(monkey
         assert not on_device() and arrays() is np
 
 
-def cupy_with(count):
-    """A module `cupy` that finds so many devices, or fails with the error that `count` is."""
+def cupy_with(count, compiler=(13, 0)):
+    """A module `cupy` that finds so many devices and this version of NVRTC, or fails with the error given for one."""
 
-    def find():
-        if isinstance(count, Exception):
-            raise count
-        return count
+    def find(found):
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     module = ModuleType("cupy")
-    module.cuda = SimpleNamespace(runtime=SimpleNamespace(getDeviceCount=find))
+    runtime, nvrtc = (
+        SimpleNamespace(getDeviceCount=lambda: find(count)),
+        SimpleNamespace(getVersion=lambda: find(compiler)),
+    )
+    module.cuda = SimpleNamespace(runtime=runtime, nvrtc=nvrtc)
     return module
 
 
@@ -79,6 +83,10 @@ def cupy_with(count):
         (None, r"CuPy, which cannot be imported.* 'scratchnoise\[gpu-cuda12\]' or 'scratchnoise\[gpu-cuda13\]', by"),
         (cupy_with(0), r"a GPU, but no device is visible; see what nvidia-smi and \$CUDA_VISIBLE_DEVICES show"),
         (cupy_with(RuntimeError("no driver")), r"a GPU, but no device is visible \(no driver\); see what"),
+        (
+            cupy_with(1, RuntimeError("no libnvrtc.so\nsearched in /usr")),
+            r"NVRTC, CUDA's compiler, which CuPy cannot load \(no libnvrtc.so\); pip install 'scratch",
+        ),
     ],
 )
 def test_what_a_gpu_needs_is_said(monkeypatch, module, message):
@@ -95,7 +103,7 @@ def test_what_a_gpu_needs_is_said(monkeypatch, module, message):
 def test_the_extras_that_the_message_names_exist():
     project = (Path(__file__).parents[1] / "pyproject.toml").read_text()
     for major in (12, 13):
-        assert f'\ngpu-cuda{major} = ["cupy-cuda{major}x>=' in project
+        assert f'\ngpu-cuda{major} = ["cupy-cuda{major}x[ctk]>=' in project
 
 
 def test_c_needs_a_compiler(monkeypatch, tmp_path):

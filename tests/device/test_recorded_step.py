@@ -53,6 +53,24 @@ def test_an_argument_that_is_not_renewed_would_be_found(device, images, monkeypa
         assert_same(network("cupy", **settings).fit(*images), here)
 
 
+def test_what_a_recording_writes_to_belongs_to_it_alone(device, images, monkeypatch):
+    """The mutant gives memory back when its array is gone: others would get it, and the replay write to theirs."""
+    monkeypatch.setattr(Replayed, "_allocate", lambda self, size: device.malloc(size))
+    with pytest.raises(AssertionError, match="a recording writes to memory that others may have by now"):
+        network("cupy").fit(*images)
+
+
+def test_a_recording_gives_its_memory_back(device):
+    with backend("cupy"):
+        run, x = Replayed(lambda x: (x + 1) * 2), to_device(np.arange(1000.0))
+        before = device.used
+        for _ in range(3):
+            run(x)
+        assert device.used - before >= 3 * 8000 and len(run.memory) >= 2  # the argument, what is added, the result
+        del run
+    assert device.used == before
+
+
 def test_what_cannot_be_recorded_runs_as_it_is_and_says_why(device, images):
     calls = []
 
@@ -65,7 +83,7 @@ def test_what_cannot_be_recorded_runs_as_it_is_and_says_why(device, images):
         results = [to_host(run(to_device(np.arange(k, k + 3.0)))) for k in range(6)]
     np.testing.assert_array_equal(results, [np.arange(k, k + 3.0) + 1 for k in range(6)])
     assert run.refused.startswith("RuntimeError: cudaErrorStreamCaptureUnsupported") and len(calls) == 6
-    assert device.recorded is None and device.launches["graphs"] == 0
+    assert device.recorded is None and device.launches["graphs"] == 0 and run.memory == []
 
 
 # --- with the kernels of a GPU ----------------------------------------------------------------------------

@@ -245,7 +245,8 @@ def measure_folds(sizes):
 
 # --- the table --------------------------------------------------------------------------------------------
 
-MEASUREMENTS = (measure_step, measure_training, measure_accuracy, measure_folds)
+# Training first: the memory of the device is measured there, and PyTorch would have taken some of it.
+MEASUREMENTS = (measure_training, measure_step, measure_accuracy, measure_folds)
 MARKS = {True: "met", False: "MISSED", None: ""}
 
 
