@@ -16,6 +16,7 @@ from .noise import check_labels
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's
+WARM_UP = 1 / 30  # of the training: one epoch of the report's 30
 
 REMEDIES = (
     "Remedies: risk='relu', 'clip' or 'flood' instead of 'raw' (the corrected loss is unbounded below); "
@@ -40,11 +41,16 @@ def step_size(learning_rate, loss, progress):
 
     "auto" is 0.01, the report's, for plain cross-entropy, and 0.01 loss.step_scale (1 - progress) for losses that
     correct the noise: step_scale is ||T^-1||^-1 for the backward and ||T^-1||^(1/2) for the forward correction, and
-    the linear decay averages out the gradient noise that wrong labels add.
+    the linear decay averages out the gradient noise that wrong labels add. Where that is more than 0.01, the first
+    1/30 of the training leads up to it: a first step too long ends where all samples have one certain class, and there
+    the forward loss has no gradient.
     """
     if learning_rate != "auto":
         return learning_rate
-    return BASE_LEARNING_RATE * loss.step_scale * (1 - progress if loss.corrects_noise else 1)
+    if not loss.corrects_noise:
+        return BASE_LEARNING_RATE
+    led_up = min(progress / WARM_UP, 1) if loss.step_scale > 1 else 1
+    return BASE_LEARNING_RATE * loss.step_scale * (1 - progress) * led_up
 
 
 def train(
