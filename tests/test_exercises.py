@@ -169,6 +169,40 @@ def test_other_right_solutions_pass(name, seed):
     assert result.status == "passed", result.message
 
 
+def listed(value):
+    """An array as a list of its rows, a tuple as a list."""
+    return list(value) if isinstance(value, tuple | np.ndarray) else value
+
+
+@pytest.mark.parametrize("name", [name for name in SPECS if name not in ("expose", "dropout_forward")])
+def test_lists_will_do(name):
+    """A right answer as a list: of rows, or of the things that are asked for."""
+    exercise, spec = SPECS[name]
+    alone = dataclasses.replace(exercise, functions=(spec,))
+    result = check_functions(alone, {name: lambda *args: listed(spec.reference(*args))}, Path(exercise.filename))
+    assert result.status == "passed", result.message
+
+
+@pytest.mark.parametrize("odd", [lambda y: None, lambda y: y[:9], lambda y: [[1], [1, 2]]])
+def test_odd_answers_to_larger_inputs_are_failures(odd):
+    """Properties compute with what came back; whatever that is, the student reads a result."""
+    exercise, spec = SPECS["corrupt"]
+    alone = dataclasses.replace(exercise, functions=(spec,))
+
+    def corrupt(y, T, rng):
+        return odd(y) if len(y) > 50 else spec.reference(y, T, rng)
+
+    assert check_functions(alone, {"corrupt": corrupt}, Path(exercise.filename)).status == "failed"
+
+
+def test_what_is_not_written_is_shown_in_the_student_s_file(tmp_path):
+    path = tmp_path / "01_softmax.py"
+    path.write_text(RIGHT_SOFTMAX.partition("def softmax_backward")[0] + "def softmax_backward(dy, z):\n    ...\n")
+    message = check_file(path, "01").message
+    assert "softmax_backward is not written yet." in message and "01_softmax.py, line 9" in message
+    assert "smallest failing input" not in message
+
+
 @pytest.mark.parametrize(
     ("function", "name"),
     [pytest.param(f, m, id=f"{SPECS[f][0].number}-{f}-{m}") for f in MISTAKES for m in MISTAKES[f]],

@@ -202,6 +202,12 @@ def test_the_automatic_step_is_its_formula():
         assert step_size(0.3, loss, 0.25) == 0.3
 
 
+def test_a_step_above_the_reports_is_led_up_to():
+    sixtieth = [step_size("auto", loss, 1 / 60) / (1 - 1 / 60) for loss in (BackwardCorrected(T), ForwardCorrected(T))]
+    full = [0.01 * loss.step_scale for loss in (BackwardCorrected(T), ForwardCorrected(T))]
+    assert sixtieth == pytest.approx([full[0], full[1] / 2])
+
+
 # --- training ---------------------------------------------------------------------------------------------
 
 

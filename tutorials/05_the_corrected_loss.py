@@ -48,8 +48,8 @@ print("average price, by true label T^T L~ =", np.round(T.T @ corrected, 3))
 print("with the wrong transpose     T L~   =", np.round(T @ corrected, 3))
 
 # %% [markdown]
-# One of the prices is negative: that label makes the model *richer*. It has to be so. The sum is right only because
-# some labels charge too much.
+# One of the prices is negative: that label makes the model *richer*. Sooner or later it has to be so: $T^{-\top}$ has
+# negative entries, and a model that is sure enough meets one. The sum is right because other labels charge too much.
 #
 # The same by simulation: a hundred thousand images whose true label is 1, each with a noisy label drawn from column 1.
 

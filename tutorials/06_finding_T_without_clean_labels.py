@@ -66,7 +66,7 @@ assert np.abs(by_hand - T).max() < 1e-3
 # below is a possible one, and a sample of class 2 gets the label 0 more often than one of class 0 does.
 
 # %%
-not_dominant = TransitionMatrix([[0.50, 0.10, 0.55], [0.30, 0.60, 0.00], [0.20, 0.30, 0.45]])
+not_dominant = TransitionMatrix([[0.40, 0.10, 0.45], [0.30, 0.60, 0.05], [0.30, 0.30, 0.50]])
 copied = anchor_argmax(p @ not_dominant.array.T)
 print("row-dominant:", TransitionMatrix(T).row_dominant, not_dominant.row_dominant)
 transition_heatmaps(not_dominant, {"exact posteriors, argmax": copied}, ["0", "1", "2"])
@@ -141,7 +141,8 @@ assert q_seen[own].mean() > q[own].mean()
 #
 # 1. $t_j$ is the mean of $\hat q_j$ over the samples labelled $j$;
 # 2. a sample is confidently of class $j$ if $\hat q_j \ge t_j$ (of several such classes, the most probable);
-# 3. $T_{ij}$ is the share of the label $i$ among the samples that are confidently of class $j$.
+# 3. $T_{ij}$ is the share of the label $i$ among the samples that are confidently of class $j$, after the counts of
+#    each label $i$ were scaled to how many samples carry it.
 #
 # If the model is too sure of itself, so is its threshold, and the counts hardly move.
 

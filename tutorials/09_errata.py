@@ -250,7 +250,7 @@ assert np.allclose(np.linalg.solve(T.T, np.ones(C)), 1), "a constant loss stays 
 # estimated posteriors the largest of $N$ is a winner, biased upwards: tutorial 06.
 
 # %%
-not_dominant = np.array([[0.50, 0.10, 0.55], [0.30, 0.60, 0.00], [0.20, 0.30, 0.45]])
+not_dominant = np.array([[0.40, 0.10, 0.45], [0.30, 0.60, 0.05], [0.30, 0.30, 0.50]])
 sure = np.vstack([np.eye(C), some_p])  # with perfect samples of every class
 found = {name: np.array(anchor_argmax(sure @ M.T)) for name, M in {"row-dominant": T, "not": not_dominant}.items()}
 print(f"T\n{not_dominant}\nfound\n{found['not']}")

@@ -38,7 +38,7 @@ def _raw_formatter():
 
 
 def run_check(arguments):
-    """Check one exercise or all; returns 0 when nothing failed, else 1."""
+    """Check one exercise, 0 if it passed, else 1; or all, 0 if none failed, else 1."""
     from .exercises import EXERCISES, check_file, find_exercise
 
     if arguments.all and arguments.exercise:

@@ -27,10 +27,18 @@ def describe(name, yours, expected, wrong, hint=""):
     lines = [
         f"{name}: entry {list(index)} should be {wanted}, yours is {got}; {wrong.sum()} of {wrong.size} entries differ",
         *([hint] if hint else []),
-        f"yours\n{np.array2string(yours, precision=6, threshold=100)}",
-        f"expected\n{np.array2string(expected, precision=6, threshold=100)}",
+        f"yours\n{_planes(yours)}",
+        f"expected\n{_planes(expected)}",
     ]
     return "\n".join(lines)
+
+
+def _planes(array):
+    """The array as text; small images as planes of rows and columns, [n, :, :, k], everything else as it is."""
+    if array.ndim != 4 or array.size > 100:
+        return np.array2string(array, precision=6, threshold=100)
+    planes = ((n, k, array[n, :, :, k]) for n, k in np.ndindex(array.shape[::3]))
+    return "\n".join(f"[{n}, :, :, {k}]\n{np.array2string(plane, precision=6)}" for n, k, plane in planes)
 
 
 def _different_texts(a, b):

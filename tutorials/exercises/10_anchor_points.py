@@ -18,9 +18,9 @@ def anchor_argmax(q):
     q (N, C), q[n, j] = P(noisy = j | x_n) -> (C, C), columns sum to 1.
 
     Sample 1 is most certain of class 0, sample 2 of class 1:
-    >>> anchor_argmax(np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.375, 0.625]]))
-    array([[0.75, 0.25],
-           [0.25, 0.75]])
+    >>> anchor_argmax(np.array([[0.5, 0.5], [0.75, 0.25], [0.125, 0.875], [0.375, 0.625]]))
+    array([[0.75 , 0.125],
+           [0.25 , 0.875]])
 
     Roughly 1 line.
     """
@@ -35,9 +35,9 @@ def anchor_top_k(q, k):
     q (N, C), 1 <= k <= N -> (C, C), columns sum to 1.
 
     Samples 1 and 0 for class 0, samples 2 and 3 for class 1:
-    >>> anchor_top_k(np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.375, 0.625]]), 2)
-    array([[0.625 , 0.3125],
-           [0.375 , 0.6875]])
+    >>> anchor_top_k(np.array([[0.5, 0.5], [0.75, 0.25], [0.125, 0.875], [0.375, 0.625]]), 2)
+    array([[0.625, 0.25 ],
+           [0.375, 0.75 ]])
 
     Roughly 2 lines.
     """

@@ -57,6 +57,19 @@ def compare(spec, student, inputs, tolerance):
         assert_close(name, yours, wanted, tolerance)
 
 
+def answering(spec, student):
+    """The student's function with arrays where lists came back, for whoever computes with the answer."""
+    several = isinstance(spec.reference(*map(copy_of, spec.example.values())), tuple)
+
+    def answer(*args):
+        out = student(*args)
+        if not isinstance(out, list):
+            return out
+        return tuple(map(np.asarray, out)) if several else np.asarray(out)
+
+    return answer
+
+
 def copy_of(value):
     """A copy of what a call could change: an array, or a generator by its seed."""
     return value.copy() if hasattr(value, "copy") else value

@@ -30,7 +30,7 @@ def objection(student, value):
     Raises Failure when the check itself breaks.
     """
     try:
-        student(value)
+        student(lambda z, y, T: value(z, y, T))  # whose name tells nothing
     except Failure as failure:
         if isinstance(failure.cause, AssertionError):
             return str(failure.cause) or "(no text)"
@@ -93,6 +93,7 @@ def expose(value):
 
 EXPOSE = Function(
     name="expose",
+    tag="Eq. (30). Eq. (31). Eq. (32).",
     signature="expose(value)",
     equation="sum_i T[i, j] L~_i = L_j: averaged over the noise, the corrected loss is the clean one",
     reference=expose,

@@ -57,17 +57,19 @@ def clear_posteriors(N, C):
     return s.posteriors(N, C).filter(lambda q: all(len(set(column)) == N for column in q.T))
 
 
-DZ = drawn("z y T dy", dy=lambda N, C: s.quarter_arrays((N,)))
+TWO_CLASSES_FIRST = (drawn("z y T", classes=(2, 2)), drawn("z y T"))  # what fails on two is shown on two
+DZ = tuple(drawn("z y T dy", classes=sizes, dy=lambda N, C: s.quarter_arrays((N,))) for sizes in ((2, 2), (2, 4)))
 IMPOSSIBLE_FLIPS = drawn("z y T", z=s.extreme_logits, T=lambda N, C: s.transition_matrices_with_zeros(C))
 EXTREME_SAMPLE = {"z": np.array([[0.0, 1000.0]]), "y": np.array([0]), "T": np.array([[0.75, 0.0], [0.25, 1.0]])}
 TWO_SAMPLES = {"z": np.log([[1.0, 3.0], [1.0, 3.0]]), "y": np.array([0, 1]), "T": LEANING}
 
 BACKWARD = Function(
     name="backward_corrected",
+    tag="Eq. (30).",
     signature="backward_corrected(z, y, T)",
     equation="L~ = T^-T L:  L~_y = sum_j (T^-1)[j, y] L_j,  L_j = -log softmax(z)_j",
     reference=backward_corrected,
-    inputs=drawn("z y T"),
+    inputs=TWO_CLASSES_FIRST,
     larger=larger("z y T"),
     example=TWO_SAMPLES,
     checks=(
@@ -85,7 +87,7 @@ BACKWARD_GRAD = Function(
     signature="backward_corrected_grad(z, y, T)",
     equation="dL~ / dz = softmax(z) - a,  a_j = (T^-1)[j, y]",
     reference=backward_corrected_grad,
-    inputs=drawn("z y T"),
+    inputs=TWO_CLASSES_FIRST,
     larger=larger("z y T"),
     example=TWO_SAMPLES,
     checks=(*FORM, finite_differences(upstream_of(backward_corrected), DZ), library),
@@ -93,10 +95,11 @@ BACKWARD_GRAD = Function(
 
 FORWARD = Function(
     name="forward_cross_entropy",
+    tag="Eq. (14). Eq. (16).",
     signature="forward_cross_entropy(z, y, T)",
     equation="L = -log (T softmax(z))_y = -log sum_j T[y, j] p_j",
     reference=kernels.forward_cross_entropy,
-    inputs=drawn("z y T"),
+    inputs=TWO_CLASSES_FIRST,
     larger=larger("z y T"),
     example=TWO_SAMPLES,
     checks=(
@@ -111,10 +114,11 @@ FORWARD = Function(
 
 FORWARD_GRAD = Function(
     name="forward_cross_entropy_grad",
+    tag="Eq. (17).",
     signature="forward_cross_entropy_grad(z, y, T)",
     equation="dL / dz = p - r,  r_j = T[y, j] p_j / sum_l T[y, l] p_l",
     reference=kernels.forward_cross_entropy_grad,
-    inputs=drawn("z y T"),
+    inputs=TWO_CLASSES_FIRST,
     larger=larger("z y T"),
     example=TWO_SAMPLES,
     checks=(
@@ -129,6 +133,7 @@ FORWARD_GRAD = Function(
 
 FLIP_RATE_UPDATE = Function(
     name="flip_rate_update",
+    tag="Eq. (19).",
     signature="flip_rate_update(gamma, p, y, sample_weight)",
     equation="G[j, k] = sum of weight r_j over the samples labelled k,  gamma[j, k] <- G[j, k] / sum_k G[j, k]",
     reference=kernels.flip_rate_update,
@@ -152,10 +157,11 @@ FLIP_RATE_UPDATE = Function(
     ),
 )
 
-FOUR_POSTERIORS = np.array([[0.5, 0.5], [0.75, 0.25], [0.25, 0.75], [0.375, 0.625]])
+FOUR_POSTERIORS = np.array([[0.5, 0.5], [0.75, 0.25], [0.125, 0.875], [0.375, 0.625]])
 
 ANCHOR_ARGMAX = Function(
     name="anchor_argmax",
+    tag="Eq. (34). Eq. (36).",
     signature="anchor_argmax(q)",
     equation="T[i, j] = P(noisy = i | x^j),  x^j = argmax_x P(noisy = j | x)",
     reference=anchor_argmax,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .answers import copy_of
+from .answers import answering, copy_of
 from .exercise import MISTAKES, hint_of
 from .student import Failure, StudentFunction
 
@@ -24,11 +24,11 @@ def diagnose(spec, student, failure, rng):
     yours = [_observed(spec, student, probe) for probe in probes]
     right = [_observed(spec, StudentFunction(spec.reference, spec.name), probe) for probe in probes]
     tolerance = TOLERANCE if spec.observe is None else OBSERVED_TOLERANCE
-    for name, wrong in known.items():
-        theirs = _lazily(spec, StudentFunction(wrong, spec.name), probes)
+    for name, spelling in ((name, spelling) for name, wrong in known.items() for spelling in wrong.spellings):
+        theirs = _lazily(spec, StudentFunction(spelling, spec.name), probes)
         if all(_same(a, b, tolerance) for a, b in zip(yours, theirs, strict=True)):
             if not all(_same(a, b, tolerance) for a, b in zip(yours, right, strict=True)):
-                return name, hint_of(wrong)
+                return name, hint_of(known[name])
     return None, ""
 
 
@@ -43,10 +43,10 @@ def _observed(spec, function, probe):
     try:
         if spec.observe is not None:
             return spec.observe(function, *given)
-        out = function(*given)
+        out = answering(spec, function)(*given)
         arrays = [*(out if isinstance(out, tuple) else (out,)), *given]
         return [np.asarray(array, np.float64) for array in arrays if not isinstance(array, np.random.Generator)]
-    except (Failure, TypeError, ValueError, AssertionError, IndexError):
+    except (Failure, TypeError, ValueError, AssertionError, IndexError, OverflowError):
         return None
 
 

@@ -1,5 +1,6 @@
 """What an exercise is made of, and the register of known mistakes."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ MISTAKES = {}  # name of a function -> {name of the mistake: a wrong solution wh
 class Function:
     """One function that the stub asks for.
 
-    equation: shown with every failure. reference: the library's answer. inputs: a strategy of dicts, argument name ->
-    value, small enough to follow on paper; or several, the tiniest first. larger(rng): such a dict of ordinary size.
+    equation: shown with every failure, after the tag of those of the report's equations that it is. reference: the
+    library's answer. inputs: a strategy of dicts, argument name -> value, small enough to follow on paper; or several,
+    the tiniest first. larger(rng): such a dict of ordinary size.
     example: the input of the worked example in the stub. checks: what is tried, in this order, see `steps`.
     Two solutions are the same mistake if they answer alike on the failing input, the example, some larger inputs and
     the further `probes`; where answers are random, observe(function, *inputs) is compared instead.
@@ -28,6 +30,7 @@ class Function:
     checks: tuple
     probes: tuple = ()
     observe: Callable | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,15 @@ class Exercise:
         return f"{self.number}_{self.name}.py"
 
 
-def mistake(function_name):
-    """Register the function below as a known wrong solution of that name; its docstring is the hint."""
+def mistake(function_name, **spellings):
+    """Register the function below as a known wrong solution of that name; its docstring is the hint.
+
+    spellings: keyword of the function = further values under which it is the same mistake.
+    """
 
     def register(wrong):
+        others = [functools.partial(wrong, **{key: value}) for key, values in spellings.items() for value in values]
+        wrong.spellings = (wrong, *others)
         MISTAKES.setdefault(function_name, {})[wrong.__name__] = wrong
         return wrong
 

@@ -13,7 +13,7 @@ from .exercise import Exercise, Function
 from .inputs import SeededGenerator, drawn, larger
 from .steps import FORM, definition, definition_on, holds, library
 
-TELLTALE = np.array([[0.1, 0.1, 0.3], [0.8, 0.3, 0.1], [0.1, 0.6, 0.6]])  # no two wrong generators look alike on it
+TELLTALE = np.array([[0.3, 0.1, 0.6], [0.6, 0.3, 0.1], [0.1, 0.6, 0.3]])  # its rows sum to 1 as well
 LEANING = np.array([[0.75, 0.5], [0.25, 0.5]])  # for worked examples: neither symmetric nor doubly stochastic
 
 
@@ -58,6 +58,7 @@ def realised_on_average(corrupt, y, T, rng):
 
 UNIFORM = Function(
     name="uniform",
+    tag="Eq. (1). Eq. (2).",
     signature="uniform(n_classes, rho)",
     equation="T[i, j] = rho for i != j,  T[j, j] = 1 - (C - 1) rho",
     reference=uniform,
@@ -69,6 +70,7 @@ UNIFORM = Function(
 
 CORRUPT = Function(
     name="corrupt",
+    tag="Eq. (3).",
     signature="corrupt(y, T, rng)",
     equation="P(noisy = i | true = j, x) = T[i, j], whatever x is",
     reference=noise.corrupt,
@@ -98,6 +100,7 @@ PRIORS = Function(
 
 NOISY_PRIOR = Function(
     name="noisy_prior",
+    tag="Eq. (43).",
     signature="noisy_prior(T, prior)",
     equation="P(noisy = i) = sum_j T[i, j] P(true = j)",
     reference=noisy_prior,
@@ -109,6 +112,7 @@ NOISY_PRIOR = Function(
 
 INVERSE_TRANSITION = Function(
     name="inverse_transition",
+    tag="Eq. (41). Eq. (43).",
     signature="inverse_transition(T, prior)",
     equation="Q[i, j] = P(true = i | noisy = j) = T[j, i] P(true = i) / P(noisy = j)",
     reference=inverse_transition,
@@ -120,6 +124,7 @@ INVERSE_TRANSITION = Function(
 
 FLIP_BACK_BAYES = Function(
     name="flip_back_bayes",
+    tag="Eq. (8). Eq. (12).",
     signature="flip_back_bayes(q, T, prior)",
     equation="p_i = sum_j Q[i, j] q_j,  Q[i, j] = P(true = i | noisy = j)",
     reference=flip_back_bayes,

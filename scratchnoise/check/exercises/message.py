@@ -17,12 +17,12 @@ def file_failed(exercise, path, failure):
 def failed(exercise, path, failure, spec, place, line=None, mistake=None, hint="", output=""):
     """The whole text of a failure. spec: the function that failed, place: at which check, line: where it begins."""
     lines = [f"{exercise.number} {exercise.name}  FAILED  {spec.name}, {place}"]
-    lines += _indented(f"{exercise.tag} {spec.equation}")
+    lines += _indented(f"{spec.tag} {spec.equation}".strip())
     before = [other.name for other in exercise.functions[: exercise.functions.index(spec)]]
     lines += [f"   Right so far: {_listed(before)}.", ""] if before else [""]
     if failure.inputs:
         if failure.step == "example":
-            lines += ["   The worked example of the stub comes out wrong."]
+            lines += ["   The worked example of the stub comes out wrong, and so does this:"]
         lines += ["   smallest failing input", *_inputs(failure.inputs), ""]
     lines += _indented(failure.text) + _indented(output)
     if mistake:
@@ -36,7 +36,7 @@ def not_started(exercise, path):
         [
             f"{exercise.number} {exercise.name}  not started: {exercise.title}",
             f"   1. open {_short(path)} and write {_listed([spec.name for spec in exercise.functions])}",
-            f"   2. scratchnoise check {exercise.number}",
+            f"   2. scratchnoise check {exercise.number}    (stuck? scratchnoise hint {exercise.number})",
         ]
     )
 

@@ -46,6 +46,7 @@ def features(N, C):
 
 SOFTMAX = Function(
     name="softmax",
+    tag="Eq. (22).",
     signature="softmax(z)",
     equation="softmax(z)_c = exp(z_c) / sum_l exp(z_l)",
     reference=kernels.softmax,
@@ -59,7 +60,7 @@ SOFTMAX = Function(
         holds(kernel_properties.softmax_ignores_a_shift),
         library,
     ),
-    probes=({"z": np.array([[0.0, 1000.0]])},),
+    probes=({"z": np.array([[0.0, 1000.0]])}, {"z": np.array([[0.0, 0.0], [0.0, 1000.0]])}),
 )
 
 SOFTMAX_BACKWARD = Function(
@@ -75,6 +76,7 @@ SOFTMAX_BACKWARD = Function(
 
 CROSS_ENTROPY = Function(
     name="cross_entropy",
+    tag="Eq. (23).",
     signature="cross_entropy(z, y)",
     equation="L(y, z) = -log softmax(z)_y",
     reference=CrossEntropy().value,
@@ -87,6 +89,7 @@ CROSS_ENTROPY = Function(
 
 CROSS_ENTROPY_GRAD = Function(
     name="cross_entropy_grad",
+    tag="Eq. (11).",
     signature="cross_entropy_grad(z, y)",
     equation="dL / dz = softmax(z) - e_y,  e_y = 1 at the label, 0 elsewhere",
     reference=CrossEntropy().grad,
@@ -98,6 +101,7 @@ CROSS_ENTROPY_GRAD = Function(
 
 LINEAR_BACKWARD_WEIGHTS = Function(
     name="linear_backward_weights",
+    tag="Eq. (11).",
     signature="linear_backward_weights(dy, x)",
     equation="dw = x^T dy,  db = sum_n dy_n",
     reference=kernels.linear_backward_weights,
@@ -139,6 +143,7 @@ def larger_pass(rng):
 
 LINEAR_SGD_EPOCH = Function(
     name="linear_sgd_epoch",
+    tag="Eq. (11).",
     signature="linear_sgd_epoch(w, b, x, y, order, batch_size, learning_rate, l2)",
     equation="for each batch B:  w <- w - learning_rate (1/|B| sum_n x_n dz_n^T + l2 w),  b likewise without l2",
     reference=sgd_epoch,

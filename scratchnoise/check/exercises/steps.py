@@ -9,7 +9,7 @@ import numpy as np
 
 from ..gradcheck import check_backward
 from ..kernel_strategies import as_dtype
-from .answers import compare, compare_dtypes, copy_of, parts
+from .answers import answering, compare, compare_dtypes, copy_of, parts
 from .student import Failure
 
 FORM_EXAMPLES, EXAMPLES = 12, 40
@@ -52,8 +52,8 @@ class Trial:
                 raise _Enough
             try:
                 body(**{name: copy_of(value) for name, value in inputs.items()})
-            except (AssertionError, Failure) as error:
-                failure = error if isinstance(error, Failure) else Failure(str(error))
+            except Exception as error:  # a property computes with what came back, whatever that is
+                failure = error if isinstance(error, Failure) else Failure(describe_trouble(error))
                 failure.inputs = failure.inputs or inputs
                 failures.append(failure)
                 raise failure from None
@@ -76,6 +76,13 @@ class Trial:
             raise Failure("Called twice with the same input it gave different results.", "returns") from None
 
 
+def describe_trouble(error):
+    """What a property says, or why it could not compute with the answer."""
+    if isinstance(error, AssertionError):
+        return str(error)
+    return f"What came back cannot be computed with: {type(error).__name__}: {error}"
+
+
 def step(name):
     """Name the step that a check belongs to."""
 
@@ -92,6 +99,8 @@ def step(name):
 @step("returns")
 def returns(spec, student, trial):
     """Something came back, as many things as there should be."""
+    if not student.written:
+        raise Failure(f"{spec.name} is not written yet.")
     wanted = len(spec.example)
     if not student.takes(wanted):
         raise Failure(f"{spec.name} cannot be called with {wanted} arguments; its signature is {spec.signature}")
@@ -188,7 +197,7 @@ def finite_differences(bind, inputs=None):
     @step("gradient")
     def check(spec, student, trial):
         def body(**drawn):
-            forward, backward, args, upstream = bind(student, **drawn)
+            forward, backward, args, upstream = bind(answering(spec, student), **drawn)
             try:
                 check_backward(forward, backward, args, np.random.default_rng(0), spec.name, upstream)
             except AssertionError as error:  # the upstream is among the inputs that are shown
@@ -204,7 +213,7 @@ def holds(prop, adapt=lambda student: student, examples=20):
 
     @step("definition")
     def check(spec, student, trial):
-        subject = adapt(student)
+        subject = adapt(answering(spec, student))
         trial.hunt(prop.inputs, lambda **drawn: prop(subject, **drawn), examples)
 
     return check

@@ -49,9 +49,10 @@ class Submission:
         missing = [name for name in self.names if not callable(getattr(module, name, None))]
         if missing:
             raise Failure(f"There is no function {missing[0]} in the file. Keep the name that the stub gives.", "file")
+        functions = {name: StudentFunction(getattr(module, name), name, str(self.path), module) for name in self.names}
         for name in self.unwritten:
-            setattr(module, name, _not_written)
-        return {name: StudentFunction(getattr(module, name), name, str(self.path), module) for name in self.names}
+            functions[name].written = False
+        return functions
 
     def _execute(self, module):
         code = compile(self.tree, str(self.path), "exec")
@@ -73,6 +74,7 @@ class StudentFunction:
         self.function, self.path, self.module = function, path, module
         self.__name__ = name
         self.output = Overheard()
+        self.written = True
 
     def __call__(self, *args):
         with registered(self.module), overheard() as self.output:
@@ -89,7 +91,8 @@ class StudentFunction:
     @property
     def line(self):
         """Where the function begins in its file, None if it cannot be told."""
-        return getattr(getattr(self.function, "__code__", None), "co_firstlineno", None)
+        code = getattr(self.function, "__code__", None)
+        return code.co_firstlineno if code is not None and code.co_filename == self.path else None
 
     def takes(self, count):
         """Whether it can be called with so many positional arguments."""
@@ -114,10 +117,6 @@ def plain(value):
         return value
     array = np.asarray(value)
     return array if array.dtype.kind in "biuf" else Unreadable(type(value).__name__)
-
-
-def _not_written(*args):
-    raise NotImplementedError
 
 
 def _has_signature(function):

@@ -42,6 +42,14 @@ def stride_ignored(x, w, b, stride, pad):
 
 
 @mistake("conv2d_forward")
+def windows_side_by_side(x, w, b, stride, pad):
+    """The output has the right size, but its windows are neighbours: output pixel i begins at i stride, not at i."""
+    y = right.conv2d_forward(x, w, b, 1, pad)
+    Ho, Wo = ((n + 2 * pad - t) // stride + 1 for n, t in zip(x.shape[1:3], w.shape[:2], strict=True))
+    return y[:, :Ho, :Wo]
+
+
+@mistake("conv2d_forward")
 def padding_ignored(x, w, b, stride, pad):
     """`pad` does not enter: surround x with that many rows and columns of zeros."""
     return right.conv2d_forward(x, w, b, stride, 0)
@@ -68,6 +76,18 @@ def last_window_wins(dy, x, w, stride, pad):
         dx[:, rows, columns] = dy @ w[r, s].T
     dx = dx[:, pad : pad + x.shape[1], pad : pad + x.shape[2]]
     return dx, *right.conv2d_backward_weights(dy, x, *w.shape[:2], stride, pad)
+
+
+@mistake("conv2d_backward")
+def last_pixel_wins(dy, x, w, stride, pad):
+    """`=` for `+=` in dx, in a loop over the output: windows overlap, and an input adds up what all of them
+    send back."""
+    dx, (R, S) = np.zeros_like(right.padded(x, pad)), w.shape[:2]
+    for i, j in np.ndindex(dy.shape[1:3]):
+        rows, columns = slice(i * stride, i * stride + R), slice(j * stride, j * stride + S)
+        dx[:, rows, columns] = np.tensordot(dy[:, i, j], w, axes=(1, 3))
+    dx = dx[:, pad : pad + x.shape[1], pad : pad + x.shape[2]]
+    return dx, *right.conv2d_backward_weights(dy, x, R, S, stride, pad)
 
 
 @mistake("conv2d_backward")

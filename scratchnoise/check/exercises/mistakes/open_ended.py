@@ -27,8 +27,7 @@ def states(x, seed, step, first=1):
 @mistake("dropout_forward")
 def still_a_loop(x, rate, seed, step):
     """There is still one Python step for each entry (np.vectorize and list comprehensions are such loops too, and so
-    are
-    arrays of Python integers). Do one operation on the whole array, or compile the loop with numba."""
+    are arrays of Python integers). Do one operation on the whole array, or compile the loop with numba."""
     return plain_dropout(x, rate, seed, step)
 
 
@@ -103,7 +102,7 @@ def no_objection(value):
 @mistake("expose")
 def objects_to_everything(value):
     """Your check fails on every formula, the right one included: it asserts something that the corrected loss does not
-    promise, or compares with a wrong formula of your own."""
+    promise, compares with a wrong formula of your own, or wants numbers to be equal to the last digit."""
     raise AssertionError("wrong")
 
 

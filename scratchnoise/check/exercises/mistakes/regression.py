@@ -16,6 +16,14 @@ def overflow(z):
 
 
 @mistake("softmax")
+def shifted_by_the_largest_of_all(z):
+    """You subtract the largest logit of the whole array: a row far below it is exp(-1000) = 0 throughout, and 0 / 0 is
+    nan. Each row has a largest logit of its own."""
+    e = np.exp(z - z.max())
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@mistake("softmax")
 def over_the_samples(z):
     """The columns sum to 1, not the rows: each sample has probabilities of its own. Which axis runs over the
     classes?"""
@@ -55,6 +63,18 @@ def diagonal_only(dy, z):
     """Only the diagonal of the Jacobian is here. Raising z_k also lowers every p_c with c != k: where is -p_c p_k?"""
     p = right.softmax(z)
     return dy * p * (1 - p)
+
+
+@mistake("softmax_backward")
+def sum_forgotten(dy, z):
+    """p_c dy_c is the first term alone: raising z_c also lowers every other p_k. Where is - p_c sum_k p_k dy_k?"""
+    return right.softmax(z) * dy
+
+
+@mistake("softmax_backward")
+def uphill(dy, z):
+    """The sign of the whole result is wrong."""
+    return -right.softmax(z) * (dy - (dy * right.softmax(z)).sum(axis=1, keepdims=True))
 
 
 @mistake("softmax_backward")
@@ -118,11 +138,33 @@ def logarithm_of_zero(z, y):
         return -np.log(right.softmax(z)[np.arange(len(y)), y])
 
 
-@mistake("cross_entropy")
-def clipped(z, y):
+@mistake("cross_entropy", floor=(1e-15, 1e-10, 1e-9, 1e-8, 1e-7))
+def clipped(z, y, floor=1e-12):
     """Clipping the probability hides the loss of the worst samples (it stops at a constant) and makes its gradient
     wrong there. Compute the logarithm of softmax directly instead."""
-    return -np.log(right.softmax(z)[np.arange(len(y)), y].clip(1e-12))
+    return -np.log(right.softmax(z)[np.arange(len(y)), y].clip(floor))
+
+
+@mistake("cross_entropy", epsilon=(1e-10, 1e-9, 1e-7))
+def epsilon_in_the_logarithm(z, y, epsilon=1e-8):
+    """A small number inside the logarithm makes every loss a little wrong and the worst ones very wrong. Compute the
+    logarithm of softmax directly, then there is no 0 to guard against."""
+    return -np.log(right.softmax(z)[np.arange(len(y)), y] + epsilon)
+
+
+@mistake("cross_entropy")
+def sum_overflows(z, y):
+    """log sum_l exp(z_l) is right on paper, but exp of a large logit is inf. Subtract the largest logit of the row
+    before exp, and add it again after log."""
+    with np.errstate(over="ignore"):
+        return np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(y)), y]
+
+
+@mistake("cross_entropy")
+def every_column(z, y):
+    """[:, y] takes the columns y of every row, N x N numbers: pick one entry from each row, with np.arange(N) for the
+    rows."""
+    return -right.log_softmax(z)[:, y]
 
 
 @mistake("cross_entropy")
