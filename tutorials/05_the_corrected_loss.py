@@ -184,7 +184,7 @@ summary("(39) raw, step 0.01", raw39)
 
 # %% [markdown]
 # A mean of positive losses, estimated at less than nothing: the network has found the reward. The alarms rang early.
-# The next stop is infinity. With the report's large network four of five raw runs ended there (README), and training
+# The next stop is infinity. With the report's large network eight of nine raw runs ended there (README), and training
 # then stops with `TrainingDiverged` instead of going on with weights that are not numbers.
 #
 # ## Four ways to tame it

@@ -90,7 +90,7 @@ np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
 # | convolution, ReLU and pooling in one pass; the weight gradient looks only at the place of each maximum | 51 | 57 |
 # | a tile is one window in 8 small images: what of it lies outside the image is known, and skipped | 54 | 50 |
 #
-# The last row but one is worth a look. After pooling three of four gradients are zero, but which one is not differs from
+# The last row but one is worth a look. After pooling three of four gradients are zero, but which is not differs from
 # filter to filter, so that a vector of filters cannot skip anything. `simd_conv_pool.py` turns the vector round: it
 # runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
 # multiplications, and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the
