@@ -66,8 +66,9 @@ def test_the_command_speaks_json(capsys, monkeypatch):
     assert "did you mean 'MLR pass'" in capsys.readouterr().err
 
 
-def test_growth_is_measured_at_every_size():
+def test_growth_is_measured_at_every_size(monkeypatch):
     """How much one size may differ from another is for a quiet machine to say: the README has the figures."""
+    monkeypatch.setenv("SCRATCHNOISE_BACKEND", "numpy")  # nothing to compile in each process
     rows = growth.measure((60, 120), rounds=1)
     assert [row["images"] for row in rows] == [60, 120]
     assert all(row["ms_per_image"] > 0 and 10 < row["megabytes"] < 2000 for row in rows)
