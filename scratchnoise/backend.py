@@ -62,8 +62,9 @@ def resolve(name="auto"):
 
 
 def host_table():
-    """The best table whose arrays are NumPy's: numba where it is installed, else numpy."""
-    return "numpy" if _missing("numba") else "numba"
+    """The best table whose arrays are NumPy's: numba where it is installed and compiles, else numpy."""
+    compiles = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+    return "numba" if compiles and not _missing("numba") else "numpy"
 
 
 def current():

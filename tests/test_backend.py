@@ -36,9 +36,12 @@ def no_numba(monkeypatch, no_device):
     monkeypatch.setattr(backend_module, "find_spec", lambda name: None)
 
 
-def test_auto_is_numba_where_it_is_installed(monkeypatch, no_device):
+def test_auto_is_numba_where_it_is_installed_and_compiles(monkeypatch, no_device):
     monkeypatch.setattr(backend_module, "find_spec", lambda name: object())
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
     assert resolve() == resolve("numba") == "numba"
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert resolve() == "numpy" and resolve("numba") == "numba"  # to step through what it compiles
 
 
 def test_auto_is_numpy_without_numba(no_numba):
