@@ -12,7 +12,7 @@ from pathlib import Path  # noqa: E402
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-from scratchnoise.backend import TABLES, BackendError, backend, compiler, resolve  # noqa: E402
+from scratchnoise.backend import TABLES, BackendError, backend, compiler, host_table, resolve  # noqa: E402
 
 DATA = os.environ.get("SCRATCHNOISE_DATA", "")
 
@@ -65,6 +65,13 @@ def real_data():
     if folder is None:
         pytest.skip("$SCRATCHNOISE_DATA names no folder with the real data")
     return folder
+
+
+@pytest.fixture
+def needs_compiled_numba():
+    """Skips where numba is not installed, or told not to compile: minutes would become days."""
+    if host_table() != "numba":
+        pytest.skip("numba is not installed or does not compile")
 
 
 @pytest.fixture(scope="session")

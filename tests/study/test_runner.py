@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scratchnoise import data
+from scratchnoise.backend import host_table
 from scratchnoise.study import protocol, runner
 from scratchnoise.study.jobs import Job
 from scratchnoise.study.results import ResultsFile
@@ -57,7 +58,7 @@ def test_processes_find_the_same_as_one(linear, tmp_path):
 
 
 def test_networks_record_their_epochs_and_history(tmp_path):
-    rows = runner.reproduce(tmp_path, methods=("NN forward",), noise=("0.5",), backend="numba", repetitions=1)
+    rows = runner.reproduce(tmp_path, methods=("NN forward",), noise=("0.5",), backend=host_table(), repetitions=1)
     assert [row["epoch"] for row in rows] == [2]
     assert len(rows[0]["history"]["test_accuracy"]) == 2
     assert rows[0]["settings"]["loss"] == "forward"
@@ -90,7 +91,7 @@ def test_a_diverging_run_is_a_result(tmp_path, monkeypatch):
     settings = {"loss": "backward", "risk": "raw", "learning_rate": 1e3}
     wild = protocol.Method(protocol.NeuralNetwork, "network", settings, needs_T=True)
     monkeypatch.setitem(protocol.METHODS, "NN backward (raw)", wild)
-    options = {"methods": ("NN backward (raw)",), "noise": ("0.6",), "backend": "numba", "repetitions": 1}
+    options = {"methods": ("NN backward (raw)",), "noise": ("0.6",), "backend": host_table(), "repetitions": 1}
     with np.errstate(all="ignore"):
         rows = runner.reproduce(tmp_path, **options)
     assert rows[0]["accuracy"] is None and "no longer finite" in rows[0]["stopped"]
