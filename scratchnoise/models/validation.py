@@ -27,7 +27,9 @@ def as_samples(X, allow_images=False):
         raise ValueError(f"X has 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
     if X.size == 0:
         raise ValueError(f"X has 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
-    if not np.isfinite(X).all():
+    with np.errstate(invalid="ignore"):
+        extremes = np.array([X.min(), X.max()])  # both are NaN if anything is; a mask would be another array like X
+    if not np.isfinite(extremes).all():
         raise ValueError("X contains NaN or infinity; remove or impute these values")
     return np.ascontiguousarray(X)
 
