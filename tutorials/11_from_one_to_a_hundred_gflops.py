@@ -8,12 +8,16 @@
 # Running time: about ten seconds. Next: `scratchnoise bench`, which times every kernel beside PyTorch.
 
 # %%
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 
+import scratchnoise
 from scratchnoise import backend, kernels
 from scratchnoise.backend import host_table
+from scratchnoise.bench.ladder import chart
 
 rng = np.random.default_rng(0)
 x = rng.standard_normal((64, 14, 14, 32)).astype(np.float32)  # the annex network's second layer, 64 images
@@ -73,6 +77,16 @@ np.testing.assert_allclose(y_loops, y_numpy[:1], rtol=1e-4, atol=1e-3)
 vectors, y_vectors = gflops(host_table(), images=64, calls=9)
 print(f"vectors                {vectors:10.1f} GFLOP/s")
 np.testing.assert_allclose(y_vectors, y_numpy, rtol=1e-4, atol=1e-3)
+
+# %% [markdown]
+# ## The whole ladder
+#
+# `scratchnoise bench --chart ladder.png` draws every rung of every kernel beside PyTorch; these are the measurements in
+# `tutorials/results/bench.json`, two threads on two AMD EPYC cores.
+
+# %%
+measured = json.loads((Path(scratchnoise.__file__).parent.parent / "tutorials" / "results" / "bench.json").read_text())
+chart(measured["rows"], measured["peak_gflops"])
 
 # %% [markdown]
 # ## What was tried, predicted and measured
