@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from scratchnoise.kernels import numpy_kernels, simd, simd_conv_pool, simd_convolution, simd_linear
+from scratchnoise.kernels import (
+    loop_kernels,
+    numpy_kernels,
+    simd,
+    simd_conv_pool,
+    simd_convolution,
+    simd_linear,
+    simd_tiles,
+)
 
 numba = pytest.importorskip("numba")
 FLOATS = (np.float32, np.float64)
@@ -150,6 +158,11 @@ def test_the_uncompiled_fused_convolution_equals_numpy(images, kernel, stride, p
     parts = simd_conv_pool.backward_weights(dy, y, argmax, x, R, S, stride, pad, 2)
     np.testing.assert_allclose(parts[0], dw, atol=tolerance)
     np.testing.assert_allclose(parts[1], db, atol=tolerance)
+
+
+def test_a_group_of_samples_fits_in_a_tile():
+    """`logits_of` and `add_products` take no more rows than a tile has."""
+    assert loop_kernels.GROUP <= simd_tiles.PIXELS
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -8,10 +8,13 @@ from .gradcheck import check_backward
 
 
 def linear(k, x, w, b):
+    """All three arguments."""
     return k.linear_forward, lambda dy, x, w, b: k.linear_backward(dy, x, w), (x, w, b)
 
 
 def conv2d(k, x, w, b, stride, pad):
+    """Images, filters and biases; stride and pad are bound."""
+
     def forward(x, w, b):
         return k.conv2d_forward(x, w, b, stride, pad)
 
@@ -19,6 +22,8 @@ def conv2d(k, x, w, b, stride, pad):
 
 
 def maxpool2d(k, x, size):
+    """The images; backward is given the places of the maxima."""
+
     def backward(dy, x):
         return k.maxpool2d_backward(dy, k.maxpool2d_forward(x, size)[1], x.shape)
 
@@ -26,6 +31,8 @@ def maxpool2d(k, x, size):
 
 
 def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):
+    """Images, filters and biases; backward is given what the forward pass left."""
+
     def forward(x, w, b):
         return k.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)[0]
 
@@ -37,10 +44,13 @@ def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):
 
 
 def relu(k, x):
+    """The one argument."""
     return k.relu_forward, k.relu_backward, (x,)
 
 
 def dropout(k, x, rate, seed, step):
+    """The input; rate, seed and step are bound."""
+
     def forward(x):
         return k.dropout_forward(x, rate, seed, step)
 

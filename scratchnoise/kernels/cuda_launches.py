@@ -171,6 +171,7 @@ class Launches:
 
 
 def samples(z):
+    """The lengths of logits (N, C) by their letters."""
     return {"N": z.shape[0], "C": z.shape[1]}
 
 
@@ -183,6 +184,7 @@ def convolution_sizes(x_shape, w_shape, stride, pad):
 
 
 def pooling_sizes(x_shape, y_shape):
+    """All lengths of a pooling by their letters."""
     return dict(zip(("N", "H", "W", "K", "Ho", "Wo"), (*x_shape, *y_shape[1:3]), strict=True))
 
 

@@ -133,7 +133,7 @@ def log_entries(T):
 
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
-GROUP = 8  # samples whose features stay in the fastest cache between the logits and the gradient
+GROUP = 8  # samples, at most a tile of them, whose features stay in the fastest cache from logits to gradient
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):

@@ -32,6 +32,7 @@ for module in (simd_tiles, simd_frames, simd_convolution, simd_conv_pool, simd_l
 
 
 def compiled(function, parallel=False):
+    """The function compiled on first use and kept on disk; `parallel` spreads its prange loops over the threads."""
     return numba.njit(cache=True, error_model="numpy", parallel=parallel)(function)
 
 

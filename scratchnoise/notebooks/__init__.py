@@ -7,7 +7,7 @@ libraries that it takes are the extra `docs`.
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..study.results import write_whole
+from ..files import write_whole
 from .convert import PACKAGE_PARENT, NotebookError, exercise_notebook, read_tutorial
 
 __all__ = ["NotebookError", "add_command", "build", "find_folder"]

@@ -8,6 +8,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 
+from ..files import page
 from .convert import NotebookError
 
 STYLE = """
@@ -41,22 +42,6 @@ mtd[columnalign="right"] { text-align: right; padding-right: 0; } mtd[columnalig
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--quiet); }
 dt { font-weight: 600; margin-top: 1rem; } dd, dd p { margin: 0; } .stderr { color: var(--quiet); }
 @media print { body { max-width: none; } .input, .output { break-inside: avoid; } }
-"""
-
-# The policy makes browsers refuse whatever is not in the file.
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
 """
 
 # What a page shows of a notebook: text, code, and what the code printed or drew.
@@ -175,7 +160,7 @@ def _link(target, text):
 
 
 def _page(title, body):
-    return PAGE.format(title=escape(title), style=STYLE + _code_style(), body=body)
+    return page(title, STYLE + _code_style(), body)
 
 
 def _code_style():

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from matplotlib.figure import Figure
 
-from .results import write_whole
+from ..files import write_whole
 
 # After Okabe and Ito, told apart with any colour vision; nothing is told by colour alone.
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#AA4499"

@@ -6,10 +6,10 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from ..files import page, write_whole
 from .cells import columns, is_upper_bound
 from .grids import CHOICE, grids, heading
 from .report_numbers import METHODS
-from .results import write_whole
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --quiet: #5f6368; --line: #d0d4d9; --paper: #fff;
@@ -85,25 +85,7 @@ def write_report(rows, figures, path, title="Learning from wrong labels"):
         "<h2>Methods</h2>",
         _definitions(_methods(rows)),
     ]
-    page = PAGE.format(title=escape(title), style=STYLE, body="\n".join(parts))
-    write_whole(path, page.encode())
-
-
-# The policy makes browsers refuse whatever is not in the file.
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+    write_whole(path, page(title, STYLE, "\n".join(parts)).encode())
 
 
 def _what_was_run(rows):

@@ -94,23 +94,6 @@ class ResultsFile:
         return identity, row
 
 
-def write_whole(path, content):
-    """Write a file in one step: readers see the old file or the new one, never half of one.
-
-    path: str or Path; its folder is made if need be.  content: bytes.
-    Raises OSError as the file system does; the old file is then untouched.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, because a file can only be renamed in one step within one file system.
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def _plain(value):
     """What JSON can hold: NumPy turned into plain Python, numbers that are not finite into None."""
     if hasattr(value, "tolist"):

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..files import write_whole
 from .cells import Cell, cells
 from .grids import grids
-from .results import write_whole
 
 STYLES = {"ours": "", "report": "dim", "stopped": "red", "head": "bold"}
 # Narrower labels wrap; this much keeps "NN backward (raw)," on one line.

@@ -1,11 +1,10 @@
 import json
 import os
-import threading
 
 import numpy as np
 import pytest
 
-from scratchnoise.study.results import ResultsFile, write_whole
+from scratchnoise.study.results import ResultsFile
 
 
 @pytest.fixture
@@ -127,36 +126,3 @@ def test_a_file_that_vanished_is_not_refilled_with_zeros(two, measurement):
     two.unlink()
     with pytest.raises(ValueError, match="another process"):
         results.append(measurement(repetition=3))
-
-
-def test_write_whole_leaves_the_old_file_when_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "page.html"
-    write_whole(path, b"old")
-
-    def fail(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_whole(path, b"new")
-    assert path.read_bytes() == b"old" and os.listdir(path.parent) == ["page.html"]
-
-
-def test_write_whole_never_shows_half_a_file(tmp_path):
-    path = tmp_path / "page"
-    contents = [bytes([65 + k]) * 300_000 for k in range(2)]
-    write_whole(path, contents[0])
-    done = threading.Event()
-
-    def write():
-        for k in range(60):
-            write_whole(path, contents[k % 2])
-        done.set()
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    seen = []
-    while not done.is_set():
-        seen.append(path.read_bytes() in contents)
-    thread.join()
-    assert all(seen)

@@ -40,6 +40,7 @@ def objection(student, value):
 
 @step("returns")
 def can_be_called(spec, student, trial):
+    """It takes one argument, a formula."""
     if not student.takes(1):
         raise Failure(f"{spec.name} should take one argument, the formula to be checked: {spec.signature}")
     objection(student, RIGHT[0])
@@ -47,6 +48,7 @@ def can_be_called(spec, student, trial):
 
 @step("example")
 def right_formulas_pass(spec, student, trial):
+    """It has nothing against the right formula, time and again: an assertion that is too strict fails here."""
     for value in RIGHT * REPEATS:
         text = objection(student, value)
         if text is not None:
@@ -58,6 +60,7 @@ def right_formulas_pass(spec, student, trial):
 
 @step("definition")
 def suspects_are_exposed(spec, student, trial):
+    """Every wrong formula fails its assertion."""
     missed = [suspect.__name__ for suspect in SUSPECTS if objection(student, suspect) is None]
     if missed:
         raise Failure(
@@ -67,6 +70,7 @@ def suspects_are_exposed(spec, student, trial):
 
 @step("library")
 def every_time(spec, student, trial):
+    """The same again and again: a check that draws too little exposes by luck."""
     for suspect in SUSPECTS * (REPEATS // 4):
         if objection(student, suspect) is None:
             raise Failure(f"{spec.name} exposes {suspect.__name__}, but not every time: do you draw too few inputs?")

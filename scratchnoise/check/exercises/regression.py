@@ -133,6 +133,7 @@ def passes(draw, sizes):
 
 
 def larger_pass(rng):
+    """One pass over 53 samples, larger than anything that is shown."""
     N, D, C = 53, 7, 5
     return {
         **{"w": rng.standard_normal((D, C)), "b": rng.standard_normal(C), "x": rng.standard_normal((N, D))},

@@ -51,6 +51,7 @@ def counters(N, C):
 
 @st.composite
 def masks(draw):
+    """Inputs that can be followed by hand."""
     shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 4)))
     return {
         "x": draw(s.quarter_arrays(shape, 1, 5)),
@@ -60,6 +61,7 @@ def masks(draw):
 
 
 def larger_mask(rng):
+    """Enough numbers that a wrong hash cannot agree by chance."""
     return {"x": 2 + rng.random((37, 21)), "rate": 0.25, "seed": int(rng.integers(2**62)), "step": int(rng.integers(9))}
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...study.results import write_whole
+from ...files import write_whole
 from .grader import CHECKED, Row
 
 SHORT = 200  # characters of a message in a table

@@ -17,6 +17,7 @@ def one_step(w, b, x, y, learning_rate, l2, share=None):
 
 
 def batches(order, batch_size):
+    """The samples of each step."""
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 

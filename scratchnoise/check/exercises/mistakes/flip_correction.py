@@ -6,6 +6,7 @@ from ..exercise import mistake
 
 
 def bayes(T, prior):
+    """Q as the report prints it, (8) and (42): P(true = i given noisy = j) for this prior."""
     return prior[:, None] * T.T / (T @ prior)
 
 

@@ -115,6 +115,7 @@ def sum_over_the_samples(dy, z):
 
 
 def one_hot(z, y):
+    """Rows e_y in the shape and dtype of z."""
     return np.eye(z.shape[1], dtype=z.dtype)[y]
 
 
