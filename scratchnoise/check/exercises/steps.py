@@ -114,6 +114,7 @@ def returns(spec, student, trial):
 @step("shape")
 def shape(spec, student, trial):
     """Every result has the shape of the library's."""
+
     def body(**inputs):
         expected = spec.reference(*inputs.values())
         for name, yours, wanted in parts(spec, student(*inputs.values()), expected):
@@ -126,6 +127,7 @@ def shape(spec, student, trial):
 @step("dtype")
 def dtype(spec, student, trial):
     """float64 in gives float64 out, float32 gives float32."""
+
     def body(**inputs):
         for kind in (np.float64, np.float32):
             given = as_dtype(inputs.values(), kind)
@@ -138,6 +140,7 @@ def dtype(spec, student, trial):
 @step("inputs")
 def inputs_unchanged(spec, student, trial):
     """No argument was written to."""
+
     def body(**inputs):
         given = {name: copy_of(value) for name, value in inputs.items()}
         student(*given.values())
