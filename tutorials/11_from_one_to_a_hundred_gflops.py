@@ -41,7 +41,7 @@ def gflops(table, images, calls):
 # %% [markdown]
 # ## Rung 1: seven loops
 #
-# `kernels/loop_layer_kernels.py` is the equation, typed out. The interpreter spends about a hundred nanoseconds on
+# `kernels/loop_image_kernels.py` is the equation, typed out. The interpreter spends about a hundred nanoseconds on
 # every multiplication: one image is all we have patience for.
 
 # %%
