@@ -1,8 +1,8 @@
 """Which kernel table runs, and where its arrays live.
 
-A backend is a name: "numpy" (vectorised), "loops" (plain Python loops, to step through), "numba" (the same loops,
-compiled), "c" (the CUDA source, built for the processor), "cupy" (the CUDA source on a GPU). The choice is read when a
-kernel is called, never when a module is imported, so two backends can be compared in one process:
+A backend is a name: "numpy" (vectorised), "loops" (plain Python loops, to step through), "numba" (compiled),
+"cupy" (the CUDA source on a GPU), "cuda_on_cpu" (the same source on the processor, to check it). The choice is read
+when a kernel is called, never when a module is imported, so two backends can be compared in one process:
 
     with backend("loops"):
         kernels.softmax(z)
@@ -24,11 +24,11 @@ from .messages import nearest
 
 ENVIRONMENT_VARIABLE = "SCRATCHNOISE_BACKEND"
 TABLES = {
-    "numpy": "scratchnoise.kernels.numpy_kernels",
-    "loops": "scratchnoise.kernels.loop_kernels",
-    "numba": "scratchnoise.kernels.numba_kernels",
-    "c": "scratchnoise.kernels.c_kernels",
-    "cupy": "scratchnoise.kernels.cupy_kernels",
+    "numpy": "scratchnoise.kernels.numpy_table",
+    "loops": "scratchnoise.kernels.loops_table",
+    "numba": "scratchnoise.kernels.numba_table",
+    "cuda_on_cpu": "scratchnoise.kernels.cuda_on_cpu_table",
+    "cupy": "scratchnoise.kernels.cupy_table",
 }
 NAMES = ("auto", *TABLES)
 
@@ -174,7 +174,7 @@ def _missing(name):
     """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
     if name == "numba" and not find_spec("numba"):
         return "numba, which is not installed; use backend='numpy'"
-    if name == "c" and not compiler():
+    if name == "cuda_on_cpu" and not compiler():
         return "a C++ compiler, but $CXX, c++, g++ and clang++ lead to none; use backend='numba' or 'numpy'"
     return _missing_device() if name == "cupy" else None
 

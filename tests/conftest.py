@@ -88,7 +88,7 @@ def table(request):
     try:
         resolve(request.param)
     except BackendError as error:
-        outcome = pytest.fail if request.param == "c" and os.environ.get("CI") else pytest.skip
+        outcome = pytest.fail if request.param == "cuda_on_cpu" and os.environ.get("CI") else pytest.skip
         outcome(str(error))
     with backend(request.param):
         yield request.param

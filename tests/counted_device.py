@@ -16,7 +16,7 @@ import numpy as np
 from counted_arrays import Array, Device, unwrapped
 
 from scratchnoise import backend as _  # noqa: F401  the package, before its module of the same name
-from scratchnoise.kernels import numpy_kernels
+from scratchnoise.kernels import numpy_table
 
 backend_module = sys.modules["scratchnoise.backend"]
 
@@ -124,23 +124,23 @@ class RawModule:
 def sgd_momentum_in_place(w, v, dw, rates, n_decayed):
     learning_rate, momentum, weight_decay = rates
     for part, decay in ((slice(n_decayed), weight_decay), (slice(n_decayed, None), w.dtype.type(0))):
-        updated = numpy_kernels.sgd_momentum(w[part], v[part], dw[part], learning_rate, momentum, decay)
+        updated = numpy_table.sgd_momentum(w[part], v[part], dw[part], learning_rate, momentum, decay)
         w[part], v[part] = updated
 
 
 def kernels_of(device):
     """The table of kernels of this device: NumPy's, on its arrays alone."""
-    module = ModuleType("cupy_kernels")
-    for name, function in vars(numpy_kernels).items():
+    module = ModuleType("cupy_table")
+    for name, function in vars(numpy_table).items():
         if callable(function):
             setattr(module, name, partial(device.compute, function))
 
     def linear_sgd_epoch(*arguments):
-        *weights, loss = numpy_kernels.linear_sgd_epoch(*map(unwrapped, arguments))
+        *weights, loss = numpy_table.linear_sgd_epoch(*map(unwrapped, arguments))
         return *map(device.array, weights), device.crossing("to host", loss)  # a number of Python's
 
     def dropout_at(x, rate, seed, step):
-        return device.compute(lambda x, step: numpy_kernels.dropout_forward(x, rate, seed, int(step[0])), x, step)
+        return device.compute(lambda x, step: numpy_table.dropout_forward(x, rate, seed, int(step[0])), x, step)
 
     module.linear_sgd_epoch, module.dropout_at = linear_sgd_epoch, dropout_at
     module.sgd_momentum_in_place = partial(device.change, sgd_momentum_in_place)
@@ -149,7 +149,7 @@ def kernels_of(device):
 
 def install(monkeypatch, capacity=2**40, cuda_source=False):
     """Let backend("cupy") run on a new counted Device, which is returned, until the test ends."""
-    device, name = Device(capacity), "scratchnoise.kernels.cupy_kernels"
+    device, name = Device(capacity), "scratchnoise.kernels.cupy_table"
     monkeypatch.setitem(sys.modules, "cupy", cupy_of(device))
     monkeypatch.setitem(sys.modules, name, kernels_of(device))
     if cuda_source:

@@ -9,9 +9,9 @@ import numpy as np
 
 from scratchnoise.check import assert_close
 from scratchnoise.check.kernel_strategies import as_dtype
-from scratchnoise.kernels import numpy_kernels
-from scratchnoise.kernels.cuda_launches import Launches
-from scratchnoise.kernels.tuned_launches import TunedLaunches
+from scratchnoise.kernels import numpy_table
+from scratchnoise.kernels.cuda.launches import Launches
+from scratchnoise.kernels.cuda.tuned_launches import TunedLaunches
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 T_WITH_ZEROS = np.array([[0.7, 0.0, 0.3], [0.3, 1.0, 0.0], [0.0, 0.0, 0.7]])
@@ -47,7 +47,7 @@ class Case:
         """
         args = as_dtype(self.args, dtype)
         right = _tuple(
-            (REFERENCES.get(self.method) or getattr(numpy_kernels, self.method))(*as_dtype(args, np.float64))
+            (REFERENCES.get(self.method) or getattr(numpy_table, self.method))(*as_dtype(args, np.float64))
         )
         args = [device.to_device(a.copy()) if isinstance(a, np.ndarray) else a for a in args]
         found = getattr(self.table(device), self.method)(*args)
@@ -69,11 +69,11 @@ def _tuple(results):
 
 def _momentum_in_place(w, v, dw, rates, n_decayed):
     decay = np.where(np.arange(w.size) < n_decayed, rates[2], 0)
-    return numpy_kernels.sgd_momentum(w, v, dw, rates[0], rates[1], decay)
+    return numpy_table.sgd_momentum(w, v, dw, rates[0], rates[1], decay)
 
 
 def _both(name):
-    value, grad = getattr(numpy_kernels, name), getattr(numpy_kernels, f"{name}_grad")
+    value, grad = getattr(numpy_table, name), getattr(numpy_table, f"{name}_grad")
     return lambda *args: (value(*args), grad(*args))
 
 
@@ -81,7 +81,7 @@ def _both(name):
 REFERENCES = {
     "signed_cross_entropy_and_grad": _both("signed_cross_entropy"),
     "forward_cross_entropy_and_grad": _both("forward_cross_entropy"),
-    "dropout_at": lambda x, rate, seed, step: numpy_kernels.dropout_forward(x, rate, seed, int(step[0])),
+    "dropout_at": lambda x, rate, seed, step: numpy_table.dropout_forward(x, rate, seed, int(step[0])),
     "sgd_momentum_in_place": _momentum_in_place,
 }
 
@@ -110,7 +110,7 @@ def _samples(rng):
         yield from ((f"signed_cross_entropy{end}", (z, a), 3) for end in ("", "_grad"))
         for matrix in (T, T_WITH_ZEROS):
             yield from ((f"forward_cross_entropy{end}", (z, y, matrix), 3) for end in ("", "_grad"))
-        p, weight = numpy_kernels.softmax(z / 30), rng.uniform(0.5, 2, N)
+        p, weight = numpy_table.softmax(z / 30), rng.uniform(0.5, 2, N)
         yield "flip_rate_update", (T.T.copy(), p, y, weight), N
     yield "flip_rate_update", (np.array([[0.6, 0.4, 0], [0.2, 0.8, 0], [0, 0, 1.0]]), p, y, weight), N
     yield "flip_rate_update", (T.T.copy(), p, np.ones(N, np.int64), 0 * weight), N  # no mass: every row stays
@@ -135,7 +135,7 @@ def _pooled_convolutions(rng):
     for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS:  # in small integers every sum is exact, and many are equal
         x, w, b = (rng.integers(-1, 2, shape).astype(float) for shape in ((N, H, W, K), (R, S, K, F), (F,)))
         for size in (2, 3):
-            y, argmax = numpy_kernels.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
+            y, argmax = numpy_table.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
             yield "conv2d_relu_maxpool2d_forward", (x, w, b, stride, pad, size), R * S * K + 1
             dy, sizes = rng.standard_normal(y.shape), (stride, pad, size)
             yield "conv2d_relu_maxpool2d_backward", (dy, y, argmax, x, w, *sizes), max(R * S * F, y.size)
@@ -146,7 +146,7 @@ def _layers(rng):
     for N, H, W, K, size in ((1, 3, 2, 1, 2), (3, 7, 9, 5, 3), (9, 8, 8, 32, 2)):
         for x in (rng.standard_normal((N, H, W, K)), 1.0 * rng.integers(0, 2, (N, H, W, K))):  # the second has ties
             yield "maxpool2d_forward", (x, size), 1
-        y, argmax = numpy_kernels.maxpool2d_forward(x, size)
+        y, argmax = numpy_table.maxpool2d_forward(x, size)
         yield "maxpool2d_backward", (rng.standard_normal(y.shape), argmax, x.shape), 1
     edges = np.array([-1.0, 0.0, -0.0, 2.0, np.nan])
     for x, dy in ((edges, np.arange(1.0, 6.0)), rng.standard_normal((2, 1000))):

@@ -1,4 +1,4 @@
-"""The few names of CuPy that `cupy_kernels.py` uses, on the processor: its launches are tried where there is no GPU.
+"""The few names of CuPy that `cupy_table.py` uses, on the processor: its launches are tried where there is no GPU.
 
 Arrays are NumPy's, of a class of their own: what was not sent to the device is refused, as it would be there. RawModule
 builds the very source it is given through `on_cpu.h`, and a launch takes grid, block and arguments as CUDA does: by
@@ -9,8 +9,8 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
-from scratchnoise.kernels import cuda_source
-from scratchnoise.kernels.c_kernels import Processor
+from scratchnoise.kernels.cuda import source as cuda_source
+from scratchnoise.kernels.cuda_on_cpu_table import Processor
 
 
 class ndarray(np.ndarray):

@@ -59,7 +59,7 @@ def test_auto_is_the_gpu_where_there_is_one_but_a_gpu_has_to_be_asked_for(monkey
     assert current() == "cupy"
     with backend("auto"):
         assert on_device() and arrays() is sys.modules["cupy"]
-    with backend("c" if compiler() else "loops"):
+    with backend("cuda_on_cpu" if compiler() else "loops"):
         assert not on_device() and arrays() is np
 
 
@@ -114,10 +114,10 @@ def test_c_needs_a_compiler(monkeypatch, tmp_path):
     compiler_of_ours.write_text("")
     compiler_of_ours.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler_of_ours))
-    assert compiler() == str(compiler_of_ours) and resolve("c") == "c"
+    assert compiler() == str(compiler_of_ours) and resolve("cuda_on_cpu") == "cuda_on_cpu"
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(BackendError, match=r"backend='c' needs a C\+\+ compiler, but \$CXX.* lead to none"):
-        resolve("c")
+    with pytest.raises(BackendError, match=r"backend='cuda_on_cpu' needs a C\+\+ compiler, but \$CXX.* lead to none"):
+        resolve("cuda_on_cpu")
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda"])
@@ -145,7 +145,7 @@ def test_blocks_nest_and_end_even_when_they_fail():
 
 def test_a_kernel_asks_for_its_table_when_it_is_called():
     with backend("loops"):
-        assert table().__name__ == "scratchnoise.kernels.loop_kernels"
+        assert table().__name__ == "scratchnoise.kernels.loops_table"
     z, called = np.zeros((1, 2)), []
     with backend("numpy"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(table(), "softmax", lambda z: called.append("numpy"))
@@ -181,7 +181,7 @@ def test_every_public_name_is_there():
 
 def test_the_public_name_is_the_function_whatever_was_imported_before():
     code = (
-        "import scratchnoise.kernels.numpy_kernels, scratchnoise.backend\n"
+        "import scratchnoise.kernels.numpy_table, scratchnoise.backend\n"
         "with scratchnoise.backend('loops'):\n"
         "    from scratchnoise import backend, BackendError, SoftmaxRegression, noise, check\n"
         "print(callable(backend))"

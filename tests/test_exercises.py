@@ -19,7 +19,7 @@ from scratchnoise import estimate, kernels, noise
 from scratchnoise.check.exercises import EXERCISES, MISTAKES, bugs, check_file, check_functions, find_exercise, given
 from scratchnoise.check.exercises.exercise import hint_of
 from scratchnoise.cli import main
-from scratchnoise.kernels import loop_kernels
+from scratchnoise.kernels import loops_table
 from scratchnoise.models.flip_corrected import project_to_simplex
 
 STUBS = Path(__file__).parents[1] / "tutorials" / "exercises"
@@ -145,16 +145,16 @@ def draw_one_by_one(y, T, rng):
 
 OTHER_SPELLINGS = {
     **{
-        name: getattr(loop_kernels, name) for name in SPECS if name != "dropout_forward" and hasattr(loop_kernels, name)
+        name: getattr(loops_table, name) for name in SPECS if name != "dropout_forward" and hasattr(loops_table, name)
     },
-    "linear_sgd_epoch": lambda w, b, x, y, *rest: loop_kernels.linear_sgd_epoch(
+    "linear_sgd_epoch": lambda w, b, x, y, *rest: loops_table.linear_sgd_epoch(
         w, b, x, y, np.eye(len(b), dtype=w.dtype), np.ones(len(y), w.dtype), *rest
     ),
     "corrupt": draw_one_by_one,
     "backward_corrected": bugs.with_a_solver,
     "flip_back_inverse": lambda q, T: np.linalg.solve(T, q.T).T,
     "softmax_backward": lambda dy, z: np.array(
-        [u @ (np.diag(p) - np.outer(p, p)) for u, p in zip(dy, loop_kernels.softmax(z), strict=True)]
+        [u @ (np.diag(p) - np.outer(p, p)) for u, p in zip(dy, loops_table.softmax(z), strict=True)]
     ),
 }
 

@@ -6,7 +6,7 @@
 # Equations: softmax (22), the model (9), its likelihood (10), the gradient (11), cross-entropy (23).
 #
 # Running time: about two seconds. Next: tutorial 03 uses the model on wrong labels, 10 tells how the gradient check
-# works, and `kernels/loop_kernels.py` holds the same equations as loops.
+# works, and `kernels/loops_table.py` holds the same equations as loops.
 
 # %%
 import os

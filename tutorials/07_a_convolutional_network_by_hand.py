@@ -32,7 +32,7 @@ rng = np.random.default_rng(0)
 #
 # $$y_{nijf} = b_f + \sum_{rsk} x_{n,\,i+r,\,j+s,\,k}\;w_{rskf}.$$
 #
-# Seven nested loops (`kernels/loop_layer_kernels.py`), or a view of all windows and one matrix product. On paper: a
+# Seven nested loops (`kernels/loops/images.py`), or a view of all windows and one matrix product. On paper: a
 # filter that subtracts the left neighbour finds the edge.
 
 # %%

@@ -41,7 +41,7 @@ def gflops(table, images, calls):
 # %% [markdown]
 # ## Rung 1: seven loops
 #
-# `kernels/loop_image_kernels.py` is the equation, typed out. The interpreter spends about a hundred nanoseconds on
+# `kernels/loops/images.py` is the equation, typed out. The interpreter spends about a hundred nanoseconds on
 # every multiplication: one image is all we have patience for.
 
 # %%
@@ -57,7 +57,7 @@ print(f"Python loops           {python_loops:10.4f} GFLOP/s")
 #
 # ## Rung 3: a matrix product
 #
-# `kernels/numpy_kernels.py` copies every window into a row (im2col) and leaves the rest to the BLAS behind NumPy, which
+# `kernels/numpy_table.py` copies every window into a row (im2col) and leaves the rest to the BLAS behind NumPy, which
 # keeps its accumulators in registers. The price is a copy of the input, nine times its size.
 
 # %%
@@ -68,8 +68,8 @@ np.testing.assert_allclose(y_loops, y_numpy[:1], rtol=1e-4, atol=1e-3)
 # %% [markdown]
 # ## Rung 4: our own registers
 #
-# `kernels/simd.py` gives numba a vector of 64 bytes in about a hundred lines, and a twin in plain Python, so that
-# `kernels/simd_convolution.py` can still be stepped through. Its micro-kernel `outer` holds 8 pixels x 2 vectors of
+# `kernels/vectors/vector.py` gives numba a vector of 64 bytes in about a hundred lines, and a twin in plain Python, so
+# that `kernels/vectors/convolution.py` can still be stepped through. Its micro-kernel `outer` holds 8 pixels x 2 vectors of
 # filters in registers while the sum over the window runs: 16 multiply-adds for 10 loads, and no copy of the input.
 # (Without numba, or where it is told not to compile, this rung is missing, and the one below is timed again.)
 
@@ -107,7 +107,7 @@ chart(measured["rows"], measured["peak_gflops"])
 # | a tile is one window in 8 small images: what of it lies outside the image is known, and skipped | 54 | 50 |
 #
 # The last row but one is worth a look. After pooling three of four gradients are zero, but which is not differs from
-# filter to filter, so that a vector of filters cannot skip anything. `simd_conv_pool.py` turns the vector round: it
+# filter to filter, so that a vector of filters cannot skip anything. `vectors/pooled_convolution.py` turns the vector round: it
 # runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
 # multiplications, and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the
 # time for the weight gradients of the first two layers and measured half (6.5 to 3.0 ms and 5.3 to 2.7 ms): writing the

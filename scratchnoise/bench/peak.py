@@ -5,9 +5,9 @@ import time
 import numba
 import numpy as np
 
-from ..kernels import numba_kernels  # noqa: F401  registers the helpers
-from ..kernels.simd import load, multiply_add, store
-from ..kernels.simd_tiles import PIXELS, eight, outer
+from ..kernels import numba_table  # noqa: F401  registers the helpers
+from ..kernels.vectors.tiles import PIXELS, eight, outer
+from ..kernels.vectors.vector import load, multiply_add, store
 
 STEPS = 200_000
 

@@ -110,8 +110,8 @@ def c_threads(workload, a):
     """The rung of the CUDA source's simplest convolutions on the processor: one thread after another, no tiles."""
     if not compiler() or not workload.shape:
         return None
-    from ..kernels.c_kernels import processor
-    from ..kernels.cuda_launches import Launches
+    from ..kernels.cuda.launches import Launches
+    from ..kernels.cuda_on_cpu_table import processor
 
     simplest = Launches(processor)
     if workload.kind == "forward":
@@ -121,15 +121,15 @@ def c_threads(workload, a):
 
 def ours_in_c(workload, a):
     """The rung of the c table; none where nothing compiles it."""
-    return ours("c")(workload, a) if compiler() else None
+    return ours("cuda_on_cpu")(workload, a) if compiler() else None
 
 
 def compiled_loops(workload, a):
-    """The rung of the plain convolution loops through numba, as numba_kernels would have them without vectors."""
+    """The rung of the plain convolution loops through numba, as numba_table would have them without vectors."""
     import numba
 
-    from ..kernels import loop_image_kernels as loops
-    from ..kernels import numba_kernels  # noqa: F401  registers the helpers
+    from ..kernels import numba_table  # noqa: F401  registers the helpers
+    from ..kernels.loops import images as loops
 
     numba.extending.register_jitable(loops.out_size)
     if not workload.shape:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from ..kernels import numpy_kernels
+from ..kernels import numpy_table
 from . import strategies as s
 
 
@@ -83,11 +83,11 @@ def _conv_relu_pool(draw, *letters):
     *like, stride, pad = draw(_convolution("x", "w", "b"))
     rng = np.random.default_rng(draw(s.seeds))
     x, w, b = (rng.standard_normal(a.shape) for a in like)  # sums of quarters would often be equal
-    z = numpy_kernels.conv2d_forward(x, w, b, stride, pad)
+    z = numpy_table.conv2d_forward(x, w, b, stride, pad)
     size = draw(st.integers(1, min(3, *z.shape[1:3])))
-    largest, argmax = numpy_kernels.maxpool2d_forward(z, size)
-    others = z - numpy_kernels.maxpool2d_backward(np.full_like(largest, np.inf), argmax, z.shape)
-    second = numpy_kernels.maxpool2d_forward(others, size)[0]
+    largest, argmax = numpy_table.maxpool2d_forward(z, size)
+    others = z - numpy_table.maxpool2d_backward(np.full_like(largest, np.inf), argmax, z.shape)
+    second = numpy_table.maxpool2d_forward(others, size)[0]
     assume((largest - second).min() > NO_KINK and np.abs(largest).min() > NO_KINK)
     given = {"x": x, "w": w, "b": b, "y": np.maximum(largest, 0), "argmax": argmax, "R": w.shape[0], "S": w.shape[1]}
     given |= {"dy": draw(s.noise_arrays(largest.shape)), "stride": stride, "pad": pad, "size": size}

@@ -188,8 +188,8 @@ def test_numbers(model, settings, message):
 @pytest.mark.parametrize("model", [MODELS[name] for name in ("plain", "robust", "network")])
 def test_backends(model, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    message = r"backend='c' needs a C\+\+ compiler"
-    assert refused(fresh(model).set_params(backend="c"), message, error=BackendError)
+    message = r"backend='cuda_on_cpu' needs a C\+\+ compiler"
+    assert refused(fresh(model).set_params(backend="cuda_on_cpu"), message, error=BackendError)
     assert refused(fresh(model).set_params(backend="nunba"), "backend='nunba' is unknown; did you mean 'numba'")
 
 

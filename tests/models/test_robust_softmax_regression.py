@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnoise.kernels import numpy_kernels
+from scratchnoise.kernels import numpy_table
 from scratchnoise.models import RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.noise import corrupt
 from scratchnoise.transition import TransitionMatrix
@@ -73,9 +73,9 @@ def test_zeros_in_t_are_allowed(noisy_gaussians):
 
 def test_the_kernel_gets_one_layout_of_t_however_it_was_learnt(gaussians, monkeypatch):
     """A compiled kernel is compiled anew for every layout that it meets, which takes seconds."""
-    layouts, epoch = [], numpy_kernels.linear_sgd_epoch
+    layouts, epoch = [], numpy_table.linear_sgd_epoch
     monkeypatch.setattr(
-        numpy_kernels, "linear_sgd_epoch", lambda *args: (layouts.append(args[4].flags.c_contiguous), epoch(*args))[1]
+        numpy_table, "linear_sgd_epoch", lambda *args: (layouts.append(args[4].flags.c_contiguous), epoch(*args))[1]
     )
     model(max_iter=3, tol=0).fit(*gaussians)
     model(TransitionMatrix.from_rows(np.eye(3)), max_iter=1).fit(*gaussians)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scratchnoise.check.properties import kernels
-from scratchnoise.kernels import numpy_kernels as right
+from scratchnoise.kernels import numpy_table as right
 
 from .registry import rejected_by
 

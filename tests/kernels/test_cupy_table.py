@@ -14,14 +14,14 @@ from scratchnoise import kernels
 from scratchnoise.check import assert_close
 
 CASES = list(all_cases())
-NAME = "scratchnoise.kernels.cupy_kernels"
+NAME = "scratchnoise.kernels.cupy_table"
 
 pytestmark = pytest.mark.usefixtures("needs_compiler")
 
 
 @pytest.fixture(scope="module")
 def table():
-    """cupy_kernels as it is when `cupy` is the stand-in."""
+    """cupy_table as it is when `cupy` is the stand-in."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "cupy", make_cupy())
         patch.delitem(sys.modules, NAME, raising=False)

@@ -13,8 +13,9 @@ import pytest
 
 from scratchnoise import kernels
 from scratchnoise.backend import BackendError, backend
-from scratchnoise.kernels import c_build, cuda_source
-from scratchnoise.kernels.c_kernels import Processor
+from scratchnoise.kernels.cuda import build as c_build
+from scratchnoise.kernels.cuda import source as cuda_source
+from scratchnoise.kernels.cuda_on_cpu_table import Processor
 
 SOURCE = """#define EACH(i, n) \\
     for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < (unsigned)(n); i += gridDim.x * blockDim.x)
@@ -115,14 +116,14 @@ def test_threads_do_not_change_a_bit():
     """What OpenMP shares out are blocks, and no two of them add to one number."""
     rng = np.random.default_rng(0)
     x, w, b = (rng.standard_normal(shape).astype(np.float32) for shape in ((40, 12, 12, 8), (3, 3, 8, 40), (40,)))
-    with backend("c"):
+    with backend("cuda_on_cpu"):
         y = kernels.conv2d_forward(x, w, b, 1, 1)
         here = [y, *kernels.conv2d_backward(y, x, w, 1, 1), kernels.relu_forward(y)]
     program = (
         "import numpy as np, sys; from scratchnoise import kernels; from scratchnoise.backend import backend\n"
         "rng = np.random.default_rng(0)\n"
         "x, w, b = (rng.standard_normal(s).astype(np.float32) for s in ((40, 12, 12, 8), (3, 3, 8, 40), (40,)))\n"
-        "with backend('c'):\n"
+        "with backend('cuda_on_cpu'):\n"
         "    y = kernels.conv2d_forward(x, w, b, 1, 1)\n"
         "    there = [y, *kernels.conv2d_backward(y, x, w, 1, 1), kernels.relu_forward(y)]\n"
         "sys.stdout.buffer.write(b''.join(a.tobytes() for a in there))"

@@ -2,7 +2,7 @@
 
 A device offers `empty(shape, dtype)` and `zeros(shape, dtype)`, `launch(name, threads, **arguments)`, at least so many
 threads of a kernel, and `launch_blocks(name, blocks, **arguments)`, so many blocks of a kernel with barriers. The
-arguments go by their names in the source; `cuda_source.py` holds them against their declarations.
+arguments go by their names in the source; `source.py` holds them against their declarations.
 """
 
 import math

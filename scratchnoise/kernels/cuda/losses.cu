@@ -1,11 +1,11 @@
-// The kernels in CUDA C: compiled for a GPU (cupy_kernels.py) and for the processor (c_kernels.py).
+// The kernels in CUDA C: compiled for a GPU (cupy_table.py) and for the processor (cuda_on_cpu_table.py).
 //
 // `real` is float or double: whoever compiles this defines it. Every kernel is written twice where that pays:
 //
 //   rung 1   one thread computes one number, reading whatever it needs (gather): no atomics, no shared memory, and the
-//            same bits on every run. They are the loops of loop_kernels.py with the outer ones gone; read them first:
-//            losses and softmax regression here, the layers in layer_kernels.cu.
-//   rung 2   the same result faster; `_2` ends the name. fused_kernels.cu has what memory bounds, tile_kernels.cu what
+//            same bits on every run. They are the loops of ../loops with the outer ones gone; read them first:
+//            losses and softmax regression here, the layers in layers.cu.
+//   rung 2   the same result faster; `_2` ends the name. fused.cu has what memory bounds, tiles.cu what
 //            arithmetic bounds.
 //
 // The four files are one source, in this order.
@@ -26,7 +26,7 @@
 //   linear_sgd_gradient, _update    sample; weight and bias
 //   flip_rate_sums, _rows           part of the samples and entry; row
 //
-// The comment behind a pointer is its shape in terms of the other arguments. cuda_source.py reads it, and refuses a
+// The comment behind a pointer is its shape in terms of the other arguments. source.py reads it, and refuses a
 // launch whose arrays have another size or type. Sizes stay below 2^31, so indices are 32-bit: they cost half as much.
 
 // All i below n, shared by however many threads there are.

@@ -11,8 +11,9 @@ from cuda_cases import all_cases
 from mutants.cuda import MUTANTS
 
 from scratchnoise.backend import compiler
-from scratchnoise.kernels import c_build, cuda_source
-from scratchnoise.kernels.c_kernels import Processor, c_types
+from scratchnoise.kernels.cuda import build as c_build
+from scratchnoise.kernels.cuda import source as cuda_source
+from scratchnoise.kernels.cuda_on_cpu_table import Processor, c_types
 
 CASES = list(all_cases())
 SOURCE = cuda_source.read()

@@ -5,7 +5,7 @@ Every output is a sum over the window; the trick is to keep a tile of outputs in
     tile: 8 pixels x 2 vectors of filters (16 accumulators; 8 x 32 outputs in float32)
     for each tap (r, s, k):  2 loads of weights, 8 pixels, 16 multiply-adds
 
-Forward, input gradient and weight gradient are three readings of one micro-kernel, `simd_tiles.outer`:
+Forward, input gradient and weight gradient are three readings of one micro-kernel, `tiles.outer`:
     forward         y[pixel, f]    += x[window of pixel, tap] w[tap, f]          sum over taps
     input gradient  the forward pass of dy, spread out and padded, with the filters flipped
     weight gradient dw[tap, f]     += x[window of pixel, tap] dy[pixel, f]       sum over pixels
@@ -16,14 +16,10 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 
 import numpy as np
 
-from .simd import lanes, load, zeros
-from .simd_frames import place, side_by_side, tile_reach, window_reach, window_starts
-from .simd_tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
-
-try:
-    from numba import prange
-except ImportError:
-    prange = range
+from ..parallel import prange
+from .frames import place, side_by_side, tile_reach, window_reach, window_starts
+from .tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
+from .vector import lanes, load, zeros
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
 

@@ -1,17 +1,18 @@
-"""The loop kernels, compiled by numba; convolution and matrix products with vectors.
+"""The `numba` table: the loops and the vectors, compiled by numba.
 
 Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off.
-`parallel` only where a kernel passes once over a whole batch of images or all parameters.
 """
 
 import os
+import types
 
 import numba
 import numpy as np
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
-from . import loop_kernels as loops
-from . import simd_conv_pool, simd_convolution, simd_frames, simd_linear, simd_tiles
+from . import loops_table as loops
+from .loops import images, layers, losses
+from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression, tiles
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -19,21 +20,26 @@ from . import simd_conv_pool, simd_convolution, simd_frames, simd_linear, simd_t
 os.environ.setdefault("GOMP_SPINCOUNT", "50000")
 
 # compiled code may call these; to everybody else they stay the plain functions they are
-register_jitable(loops.log_sum_exp)
-register_jitable(loops.log_entries)
-register_jitable(loops.loss_and_gradient)
-overload(loops.logits_of)(lambda batch, x, w, b, z: simd_linear.logits_of)
-overload(loops.add_products)(lambda dz, batch, x, dw: simd_linear.add_products)
-register_jitable(loops.splitmix64)
-register_jitable(loops.pool_image)
-for module in (simd_tiles, simd_frames, simd_convolution, simd_conv_pool, simd_linear):
+for helper in (
+    losses.largest_logit,
+    losses.total_of_exponentials,
+    losses.joint_logits,
+    losses.forward_loss,
+    losses.log_entries,
+    layers.splitmix64,
+    images.pool_image,
+):
+    register_jitable(helper)
+for module in (tiles, frames, convolution, pooled_convolution, linear, softmax_regression):
     for helper in module.HELPERS:
         register_jitable(helper)
 
 
 def compiled(function, parallel=False):
     """The function compiled on first use and kept on disk; `parallel` spreads its prange loops over the threads."""
-    return numba.njit(cache=True, error_model="numpy", parallel=parallel)(function)
+    names = {**function.__globals__, "prange": numba.prange}
+    in_parallel = types.FunctionType(function.__code__, names, function.__name__)
+    return numba.njit(cache=True, error_model="numpy", parallel=parallel)(in_parallel)
 
 
 log_softmax = compiled(loops.log_softmax)
@@ -47,15 +53,15 @@ maxpool2d_backward = compiled(loops.maxpool2d_backward, parallel=True)
 relu_forward = compiled(loops.relu_forward, parallel=True)
 relu_backward = compiled(loops.relu_backward, parallel=True)
 sgd_momentum = compiled(loops.sgd_momentum, parallel=True)
-linear_sgd_epoch = compiled(loops.linear_sgd_epoch, parallel=True)
+linear_sgd_epoch = compiled(softmax_regression.linear_sgd_epoch, parallel=True)
 flip_rate_update = compiled(loops.flip_rate_update)
 _dropout = compiled(loops.dropout_forward)
-_images = compiled(simd_convolution.conv2d_images, parallel=True)
-_product = compiled(simd_linear.product, parallel=True)
-conv2d_backward_weights = compiled(simd_convolution.conv2d_backward_weights, parallel=True)
-_pooled_images = compiled(simd_conv_pool.forward_images, parallel=True)
-_pooled_gradient = compiled(simd_conv_pool.input_gradient_images, parallel=True)
-conv2d_relu_maxpool2d_backward_weights = compiled(simd_conv_pool.backward_weights, parallel=True)
+_images = compiled(convolution.conv2d_images, parallel=True)
+_product = compiled(linear.product, parallel=True)
+conv2d_backward_weights = compiled(convolution.conv2d_backward_weights, parallel=True)
+_pooled_images = compiled(pooled_convolution.forward_images, parallel=True)
+_pooled_gradient = compiled(pooled_convolution.input_gradient_images, parallel=True)
+conv2d_relu_maxpool2d_backward_weights = compiled(pooled_convolution.backward_weights, parallel=True)
 
 
 def dropout_forward(x, rate, seed, step):
@@ -68,30 +74,30 @@ dropout_backward = dropout_forward
 
 
 def conv2d_forward(x, w, b, stride, pad):
-    return simd_convolution.conv2d_forward(x, w, b, stride, pad, _images)
+    return convolution.conv2d_forward(x, w, b, stride, pad, _images)
 
 
 def conv2d_backward(dy, x, w, stride, pad):
-    dx = simd_convolution.conv2d_input_gradient(dy, w, x.shape, stride, pad, _images)
+    dx = convolution.conv2d_input_gradient(dy, w, x.shape, stride, pad, _images)
     return dx, *conv2d_backward_weights(dy, x, w.shape[0], w.shape[1], stride, pad)
 
 
 def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
-    return simd_conv_pool.forward(x, w, b, stride, pad, size, _pooled_images)
+    return pooled_convolution.forward(x, w, b, stride, pad, size, _pooled_images)
 
 
 def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
-    dx = simd_conv_pool.input_gradient(dy, y, argmax, w, x.shape, stride, pad, _pooled_gradient)
+    dx = pooled_convolution.input_gradient(dy, y, argmax, w, x.shape, stride, pad, _pooled_gradient)
     return dx, *conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, w.shape[0], w.shape[1], stride, pad, size)
 
 
 def linear_forward(x, w, b):
-    return simd_linear.linear_forward(x, w, b, _product)
+    return linear.linear_forward(x, w, b, _product)
 
 
 def linear_backward(dy, x, w):
-    return simd_linear.linear_input_gradient(dy, w, _product), *linear_backward_weights(dy, x)
+    return linear.linear_input_gradient(dy, w, _product), *linear_backward_weights(dy, x)
 
 
 def linear_backward_weights(dy, x):
-    return simd_linear.linear_backward_weights(dy, x, _product)
+    return linear.linear_backward_weights(dy, x, _product)

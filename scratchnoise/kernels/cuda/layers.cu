@@ -1,4 +1,4 @@
-// The layers of a network, rung 1: see kernels.cu, which comes before this in the same source.
+// The layers of a network, rung 1: see losses.cu, which comes before this in the same source.
 
 // Place of [a, b, c, d] in an array whose last three lengths are B, C, D.
 __device__ inline int at(int a, int b, int c, int d, int B, int C, int D) { return ((a * B + b) * C + c) * D + d; }

@@ -11,16 +11,12 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo after the con
 
 import numpy as np
 
-from .loop_image_kernels import pool_image
-from .simd import lanes, load, multiply_add, store, zeros
-from .simd_convolution import CHUNKS, block_width, convolve, padded_filters
-from .simd_frames import frame_places, place, tile_reach, window_reach, window_starts
-from .simd_tiles import PIXELS, eight, rows_from
-
-try:
-    from numba import prange
-except ImportError:
-    prange = range
+from ..loops.images import pool_image
+from ..parallel import prange
+from .convolution import CHUNKS, block_width, convolve, padded_filters
+from .frames import frame_places, place, tile_reach, window_reach, window_starts
+from .tiles import PIXELS, eight, rows_from
+from .vector import lanes, load, multiply_add, store, zeros
 
 
 def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):

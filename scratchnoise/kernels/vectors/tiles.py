@@ -6,7 +6,7 @@ compiler keeps the whole tile in memory, twenty times slower. Hence the eight li
 
 import numpy as np
 
-from .simd import lanes, load, multiply_add, store, total
+from .vector import lanes, load, multiply_add, store, total
 
 PIXELS = 8  # rows of a tile
 

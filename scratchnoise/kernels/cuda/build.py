@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ..backend import BackendError, compiler
+from ...backend import BackendError, compiler
 
 HERE = Path(__file__).parent
 OPTIMISED = ("-O3", "-march=native", "-ffp-contract=fast", "-fopenmp-simd")
@@ -47,7 +47,7 @@ def entry(kernel):
 def _compiler():
     found = compiler()
     if found is None:
-        raise BackendError("backend='c' needs a C++ compiler, but $CXX, c++, g++ and clang++ lead to none")
+        raise BackendError("backend='cuda_on_cpu' needs a C++ compiler, but $CXX, c++, g++ and clang++ lead to none")
     return found
 
 

@@ -4,16 +4,16 @@ from functools import cache
 
 import cupy
 
-from . import cuda_source
-from .cuda_launches import blocks_for
-from .tuned_launches import TunedLaunches
+from .cuda import source as cuda_source
+from .cuda.launches import blocks_for
+from .cuda.tuned_launches import TunedLaunches
 
 THREADS = 256  # in a block of a kernel that leaves the number open
 MOST_BLOCKS = 4096  # of such a kernel; enough to fill any GPU, and a thread then takes several numbers
 
 
 class GPU:
-    """The device that is current in CuPy. source: CUDA C, with kernels as cuda_source.py wants them."""
+    """The device that is current in CuPy. source: CUDA C, with kernels as cuda/source.py wants them."""
 
     def __init__(self, source):
         self.source, self.kernels = source, cuda_source.kernels_of(source)

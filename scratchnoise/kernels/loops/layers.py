@@ -1,16 +1,11 @@
-"""Linear layers, ReLU, dropout and the update as explicit loops: a part of the `loops` table.
-
-Written for the reader and for numba alike, under the rules of `loop_kernels.py`.
+"""Linear layers, ReLU, dropout and the update as explicit loops.
 
 N samples, D features, F outputs.
 """
 
 import numpy as np
 
-try:
-    from numba import prange  # an ordinary range until numba compiles it
-except ImportError:
-    prange = range
+from ..parallel import prange
 
 GOLDEN = 0x9E3779B97F4A7C15
 MASK = 0xFFFFFFFFFFFFFFFF

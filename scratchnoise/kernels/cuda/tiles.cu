@@ -1,4 +1,4 @@
-// Rung 2 of what arithmetic bounds: the same results faster. See kernels.cu for the table of kernels.
+// Rung 2 of what arithmetic bounds: the same results faster. See losses.cu for the table of kernels.
 //
 // All convolutions and linear layers are one product of matrices, rows x columns over `depth` terms, whose factors are
 // never stored: a block of 128 threads gathers 128 x 16 and 16 x 32 numbers of them into shared memory, every number

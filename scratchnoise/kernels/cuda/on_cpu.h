@@ -1,4 +1,4 @@
-// Gives a C++ compiler what CUDA C has: kernels.cu then runs on the processor, every thread of every block.
+// Gives a C++ compiler what CUDA C has: the four .cu files then run on the processor, every thread of every block.
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>

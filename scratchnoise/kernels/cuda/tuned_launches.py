@@ -1,10 +1,10 @@
-"""The launches of rung 2: products in tiles, and passes that are fused. The rest is rung 1, `cuda_launches.py`."""
+"""The launches of rung 2: products in tiles, and passes that are fused. The rest is rung 1, `launches.py`."""
 
 import numpy as np
 
-from .cuda_launches import Launches, blocks_for, convolution_sizes, pooling_sizes, samples
+from .launches import Launches, blocks_for, convolution_sizes, pooling_sizes, samples
 
-ROWS, COLUMNS, DEPTH = 128, 32, 16  # of a tile, as in tile_kernels.cu
+ROWS, COLUMNS, DEPTH = 128, 32, 16  # of a tile, as in tiles.cu
 BLOCKS = 512  # how many a gradient of weights is cut into: about four for each multiprocessor of a large GPU
 SHARE = 256  # pixels, the least that is worth a part of its own
 

@@ -5,7 +5,7 @@ N images, H W size of a frame, K channels, R S kernel, Ho Wo output.
 
 import numpy as np
 
-from .simd_tiles import PIXELS
+from .tiles import PIXELS
 
 
 def place(image, frame, W, K, dilation, top, left):

@@ -1,20 +1,20 @@
-"""The `c` table: the CUDA source on the processor, built by the system's C++ compiler and loaded with ctypes."""
+"""The `cuda_on_cpu` table: the CUDA source, built for the processor by its C++ compiler and loaded with ctypes."""
 
 import ctypes
 from functools import cache
 
 import numpy as np
 
-from . import cuda_source
-from .c_build import shared_library
-from .cuda_launches import blocks_for
-from .tuned_launches import TunedLaunches
+from .cuda import source as cuda_source
+from .cuda.build import shared_library
+from .cuda.launches import blocks_for
+from .cuda.tuned_launches import TunedLaunches
 
 THREADS = 256  # in a block of a kernel that leaves the number open
 
 
 class Processor:
-    """A device whose arrays are NumPy's. source: CUDA C, with `__global__` functions as cuda_source.py wants them."""
+    """A device whose arrays are NumPy's. source: CUDA C, with `__global__` functions as cuda/source.py wants them."""
 
     def __init__(self, source):
         self.source, self.kernels = source, cuda_source.kernels_of(source)

@@ -1,16 +1,11 @@
-"""Convolution and max pooling as explicit loops: a part of the `loops` table.
-
-Written for the reader and for numba alike, under the rules of `loop_kernels.py`.
+"""Convolution and max pooling as explicit loops.
 
 N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 """
 
 import numpy as np
 
-try:
-    from numba import prange  # an ordinary range until numba compiles it
-except ImportError:
-    prange = range
+from ..parallel import prange
 
 # --- convolution -----------------------------------------------------------------------------------------
 

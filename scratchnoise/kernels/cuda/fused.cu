@@ -1,4 +1,4 @@
-// Rung 2 of what memory or the launch itself bounds: passes that follow each other, in one. See kernels.cu.
+// Rung 2 of what memory or the launch itself bounds: passes that follow each other, in one. See losses.cu.
 
 // --- losses: value and gradient from one log-sum-exp; two launches less, and each row of z is read once --------------
 

@@ -10,12 +10,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 
 def log_softmax(z):
-    shifted = z - z.max(axis=1, keepdims=True)
+    shifted = below_largest(z)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def softmax(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
+    e = np.exp(below_largest(z))
     return e / e.sum(axis=1, keepdims=True)
 
 
@@ -30,18 +30,32 @@ def signed_cross_entropy_grad(z, a):
 
 
 def forward_cross_entropy(z, y, T):
-    with np.errstate(divide="ignore"):  # log 0 = -inf is what an impossible flip means
-        log_joint = np.log(T)[y] + log_softmax(z)
-    top = log_joint.max(axis=1)
-    top = np.where(np.isfinite(top), top, 0)
-    with np.errstate(divide="ignore"):
-        return -(top + np.log(np.exp(log_joint - top[:, None]).sum(axis=1)))
+    allowed, joint = joint_logits(z, y, T)
+    top, top_allowed, joint_top = z.max(axis=1), allowed.max(axis=1), joint.max(axis=1)
+    total = np.exp(below_largest(z)).sum(axis=1)
+    joint_total = np.exp(below_largest(joint)).sum(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = (top - top_allowed) - joint_top + np.log(total) - np.log(joint_total)
+        impossible = total * z.dtype.type(np.inf)  # -log 0; still NaN where a logit is NaN
+    return np.where(top_allowed == -np.inf, impossible, loss)
 
 
 def forward_cross_entropy_grad(z, y, T):
-    with np.errstate(divide="ignore"):
-        log_T = np.log(T)
-    return softmax(z) - softmax(z + log_T[y])
+    _, joint = joint_logits(z, y, T)
+    return softmax(z) - softmax(joint)
+
+
+def joint_logits(z, y, T):
+    """The logits that T[y] allows, -inf for the others; and less the largest of them, plus log T[y]."""
+    allowed = np.where(T[y] > 0, z, -np.inf).astype(z.dtype)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is what an impossible flip means
+        return allowed, below_largest(allowed) + np.log(T[y])
+
+
+def below_largest(z):
+    """z_j - max_l z_l: exponentials of it neither overflow nor vanish together."""
+    with np.errstate(over="ignore", invalid="ignore"):  # a difference of -inf has the exponential 0, which is right
+        return z - z.max(axis=1, keepdims=True)
 
 
 # --- linear layer ----------------------------------------------------------------------------------------
