@@ -69,7 +69,7 @@ np.testing.assert_allclose(y_loops, y_numpy[:1], rtol=1e-4, atol=1e-3)
 # ## Rung 4: our own registers
 #
 # `kernels/vectors/vector.py` gives numba a vector of 64 bytes in about a hundred lines, and a twin in plain Python, so
-# that `kernels/vectors/convolution.py` can still be stepped through. Its micro-kernel `outer` holds 8 pixels x 2 vectors of
+# that `vectors/convolution.py` can still be stepped through. Its micro-kernel `outer` holds 8 pixels x 2 vectors of
 # filters in registers while the sum over the window runs: 16 multiply-adds for 10 loads, and no copy of the input.
 # (Without numba, or where it is told not to compile, this rung is missing, and the one below is timed again.)
 
@@ -107,8 +107,8 @@ chart(measured["rows"], measured["peak_gflops"])
 # | a tile is one window in 8 small images: what of it lies outside the image is known, and skipped | 54 | 50 |
 #
 # The last row but one is worth a look. After pooling three of four gradients are zero, but which is not differs from
-# filter to filter, so that a vector of filters cannot skip anything. `vectors/pooled_convolution.py` turns the vector round: it
-# runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
+# filter to filter, so that a vector of filters cannot skip anything. `vectors/pooled_convolution.py` turns the vector
+# round: it runs along the window, and for each filter walks a short list of the places that passed. Four times fewer
 # multiplications, and the gradient of the convolution's output, 25 MB, is never written. We predicted a fourth of the
 # time for the weight gradients of the first two layers and measured half (6.5 to 3.0 ms and 5.3 to 2.7 ms): writing the
 # lists takes as long as using them, and vectors along a window straddle two cache lines.
