@@ -7,19 +7,38 @@ randomness and no hidden cache: whatever a backward pass needs is an argument. `
 first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
 
 N samples, C classes, D features, F outputs or filters, H W image, K input channels, R S kernel, Ho Wo output.
-Arrays are float32 or float64 and C-contiguous, labels int64. Every kernel raises ValueError for shapes that disagree.
+
+Before a table runs, the gate in `checks.py` promises it: real arrays of one dtype, float32 or float64, C-contiguous and
+of NumPy's base class, in shapes that fit, of which only the number of samples may be 0; labels and places that are
+whole numbers in range; scalars in range. What can become so without a choice is converted: any memory layout, lists,
+bool, integers and float16, to the float dtype of the other arrays or else float64. All else raises one ValueError or
+TypeError that names the argument, what is wrong, and what would be right, before anything is computed. NaN and inf in
+float arrays pass: they show in the result. On a device numbers are not looked at; the CUDA source says what becomes of
+an index that points outside.
 """
+
+import numpy as np
 
 from ..backend import table
 from .checks import (
+    at_least,
+    below_2_to_64,
+    check_any_shape,
     check_images,
-    check_labels,
     check_linear,
-    check_order,
     check_pool_size,
     check_pooled,
+    check_probabilities,
     check_shape,
+    check_shape_like,
     check_windows,
+    dropout_rate,
+    finite,
+    image_shape,
+    indices,
+    logits_and_noisy_labels,
+    logits_and_weights,
+    real_arrays,
 )
 
 
@@ -29,6 +48,7 @@ def softmax(z):
     Eq. (9). Eq. (15). Eq. (22).
     z (N, C) -> (N, C), rows sum to 1.
     """
+    (z,) = real_arrays(z=z)
     check_shape("z", z, (None, None))
     return table().softmax(z)
 
@@ -38,6 +58,7 @@ def log_softmax(z):
 
     z (N, C) -> (N, C).
     """
+    (z,) = real_arrays(z=z)
     check_shape("z", z, (None, None))
     return table().log_softmax(z)
 
@@ -49,8 +70,7 @@ def signed_cross_entropy(z, a):
     Eq. (30)) and soft labels. Unbounded below as soon as some a_c < 0.
     z (N, C), a (N, C) -> (N,).
     """
-    check_shape("a", a, z.shape)
-    return table().signed_cross_entropy(z, a)
+    return table().signed_cross_entropy(*logits_and_weights(z, a))
 
 
 def signed_cross_entropy_grad(z, a):
@@ -58,8 +78,7 @@ def signed_cross_entropy_grad(z, a):
 
     z (N, C), a (N, C) -> (N, C).
     """
-    check_shape("a", a, z.shape)
-    return table().signed_cross_entropy_grad(z, a)
+    return table().signed_cross_entropy_grad(*logits_and_weights(z, a))
 
 
 def forward_cross_entropy(z, y, T):
@@ -69,9 +88,7 @@ def forward_cross_entropy(z, y, T):
     z (N, C), y (N,) noisy labels, T (C, C) with T[i, j] = P(noisy = i | true = j) -> (N,).
     Source: [Pat+17], forward correction.
     """
-    check_labels("y", y, z)
-    check_shape("T", T, (z.shape[1], z.shape[1]))
-    return table().forward_cross_entropy(z, y, T)
+    return table().forward_cross_entropy(*logits_and_noisy_labels(z, y, T))
 
 
 def forward_cross_entropy_grad(z, y, T):
@@ -81,9 +98,7 @@ def forward_cross_entropy_grad(z, y, T):
     Eq. (17), short form.
     z (N, C), y (N,), T (C, C) -> (N, C).
     """
-    check_labels("y", y, z)
-    check_shape("T", T, (z.shape[1], z.shape[1]))
-    return table().forward_cross_entropy_grad(z, y, T)
+    return table().forward_cross_entropy_grad(*logits_and_noisy_labels(z, y, T))
 
 
 def linear_forward(x, w, b):
@@ -92,6 +107,7 @@ def linear_forward(x, w, b):
     Eq. (21), the inside of sigma.
     x (N, D), w (D, F), b (F,) -> (N, F).
     """
+    x, w, b = real_arrays(x=x, w=w, b=b)
     check_linear(x, w, b)
     return table().linear_forward(x, w, b)
 
@@ -101,6 +117,7 @@ def linear_backward(dy, x, w):
 
     dy (N, F), x (N, D), w (D, F) -> dx (N, D), dw (D, F), db (F,).
     """
+    dy, x, w = real_arrays(dy=dy, x=x, w=w)
     check_linear(x, w)
     check_shape("dy", dy, (x.shape[0], w.shape[1]))
     return table().linear_backward(dy, x, w)
@@ -112,6 +129,8 @@ def linear_backward_weights(dy, x):
     Eq. (11): with dy = softmax(z) - one-hot this is the gradient of softmax regression.
     dy (N, F), x (N, D) -> dw (D, F), db (F,).
     """
+    dy, x = real_arrays(dy=dy, x=x)
+    check_shape("x", x, (None, None))
     check_shape("dy", dy, (x.shape[0], None))
     return table().linear_backward_weights(dy, x)
 
@@ -122,6 +141,8 @@ def conv2d_forward(x, w, b, stride=1, pad=0):
     y[n, i, j, f] = b_f + sum_rsk x[n, i stride + r - pad, j stride + s - pad, k] w[r, s, k, f].
     x (N, H, W, K), w (R, S, K, F), b (F,) -> (N, Ho, Wo, F), Ho = (H + 2 pad - R) // stride + 1.
     """
+    x, w, b = real_arrays(x=x, w=w, b=b)
+    stride, pad = at_least(1, stride=stride), at_least(0, pad=pad)
     check_images(x, w, stride, pad)
     check_shape("b", b, (w.shape[3],))
     return table().conv2d_forward(x, w, b, stride, pad)
@@ -134,6 +155,8 @@ def conv2d_backward(dy, x, w, stride=1, pad=0):
     over all i stride + r - pad = h, j stride + s - pad = v.
     dy (N, Ho, Wo, F), x (N, H, W, K), w (R, S, K, F) -> dx like x, dw like w, db (F,).
     """
+    dy, x, w = real_arrays(dy=dy, x=x, w=w)
+    stride, pad = at_least(1, stride=stride), at_least(0, pad=pad)
     check_shape("dy", dy, check_images(x, w, stride, pad))
     return table().conv2d_backward(dy, x, w, stride, pad)
 
@@ -143,6 +166,9 @@ def conv2d_backward_weights(dy, x, R, S, stride=1, pad=0):
 
     dy (N, Ho, Wo, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
     """
+    dy, x = real_arrays(dy=dy, x=x)
+    R, S = at_least(1, R=R), at_least(1, S=S)
+    stride, pad = at_least(1, stride=stride), at_least(0, pad=pad)
     check_shape("dy", dy, (*check_windows(x, R, S, stride, pad), None))
     return table().conv2d_backward_weights(dy, x, R, S, stride, pad)
 
@@ -153,6 +179,8 @@ def maxpool2d_forward(x, size):
     x (N, H, W, K) -> y (N, H // size, W // size, K) and argmax int32, the place h W + v of the maximum in its image
     (the first of equal values).
     """
+    (x,) = real_arrays(x=x)
+    size = at_least(1, size=size)
     check_shape("x", x, (None, None, None, None))
     check_pool_size("x", x.shape, size)
     return table().maxpool2d_forward(x, size)
@@ -163,8 +191,9 @@ def maxpool2d_backward(dy, argmax, x_shape):
 
     dy, argmax (N, Ho, Wo, K) as the forward pass left it, x_shape = (N, H, W, K) -> dx (N, H, W, K).
     """
-    N, H, W, K = x_shape
-    check_shape("dy", dy, (N, None, None, K))
+    (dy,) = real_arrays(dy=dy)
+    x_shape = image_shape(x_shape, dy)
+    argmax = indices("argmax", argmax, x_shape[1] * x_shape[2], np.int32)
     check_shape("argmax", argmax, dy.shape)
     return table().maxpool2d_backward(dy, argmax, x_shape)
 
@@ -175,6 +204,8 @@ def relu_forward(x):
     Eq. (21), the sigma.
     x of any shape -> the same shape.
     """
+    (x,) = real_arrays(x=x)
+    check_any_shape("x", x)
     return table().relu_forward(x)
 
 
@@ -183,7 +214,9 @@ def relu_backward(dy, x):
 
     dy, x of one shape -> the same shape.
     """
-    check_shape("x", x, dy.shape)
+    dy, x = real_arrays(dy=dy, x=x)
+    check_any_shape("dy", dy)
+    check_shape_like("x", x, dy)
     return table().relu_backward(dy, x)
 
 
@@ -193,6 +226,8 @@ def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     x, w, b, stride and pad as in `conv2d_forward` -> y (N, Ho // size, Wo // size, F) and argmax int32, the place
     h Wo + v of the maximum in what the convolution alone would return (N, Ho, Wo, F).
     """
+    x, w, b = real_arrays(x=x, w=w, b=b)
+    stride, pad, size = at_least(1, stride=stride), at_least(0, pad=pad), at_least(1, size=size)
     check_pool_size("the convolution", check_images(x, w, stride, pad), size)
     check_shape("b", b, (w.shape[3],))
     return table().conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
@@ -204,7 +239,9 @@ def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
     dy, y, argmax (N, Ho // size, Wo // size, F), the latter two as the forward pass left them, x (N, H, W, K),
     w (R, S, K, F), stride, pad and size as then -> dx like x, dw like w, db (F,).
     """
-    check_pooled(dy, y, argmax, check_images(x, w, stride, pad), size)
+    dy, y, x, w = real_arrays(dy=dy, y=y, x=x, w=w)
+    stride, pad, size = at_least(1, stride=stride), at_least(0, pad=pad), at_least(1, size=size)
+    argmax = check_pooled(dy, y, argmax, check_images(x, w, stride, pad), size)
     return table().conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size)
 
 
@@ -214,7 +251,11 @@ def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, 
     Only one place of every tile has a gradient: the others are not even looked at.
     dy, y, argmax (N, Ho // size, Wo // size, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
     """
-    check_pooled(dy, y, argmax, (*check_windows(x, R, S, stride, pad), dy.shape[-1]), size)
+    dy, y, x = real_arrays(dy=dy, y=y, x=x)
+    R, S = at_least(1, R=R), at_least(1, S=S)
+    stride, pad, size = at_least(1, stride=stride), at_least(0, pad=pad), at_least(1, size=size)
+    check_shape("dy", dy, (None, None, None, None))
+    argmax = check_pooled(dy, y, argmax, (*check_windows(x, R, S, stride, pad), dy.shape[3]), size)
     return table().conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size)
 
 
@@ -223,9 +264,11 @@ def dropout_forward(x, rate, seed, step):
 
     Entry i is kept when SplitMix64(seed, step, i) >= rate as a number in [0, 1): no state, so backward redraws the
     very same mask and every table draws the same.
-    x of any shape, 0 <= rate < 1, seed and step integers in [0, 2^63) -> the same shape.
+    x of any shape, 0 <= rate < 1, seed and step integers in [0, 2^64) -> the same shape.
     """
-    return table().dropout_forward(x, rate, seed, step)
+    (x,) = real_arrays(x=x)
+    check_any_shape("x", x)
+    return table().dropout_forward(x, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
 def dropout_backward(dy, rate, seed, step):
@@ -233,7 +276,9 @@ def dropout_backward(dy, rate, seed, step):
 
     dy of any shape -> the same shape.
     """
-    return table().dropout_backward(dy, rate, seed, step)
+    (dy,) = real_arrays(dy=dy)
+    check_any_shape("dy", dy)
+    return table().dropout_backward(dy, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
 def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
@@ -241,9 +286,12 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
 
     w, v, dw of one shape -> new w and v. Source: [Sut+13].
     """
-    check_shape("v", v, w.shape)
-    check_shape("dw", dw, w.shape)
-    return table().sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay)
+    w, v, dw = real_arrays(w=w, v=v, dw=dw)
+    check_any_shape("w", w)
+    check_shape_like("v", v, w)
+    check_shape_like("dw", dw, w)
+    rates = finite(learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
+    return table().sgd_momentum(w, v, dw, *rates)
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
@@ -254,12 +302,18 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     w (D, C), b (C,), x (N, D), y (N,), T (C, C), sample_weight (N,), order (M,) int64 indices
     -> new w, new b, mean loss of the M samples as each was met (float).
     """
+    w, b, x, T, sample_weight = real_arrays(w=w, b=b, x=x, T=T, sample_weight=sample_weight)
     check_linear(x, w, b)
-    check_labels("y", y, x, classes=w.shape[1])
-    check_shape("T", T, (w.shape[1], w.shape[1]))
-    check_shape("sample_weight", sample_weight, (x.shape[0],))
-    check_order(order, x.shape[0])
-    return table().linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2)
+    N, C = x.shape[0], w.shape[1]
+    y, order = indices("y", y, C), indices("order", order, N)
+    check_shape("y", y, (N,))
+    check_shape("order", order, (None,))
+    check_shape("T", T, (C, C))
+    check_probabilities("T", T)
+    check_shape("sample_weight", sample_weight, (N,))
+    batch_size = at_least(1, batch_size=batch_size)
+    rates = finite(learning_rate=learning_rate, l2=l2)
+    return table().linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, *rates)
 
 
 def flip_rate_update(gamma, p, y, sample_weight):
@@ -271,7 +325,12 @@ def flip_rate_update(gamma, p, y, sample_weight):
     sample_weight (N,) -> new gamma.
     Source: [BK12].
     """
-    check_shape("gamma", gamma, (p.shape[1], p.shape[1]))
-    check_labels("y", y, p)
-    check_shape("sample_weight", sample_weight, (p.shape[0],))
+    gamma, p, sample_weight = real_arrays(gamma=gamma, p=p, sample_weight=sample_weight)
+    check_shape("p", p, (None, None))
+    N, C = p.shape
+    y = indices("y", y, C)
+    check_shape("gamma", gamma, (C, C))
+    check_probabilities("gamma", gamma)
+    check_shape("y", y, (N,))
+    check_shape("sample_weight", sample_weight, (N,))
     return table().flip_rate_update(gamma, p, y, sample_weight)
