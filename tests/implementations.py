@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from scratchnoise import estimate, noise
+from scratchnoise import estimate, kernels, noise
+from scratchnoise.check.properties import limits
 from scratchnoise.layers import Dropout, Linear, ReLU
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected, NatarajanCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
@@ -61,6 +62,63 @@ def binary_value(z, y, rho_positive, rho_negative):
 def binary_value_from_T(z, y, rho_positive, rho_negative):
     return BackwardCorrected([[1 - rho_negative, rho_positive], [rho_negative, 1 - rho_positive]]).value(z, y)
 
+
+# --- kernels of the softmax family, as functions of z, y and T ---------------------------------------------
+
+
+def softmax_of(z, y, T):
+    return kernels.softmax(z)
+
+
+def log_softmax_of(z, y, T):
+    return kernels.log_softmax(z)
+
+
+def signed_value(z, y, T):
+    return kernels.signed_cross_entropy(z, T[y])
+
+
+def signed_grad(z, y, T):
+    return kernels.signed_cross_entropy_grad(z, T[y])
+
+
+def regression_value(z, y, T):
+    """The loss of softmax regression's pass, one sample at a time: with w = I and b = 0 its logits are its features."""
+    return np.array([one_step(z, y, T, n)[2] for n in range(len(z))])
+
+
+def regression_grad(z, y, T):
+    """The gradient of softmax regression's pass: one step of size 1 from b = 0 leads to b = -dz."""
+    return np.stack([-one_step(z, y, T, n)[1] for n in range(len(z))])
+
+
+def one_step(z, y, T, n):
+    C, one = z.shape[1], slice(n, n + 1)
+    start = np.eye(C, dtype=z.dtype), np.zeros(C, z.dtype)
+    x = np.where(np.isfinite(z[one]), z[one], np.finfo(z.dtype).min / 4)  # 0 * -inf would be NaN
+    return kernels.linear_sgd_epoch(*start, x, y[one], T, np.ones(1, z.dtype), np.zeros(1, np.int64), 1, 1.0, 0.0)
+
+
+SOFTMAX_FAMILY = [
+    softmax_of,
+    log_softmax_of,
+    signed_value,
+    signed_grad,
+    kernels.forward_cross_entropy,
+    kernels.forward_cross_entropy_grad,
+    regression_value,
+    regression_grad,
+]
+
+AT_THE_LIMITS = {
+    limits.softmax_is_exact: [kernels.softmax],
+    limits.log_softmax_is_exact: [kernels.log_softmax],
+    limits.a_large_shift_changes_nothing: SOFTMAX_FAMILY,
+    limits.signed_loss_is_exact: [kernels.signed_cross_entropy],
+    limits.signed_gradient_is_exact: [kernels.signed_cross_entropy_grad],
+    limits.forward_loss_is_exact: [kernels.forward_cross_entropy, regression_value],
+    limits.forward_gradient_is_exact: [kernels.forward_cross_entropy_grad, regression_grad],
+}
 
 # --- matrix, noise, estimators --------------------------------------------------------------------------------
 

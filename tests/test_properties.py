@@ -6,7 +6,7 @@ import pytest
 from mutants import MUTANTS
 
 from scratchnoise import estimate, kernels, noise
-from scratchnoise.backend import backend
+from scratchnoise.backend import backend, host_table
 from scratchnoise.check import check_property
 from scratchnoise.check.properties import (
     PROPERTIES,
@@ -88,6 +88,7 @@ LIBRARY = {
     flip_rates.weights_count_samples: [kernels.flip_rate_update],
     kernel_properties.softmax_rows_are_distributions: [kernels.softmax],
     kernel_properties.softmax_ignores_a_shift: [kernels.softmax],
+    **library.AT_THE_LIMITS,
     kernel_properties.convolution_is_its_definition: [kernels.conv2d_forward],
     kernel_properties.convolution_backward_is_the_adjoint: [kernels.conv2d_backward],
     kernel_properties.pooling_takes_the_largest_of_each_tile: [kernels.maxpool2d_forward],
@@ -139,9 +140,11 @@ def cases(table):
     ]
 
 
+@pytest.mark.parametrize("table", sorted({"numpy", host_table()}))
 @pytest.mark.parametrize(("prop", "implementation"), cases(LIBRARY))
-def test_the_library_has_the_property(prop, implementation):
-    with backend("numpy"):  # the tables are compared with each other elsewhere
+def test_the_library_has_the_property(prop, implementation, table):
+    """On the reference, and on the table that runs for whoever chooses none."""
+    with backend(table):
         check_property(prop, implementation)
 
 

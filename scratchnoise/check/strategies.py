@@ -121,6 +121,40 @@ def extreme_logits(N, C):
     return hnp.arrays(np.float64, (N, C), elements=st.integers(-100, 100).map(lambda k: 10.0 * k), fill=st.nothing())
 
 
+@st.composite
+def logits_at_the_limits(draw, N, C):
+    """z (N, C) of float32 or float64 where formulas that are right on paper fail; each row is of one of five kinds.
+
+    Far apart: exp underflows. On the edge: exp is subnormal and has few digits. Large and close: the logarithm of a sum
+    is rounded away beside them. Huge: near the largest number. Tiny: subnormal numbers and zeros.
+    """
+    dtype, large, huge, edge = draw(
+        st.sampled_from([(np.float32, 1e6, 1e38, -103.0), (np.float64, 1e15, 1e300, -744.0)])
+    )
+    tiny = np.finfo(dtype).smallest_subnormal
+    kinds = [
+        st.integers(-100, 100).map(lambda k: 10.0 * k),
+        st.sampled_from([0.0, *(edge + k for k in (0, 1, 3, 5))]),
+        quarters(-5, 5).map(lambda k: large + k),
+        st.sampled_from([-huge, -1.0, 0.0, 1.0, huge]),
+        st.sampled_from([-tiny, 0.0, tiny, 3 * tiny]),
+    ]
+    rows = [draw(st.lists(draw(st.sampled_from(kinds)), min_size=C, max_size=C)) for _ in range(N)]
+    return np.array(rows, dtype)
+
+
+@st.composite
+def transition_matrices_at_the_limits(draw, n_classes):
+    """T (C, C), most of whose entries are zero, subnormal in float32, or hardly more than that."""
+    T = draw(transition_matrices_with_zeros(n_classes))
+    for _ in range(2 * n_classes):
+        i, j = draw(st.integers(0, n_classes - 1)), draw(st.integers(0, n_classes - 1))
+        if i != j and T[i, j] > 0:
+            T[j, j] += T[i, j]
+            T[i, j] = draw(st.sampled_from([0.0, 1e-40, 1e-30]))
+    return T
+
+
 def labels(N, C):
     """y (N,) int64 in 0..C-1."""
     return hnp.arrays(np.int64, N, elements=st.integers(0, C - 1), fill=st.nothing())

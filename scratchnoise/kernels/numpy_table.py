@@ -126,7 +126,7 @@ def maxpool2d_backward(dy, argmax, x_shape):
     N, H, W, K = x_shape
     dx = np.zeros((N, H * W, K), dy.dtype)
     n, k = np.arange(N)[:, None, None, None], np.arange(K)
-    dx[n, argmax, k] = dy  # windows do not overlap: each input is written at most once
+    np.add.at(dx, (n, argmax, k), dy)
     return dx.reshape(x_shape)
 
 

@@ -13,6 +13,7 @@ GROUPS = (
     "flip_rates",
     "forward_correction",
     "kernels",
+    "limits",
     "losses",
     "matrix",
     "models",

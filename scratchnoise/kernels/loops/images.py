@@ -117,7 +117,7 @@ def maxpool2d_backward(dy, argmax, x_shape):
             for j in range(Wo):
                 for k in range(K):
                     where = argmax[n, i, j, k]
-                    dx[n, where // W, where % W, k] = dy[n, i, j, k]
+                    dx[n, where // W, where % W, k] += dy[n, i, j, k]
     return dx
 
 
