@@ -23,14 +23,13 @@ from ..backend import table
 from .checks import (
     at_least,
     below_2_to_64,
-    check_any_shape,
     check_images,
     check_linear,
     check_pool_size,
     check_pooled,
     check_probabilities,
+    check_same_shape,
     check_shape,
-    check_shape_like,
     check_windows,
     dropout_rate,
     finite,
@@ -187,7 +186,7 @@ def maxpool2d_forward(x, size):
 
 
 def maxpool2d_backward(dy, argmax, x_shape):
-    """Adjoint of `maxpool2d_forward`: each dy goes to the input that was the maximum, all others get zero.
+    """Adjoint of `maxpool2d_forward`: each dy is added to the input that was the maximum, all others get zero.
 
     dy, argmax (N, Ho, Wo, K) as the forward pass left it, x_shape = (N, H, W, K) -> dx (N, H, W, K).
     """
@@ -205,7 +204,7 @@ def relu_forward(x):
     x of any shape -> the same shape.
     """
     (x,) = real_arrays(x=x)
-    check_any_shape("x", x)
+    check_same_shape(x=x)
     return table().relu_forward(x)
 
 
@@ -215,8 +214,7 @@ def relu_backward(dy, x):
     dy, x of one shape -> the same shape.
     """
     dy, x = real_arrays(dy=dy, x=x)
-    check_any_shape("dy", dy)
-    check_shape_like("x", x, dy)
+    check_same_shape(dy=dy, x=x)
     return table().relu_backward(dy, x)
 
 
@@ -267,7 +265,7 @@ def dropout_forward(x, rate, seed, step):
     x of any shape, 0 <= rate < 1, seed and step integers in [0, 2^64) -> the same shape.
     """
     (x,) = real_arrays(x=x)
-    check_any_shape("x", x)
+    check_same_shape(x=x)
     return table().dropout_forward(x, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
@@ -277,7 +275,7 @@ def dropout_backward(dy, rate, seed, step):
     dy of any shape -> the same shape.
     """
     (dy,) = real_arrays(dy=dy)
-    check_any_shape("dy", dy)
+    check_same_shape(dy=dy)
     return table().dropout_backward(dy, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
@@ -287,9 +285,7 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     w, v, dw of one shape -> new w and v. Source: [Sut+13].
     """
     w, v, dw = real_arrays(w=w, v=v, dw=dw)
-    check_any_shape("w", w)
-    check_shape_like("v", v, w)
-    check_shape_like("dw", dw, w)
+    check_same_shape(w=w, v=v, dw=dw)
     rates = finite(learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
     return table().sgd_momentum(w, v, dw, *rates)
 

@@ -117,16 +117,15 @@ def check_shape(name, array, shape):
         raise ValueError(f"{name} has shape {tuple(array.shape)}; only its first length may be 0")
 
 
-def check_shape_like(name, array, other):
-    """Raise ValueError unless the two have one shape."""
-    if array.shape != other.shape:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}; it should be {tuple(other.shape)}")
-
-
-def check_any_shape(name, array):
-    """Raise ValueError for a single number where an array is wanted."""
-    if not array.shape:
-        raise ValueError(f"{name} is a single number; it should have at least one axis")
+def check_same_shape(**named):
+    """Raise ValueError unless all arrays have the shape of the first, which has at least one axis."""
+    (first, like), *rest = named.items()
+    if not like.shape:
+        raise ValueError(f"{first} is a single number; it should have at least one axis")
+    for name, array in rest:
+        if array.shape != like.shape:
+            wanted = f"that of {first}, {tuple(like.shape)}"
+            raise ValueError(f"{name} has shape {tuple(array.shape)}; it should be {wanted}")
 
 
 def logits_and_weights(z, a):
@@ -197,9 +196,11 @@ def image_shape(x_shape, dy):
         N, H, W, K = (at_least(0, **{f"x_shape[{i}]": length}) for i, length in enumerate(x_shape))
     except (TypeError, ValueError) as error:
         raise type(error)(f"x_shape is {x_shape!r}; it should be four whole numbers (N, H, W, K): {error}") from error
-    check_shape("dy", dy, (N, None, None, K))
-    if dy.shape[1] > H or dy.shape[2] > W:
-        raise ValueError(f"x_shape has images of {H} x {W}; dy has larger ones, of {dy.shape[1]} x {dy.shape[2]}")
+    check_shape("dy", dy, (None, None, None, None))
+    _, Ho, Wo, _ = dy.shape
+    if (N, K) != (dy.shape[0], dy.shape[3]) or H < Ho or W < Wo:
+        fits = f"({dy.shape[0]}, at least {Ho}, at least {Wo}, {dy.shape[3]})"
+        raise ValueError(f"x_shape is {(N, H, W, K)}; for dy of shape {tuple(dy.shape)} it should be {fits}")
     return N, H, W, K
 
 

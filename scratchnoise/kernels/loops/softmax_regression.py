@@ -37,7 +37,7 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
             for d in range(D):
                 w[d, c] -= learning_rate * (dw[d, c] + l2 * w[d, c])
             b[c] -= learning_rate * db[c]
-    return w, b, sum_of_losses / max(order.size, 1)
+    return w, b, float(sum_of_losses / max(order.size, 1))
 
 
 def logits_of(x, w, b):
