@@ -7,22 +7,23 @@ import subprocess
 
 import numpy as np
 import pytest
-from cuda_cases import all_cases
+from cuda_cases import FLOATS, all_cases
+from fenced import Fenced
 from mutants.cuda import MUTANTS
 
 from scratchnoise.backend import compiler
 from scratchnoise.kernels.cuda import build as c_build
 from scratchnoise.kernels.cuda import source as cuda_source
-from scratchnoise.kernels.cuda_on_cpu_table import Processor, c_types
+from scratchnoise.kernels.cuda_on_cpu_table import c_types
 
-CASES = list(all_cases())
+CASES = {dtype: list(all_cases(dtype)) for dtype in FLOATS}
 SOURCE = cuda_source.read()
 KERNELS = cuda_source.kernels_of(SOURCE)
 
 pytestmark = pytest.mark.usefixtures("needs_compiler")
 
 
-class Watched(Processor):
+class Watched(Fenced):
     """Remembers which kernels were launched."""
 
     def __init__(self, source):
@@ -34,10 +35,10 @@ class Watched(Processor):
         super()._run(name, *launch)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("method", sorted({str(case) for case in CASES}))
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("method", sorted({str(case) for case in CASES[np.float64]}))
 def test_kernels_compute_what_numpy_does(method, dtype):
-    for case in CASES:
+    for case in CASES[dtype]:
         if str(case) == method:
             case.check(PROCESSOR, dtype)
 
@@ -46,12 +47,12 @@ PROCESSOR = Watched(SOURCE)
 
 
 def test_every_kernel_is_compared():
-    for case in CASES:
+    for case in CASES[np.float64]:
         case.check(PROCESSOR, np.float64)
     assert PROCESSOR.launched == set(KERNELS)
 
 
-class FewThreads(Processor):
+class FewThreads(Fenced):
     """A grid of six threads, so that each of them has to take many numbers in turn."""
 
     def launch(self, name, threads, **arguments):
@@ -60,14 +61,14 @@ class FewThreads(Processor):
 
 def test_a_grid_too_small_strides():
     device = FewThreads(SOURCE)
-    for case in CASES:
+    for case in CASES[np.float64]:
         case.check(device, np.float64)
 
 
 # --- mutants -------------------------------------------------------------------------------------------------
 
 
-class Mutated(Processor):
+class Mutated(Fenced):
     """The source with the mutant of one kernel in its place."""
 
     def __init__(self, name, mutant):
@@ -107,7 +108,7 @@ def test_mutants_are_caught(mutants, i):
     launcher.argtypes = c_types(KERNELS[name], "float64")
     device = Mutated(name, launcher)
     with pytest.raises(AssertionError):
-        for case in CASES:
+        for case in CASES[np.float64]:
             case.check(device, np.float64)
 
 
