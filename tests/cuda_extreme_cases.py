@@ -9,6 +9,7 @@ import numpy as np
 from scratchnoise.kernels import numpy_table
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+WITH_ZEROS = np.array([[0, 0.7, 0.2], [0.6, 0, 0.3], [0.4, 0.3, 0.5]])
 IMPOSSIBLE_LABEL = np.array([[0.7, 0.1, 0.3], [0, 0, 0], [0.3, 0.9, 0.7]])  # nobody ever sees label 1
 NAN = np.nan
 
@@ -30,22 +31,24 @@ def _softmaxes(dtype):
         yield name, (z,), 3, 1
     for name in ("signed_cross_entropy", "signed_cross_entropy_grad"):
         yield name, (z, a), 3, 2
-    zero_and_subnormal = np.array([[0.5, tiny, 0], [0.5, 1, tiny], [0, 0, 1]])
-    minus_infinity = np.array([[-np.inf, 0, 1], [-np.inf, 1, z[0, 0]]])  # under a zero of the last row
-    for y in range(3):
-        for name in ("forward_cross_entropy", "forward_cross_entropy_grad"):
-            for matrix in (T, zero_and_subnormal, IMPOSSIBLE_LABEL):
+    with_subnormals = np.array([[0.5, tiny, 0], [0.5, 1, tiny], [0, 0, 1]])
+    with_nan = np.where(np.eye(3), NAN, T)
+    for matrix in (T, WITH_ZEROS, with_subnormals, IMPOSSIBLE_LABEL, with_nan):
+        for y in range(3):
+            for name in ("forward_cross_entropy", "forward_cross_entropy_grad"):
                 yield name, (z, np.full(len(z), y), matrix), 3, 1
-            yield name, (minus_infinity, np.full(2, y), np.where(np.eye(3) + zero_and_subnormal.T > 0, T, 0)), 3, 1
-            yield name, (np.array([[0, NAN, 1], [NAN, 0, 1], [0, 1, NAN]]), np.full(3, y), zero_and_subnormal), 3, 1
+    far_apart = np.array([[limits.max, -limits.max, 0]])  # their difference is infinite, and the loss with it
+    yield "forward_cross_entropy_grad", (far_apart, np.array([1]), np.eye(3)), 3, 1
 
 
 def _extreme_logits(dtype):
-    """z (N, 3) whose differences `dtype` still holds exactly."""
+    """z (N, 3) whose differences are exact in `dtype`."""
     shift, huge, gone = {np.float32: (1e6, 1e38, 103), np.float64: (1e15, 1e300, 744)}[dtype]
     tiny = np.finfo(dtype).smallest_subnormal
     rows = [
         (shift, shift + 1, shift - 0.5),
+        (0, -shift, -shift - 1),
+        (-np.inf, 0, 1),
         (-shift - 2, -shift, -shift - 1),
         (huge, -huge, 0),
         (-huge, -huge, -huge),
@@ -54,6 +57,9 @@ def _extreme_logits(dtype):
         (-2 * gone, 0, -3 * gone),  # exponentials that are 0
         (tiny, 0, -tiny),
         (0, 0, 0),
+        (NAN, 0, 1),
+        (0, NAN, 1),
+        (NAN, NAN, NAN),
     ]
     return np.array(rows, np.float64)
 
@@ -78,8 +84,9 @@ def _flip_rates(dtype):
 
 
 def _pooling():
-    x = np.array([[1.0, NAN, 0, 0], [NAN, 2, 0, NAN]])[None, :, :, None]
+    x = np.array([[1.0, NAN, 0, 0, -1, -2], [NAN, 2, 0, NAN, -3, NAN]])[None, :, :, None]
     yield "maxpool2d_forward", (x, 2), 1, 1
+    yield "conv2d_relu_maxpool2d_forward", (x, np.ones((1, 1, 1, 1)), np.zeros(1), 1, 0, 2), 1, 3
 
 
 def bad_index_cases():
@@ -106,11 +113,13 @@ def _bad_labels(rng):
 def _bad_regression(rng):
     """What a wrong entry of order does is what a sample of weight 0 does, but for the loss."""
     w, b, x = rng.standard_normal((2, 3)), rng.standard_normal(3), rng.standard_normal((5, 2))
-    y, weight, order = np.array([0, 1, 2, 1, 0]), np.array([1.0, 2.0, 0.5, 1.0, 0.0]), np.array([3, -1, 0, 5, 1, 2])
-    for batch_size in (2, 6):
-        args = (batch_size, 0.25, 0.5)
-        *weights, _ = numpy_table.linear_sgd_epoch(w, b, x, y, T, weight, np.where(order % 6 == 5, 4, order), *args)
-        yield "linear_sgd_epoch", (w, b, x, y, T, weight, order, *args), 8, 2, (*weights, NAN)
+    y, weight = np.array([0, 1, 2, 1, 0]), np.array([1.0, 2.0, 0.5, 1.0, 0.0])
+    for wrong in (-1, 5):
+        order, without = np.array([3, wrong, 0, 2]), np.array([3, 4, 0, 2])
+        for batch_size in (2, 6):
+            args = (batch_size, 0.25, 0.5)
+            *weights, _ = numpy_table.linear_sgd_epoch(w, b, x, y, T, weight, without, *args)
+            yield "linear_sgd_epoch", (w, b, x, y, T, weight, order, *args), 8, 2, (*weights, NAN)
     nothing_left = (np.full((2, 3), NAN), np.full(3, NAN), NAN)
     for label in (-1, 3):
         y = np.array([0, 1, label, 1, 0])
