@@ -150,7 +150,8 @@ def _products(rng):
 
 
 def _pooled_convolutions(rng):
-    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS + EMPTY_CONVOLUTIONS:  # in small integers every sum is exact, and many are equal
+    for N, H, W, K, R, S, F, stride, pad in CONVOLUTIONS + EMPTY_CONVOLUTIONS:
+        # In small integers every sum is exact, and many are equal.
         x, w, b = (rng.integers(-1, 2, shape).astype(float) for shape in ((N, H, W, K), (R, S, K, F), (F,)))
         for size in (2, 3):
             y, argmax = numpy_table.conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)

@@ -8,7 +8,14 @@ FENCE = 64  # numbers before and after each array: more than a row of the small 
 
 
 class Fenced(Processor):
-    """Every array lies between two rows of ones. Whoever reads those computes with them; whoever changes them fails."""
+    """Every array lies between two rows of ones. Whoever reads those computes with them; whoever changes them fails.
+
+    launched: the names of the kernels that ran.
+    """
+
+    def __init__(self, source):
+        super().__init__(source)
+        self.launched = set()
 
     def empty(self, shape, dtype):
         return between_fences(super().empty(shape, dtype))
@@ -20,6 +27,7 @@ class Fenced(Processor):
         return between_fences(array)
 
     def _run(self, name, blocks, threads, arguments):
+        self.launched.add(name)
         super()._run(name, blocks, threads, arguments)
         for key, array in arguments.items():
             buffer = getattr(array, "base", None)
