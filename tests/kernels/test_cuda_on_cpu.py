@@ -134,6 +134,24 @@ def test_threads_do_not_change_a_bit():
     assert run.stdout == b"".join(a.tobytes() for a in here)
 
 
+def test_a_forked_process_computes_the_same():
+    """With OpenMP's threads in the parent, none in the child."""
+    program = (
+        "import os; from threading import Timer; import numpy as np; from scratchnoise import kernels\n"
+        "from scratchnoise.backend import backend\n"
+        "x, w, b = np.ones((40, 12, 12, 8)), np.ones((3, 3, 8, 40)), np.ones(40)\n"
+        "with backend('cuda_on_cpu'):\n"
+        "    here = kernels.conv2d_forward(x, w, b, 1, 1)\n"
+        "    if pid := os.fork():\n"
+        "        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+        "    Timer(60, os._exit, [3]).start()\n"
+        "    there = kernels.conv2d_forward(x, w, b, 1, 1), kernels.relu_forward(here)\n"
+        "    os._exit(not all(np.array_equal(here, found) for found in there))\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "3", "OMP_DYNAMIC": "false"}
+    assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
+
+
 def test_a_pointer_without_a_shape_is_no_declaration():
     with pytest.raises(ValueError, match="a pointer, and only a pointer, has its shape in a comment"):
         cuda_source.kernels_of(SOURCE.replace(" /* n */", "", 1))

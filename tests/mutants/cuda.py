@@ -1,6 +1,6 @@
 """Wrong versions of the CUDA source: a kernel, a text of it (or of a function that it calls), and a wrong one instead.
 
-They run in the process of the tests: none leaves its arrays by more than the fences of `fenced.py`.
+MUTANTS run in the process of the tests: none leaves its arrays by more than the fences of `fenced.py`.
 """
 
 MUTANTS = [
@@ -84,28 +84,33 @@ MUTANTS = [
     ("sgd_momentum", "learning_rate * new_v[i]", "learning_rate * v[i]"),
     ("sgd_momentum_2", "i < (unsigned)n_decayed ? rates[2] * w[i] : 0", "rates[2] * w[i]"),
     # tiles
-    ("conv2d_forward_2", "S * K, column, F);\n        __syncthreads();", "S * K, column, F);"),
-    ("conv2d_forward_2", "__syncthreads();  // every row has its pixel", ""),
     ("conv2d_forward_2", "&& f < F", "&& f < F - 1"),
     ("conv2d_forward_2", "b[f]", "b[first_column() + q]"),
     ("conv2d_forward_2", "tile.rows[d + c][row] =", "tile.rows[d + c][i] ="),
     ("conv2d_forward_2", "if (s == images.S) s = 0, ++r;", ""),
     ("conv2d_forward_2", "sum[p][q] += a.number[p]", "sum[p][q] = a.number[p]"),
-    ("conv2d_forward_2", "% 2];\n        gather_rows<false>", "* 0];\n        gather_rows<false>"),
     ("conv2d_maxpool_relu_forward_2", "!(value <= best)", "!(value < best)"),
     ("conv2d_maxpool_relu_forward_2", "!(value <= best)", "value > best"),
-    ("conv2d_maxpool_relu_forward_2", "__syncthreads();  // every row has its pixel", ""),
     ("conv2d_maxpool_relu_forward_2", "left + where % 2", "left"),
     ("conv2d_maxpool_relu_forward_2", "best <= 0 ? 0 : best", "best"),
     ("conv2d_backward_input_2", "(OUTPUTS && (h % images.stride || v % images.stride))", "false"),
     ("conv2d_backward_input_2", "(tap * K + column + k)", "(tap * K + k)"),
-    ("conv2d_backward_input_2", "F, S, stride);\n    __syncthreads();", "F, S, stride);"),
-    ("conv2d_backward_input_2", "column, K, F);\n        __syncthreads();", "column, K, F);"),
     ("conv2d_backward_input_2", "h + pad, v + pad, Ho", "h + pad, v, Ho"),
     ("conv2d_backward_weights_2", "term + c == bias", "term + c == bias + 1"),
     ("conv2d_backward_weights_2", "first + d < last, n,", "first + d < last - 1, n,"),
     ("conv2d_backward_weights_2", "i -= Ho) ++n;", "i -= Ho);"),
-    ("conv2d_backward_weights_2", "__syncthreads();", ""),
     ("add_parts", "part < n_parts", "part < n_parts - 1"),
     ("add_parts", "total += ", "total = "),
+]
+
+# Barriers that are missing, and one tile where two should take turns. A thread may then read any place that another
+# kernel left in shared memory, so these run in processes of their own.
+RACES = [
+    ("conv2d_forward_2", "S * K, column, F);\n        __syncthreads();", "S * K, column, F);"),
+    ("conv2d_forward_2", "__syncthreads();  // every row has its pixel", ""),
+    ("conv2d_forward_2", "% 2];\n        gather_rows<false>", "* 0];\n        gather_rows<false>"),
+    ("conv2d_maxpool_relu_forward_2", "__syncthreads();  // every row has its pixel", ""),
+    ("conv2d_backward_input_2", "F, S, stride);\n    __syncthreads();", "F, S, stride);"),
+    ("conv2d_backward_input_2", "column, K, F);\n        __syncthreads();", "column, K, F);"),
+    ("conv2d_backward_weights_2", "__syncthreads();", ""),
 ]

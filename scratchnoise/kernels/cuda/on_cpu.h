@@ -3,6 +3,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <pthread.h>
 #include <ucontext.h>
 
 #define __global__
@@ -13,10 +14,14 @@
 using std::exp, std::log;  // of float as well as of double, as in CUDA
 static thread_local struct { unsigned x; } blockIdx, threadIdx, blockDim, gridDim;
 
+// A forked process has none of OpenMP's threads, and GNU's OpenMP would wait for them for ever: it runs all blocks itself.
+static bool forked = false;
+__attribute__((constructor)) static void watch_forks() { pthread_atfork(0, 0, [] { forked = true; }); }
+
 // Blocks without barriers: kernel(), one thread's work, in two loops.
 template <class Kernel> static void run_threads(unsigned blocks, unsigned threads, Kernel kernel)
 {
-#pragma omp parallel for schedule(static) if (blocks > 32)
+#pragma omp parallel for schedule(static) if (blocks > 32 && !forked)
     for (unsigned block = 0; block < blocks; ++block) {
         gridDim.x = blocks, blockDim.x = threads, blockIdx.x = block;
         for (threadIdx.x = 0; threadIdx.x < threads; ++threadIdx.x) kernel();
@@ -61,7 +66,7 @@ static void coroutine()
 }
 template <class Kernel> static void run_blocks(unsigned blocks, unsigned threads, Kernel kernel)
 {
-#pragma omp parallel for schedule(static) if (blocks > 1)
+#pragma omp parallel for schedule(static) if (blocks > 1 && !forked)
     for (unsigned block = 0; block < blocks; ++block) {
         gridDim.x = blocks, blockDim.x = threads, blockIdx.x = block, finished = 0, argument = &kernel;
         work = [](const void *kernel) { (*(const Kernel *)kernel)(); };
