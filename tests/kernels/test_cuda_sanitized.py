@@ -1,8 +1,8 @@
 """All cases of the CUDA source under GCC's sanitizers, which see every read and write outside an array.
 
-AddressSanitizer watches the arrays of kernels with and without barriers: no coroutine's frame is ever left by a jump, so
-its stack keeps the marks it should have. It does not watch shared memory; there the indices of arrays are checked. It
-warns that it does not know the coroutines' stacks.
+AddressSanitizer watches the arrays of kernels with and without barriers. It warns that it does not know the stacks of
+coroutines, but their marks stay right, because no jump leaves a function of a coroutine for good. It does not watch
+shared memory; there UndefinedBehaviorSanitizer compares every index with the length of its array.
 """
 
 import os

@@ -139,7 +139,7 @@ extern "C" __global__ void maxpool2d_backward(const real *dy /* N Ho Wo K */, co
 
 // --- number by number: memory is what takes time, and neighbouring threads read neighbouring numbers -----------------
 
-// y = max(0, x); in this order, NaN stays NaN.
+// y = max(0, x). NaN <= 0 is false, so NaN stays NaN.
 extern "C" __global__ void relu_forward(const real *x /* n */, real *y /* n */, int n)
 {
     EACH(i, n) y[i] = x[i] <= 0 ? 0 : x[i];

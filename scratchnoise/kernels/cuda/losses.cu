@@ -53,22 +53,23 @@ __device__ inline real not_a_number() { return 0 * infinity(); }
 
 // --- softmax and the two losses: few classes, so a sample is one thread's work and the launch is what takes time -----
 
-// A softmax of one sample: exp(logit_c - top) / total. The largest logit `top` and the sum `total` of exp(logit_c - top)
-// stay two numbers, because top + log total would lose log total to rounding as soon as top is large. They are `real`:
-// total lies between 1 and C and has few terms, all positive, so doubles would improve the last digit only.
+// A softmax of one sample is exp(logit_c - top) / total. The largest logit `top` and `total`, the sum of the
+// exponentials, stay two numbers, because top + log total would lose log total to rounding as soon as top is large.
+// They are `real`: total lies between 1 and C and has few terms, all positive, so doubles would improve the last digit.
 //
-// row = 0: the softmax of z, the clean posterior p. row = T[y]: the posterior of the true label given the noisy one, r;
-// `allowed` is then the largest logit of a class that the row allows.
+// There are two of them. p = softmax(z) is the clean posterior; its `row` is 0, and `allowed` is not used. r is the
+// posterior of the true label given the noisy label y; its `row` is T[y], and `allowed` the largest z_j with T[y, j] > 0.
 struct Softmax { const real *row; real allowed, top, total; };
 
-// z_c, or (z_c - allowed) + log T[y, c]. The difference comes first: beside a large z_c the logarithm would be rounded
-// away.
+// z_c for p, (z_c - allowed) + log T[y, c] for r. The difference comes first, because beside a large z_c the logarithm
+// would be rounded away.
 __device__ inline real logit(const real *z, const Softmax &s, int c)
 {
     if (!s.row) return z[c];
     return s.row[c] == 0 ? -infinity() : (z[c] - s.allowed) + log(s.row[c]);  // -inf: an impossible flip
 }
 
+// s with its top and total.
 __device__ inline Softmax with_top_and_total(const real *z, Softmax s, int C)
 {
     for (int c = 0; c < C; ++c) {
@@ -219,6 +220,7 @@ extern "C" __global__ void linear_sgd_update(
 // --- flip rates: every part of the samples is summed by itself, then the sums are added in their order ---------------
 
 // sums[part, j, k] = sum of weight_n gamma[j, k] p_j / (sum_l gamma[l, k] p_l) over the part's samples labelled k.
+// A quotient of two small numbers comes before the weight: the inverse of a subnormal sum would be infinite.
 extern "C" __global__ void flip_rate_sums(const real *gamma /* C C */, const real *p /* N C */,
                                           const long long *y /* N */, const real *weight /* N */,
                                           real *sums /* parts C C */, int N, int C, int parts)

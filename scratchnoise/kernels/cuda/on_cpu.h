@@ -14,7 +14,7 @@
 using std::exp, std::log;  // of float as well as of double, as in CUDA
 static thread_local struct { unsigned x; } blockIdx, threadIdx, blockDim, gridDim;
 
-// A forked process has none of OpenMP's threads, and GNU's OpenMP would wait for them for ever: it runs all blocks itself.
+// A forked process runs all blocks itself: it has no threads but one, and GNU's OpenMP would wait for the others for ever.
 static bool forked = false;
 __attribute__((constructor)) static void watch_forks() { pthread_atfork(0, 0, [] { forked = true; }); }
 
@@ -29,7 +29,7 @@ template <class Kernel> static void run_threads(unsigned blocks, unsigned thread
 }
 
 // With barriers every thread of a block is a coroutine: a stack of its own, and the place where it waits. They are made
-// once; to switch between them, _setjmp and _longjmp need not ask the operating system.
+// once. _setjmp and _longjmp switch between them, because these do not ask the operating system.
 static thread_local jmp_buf place[1024], home;
 static thread_local ucontext_t maker, fresh;
 static thread_local unsigned made = 0, finished, turn, order[1024];

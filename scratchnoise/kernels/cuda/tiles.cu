@@ -9,9 +9,9 @@
 //   input         input pixels             K         (r, s, f): the outputs that saw the pixel, column of w
 //   weights       (r, s, k), one for b     F         output pixels, in parts
 //
-// What bounds it: a step of 32 multiply-adds takes three 16-byte loads from shared memory, which the banks serve in
-// three cycles a warp, twelve for the four schedulers' 32: arithmetic, then, as long as about three blocks share a
-// multiprocessor to hide the gathering. A linear layer is a convolution of images of one pixel.
+// Arithmetic bounds it. In a step a thread does 32 multiply-adds and three 16-byte loads from shared memory. The banks
+// serve these loads in 12 cycles for the four schedulers together, whose multiply-adds take 32. About three blocks have
+// to share a multiprocessor, so that some compute while another gathers. A linear layer is a convolution of one pixel.
 
 const int THREADS = 128, ROWS = 128, COLUMNS = 32, DEPTH = 16;
 

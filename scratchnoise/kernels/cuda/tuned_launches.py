@@ -31,7 +31,8 @@ class TunedLaunches(Launches):
     def conv2d_backward_weights(self, dy, x, R, S, stride, pad):
         F, weights = dy.shape[-1], R * S * x.shape[-1]
         sizes = convolution_sizes(x.shape, (R, S, x.shape[-1], F), stride, pad)
-        pixels, tiles = math.prod(dy.shape[:-1]), blocks_for(weights + 1, ROWS) * blocks_for(F, COLUMNS)
+        pixels = math.prod(dy.shape[:-1])
+        tiles = blocks_for(weights + 1, ROWS) * blocks_for(F, COLUMNS)
         share = max(SHARE, blocks_for(pixels * tiles, BLOCKS))
         share = blocks_for(share, DEPTH) * DEPTH
         lengths = {"n_parts": max(1, blocks_for(pixels, share)), "n_rows": weights + 1}
@@ -76,7 +77,8 @@ class TunedLaunches(Launches):
 
     def unpooled(self, dy, y, argmax, size, sizes):
         shape = tuple(sizes[length] for length in ("N", "Ho", "Wo", "F"))
-        dx, lengths = self.device.empty(shape, dy.dtype), {**pooling_sizes(shape, dy.shape), "size": size}
+        dx = self.device.empty(shape, dy.dtype)
+        lengths = {**pooling_sizes(shape, dy.shape), "size": size}
         self.device.launch("maxpool2d_relu_backward_2", dx.size, dy=dy, y=y, argmax=argmax, dx=dx, **lengths)
         return dx
 
