@@ -58,7 +58,7 @@ __device__ inline real not_a_number() { return 0 * infinity(); }
 // They are `real`: total lies between 1 and C and has few terms, all positive, so doubles would improve the last digit.
 //
 // There are two of them. p = softmax(z) is the clean posterior; its `row` is 0, and `allowed` is not used. r is the
-// posterior of the true label given the noisy label y; its `row` is T[y], and `allowed` the largest z_j with T[y, j] > 0.
+// posterior of the true label given the noisy label y; its `row` is T[y], and `allowed` the largest z_j it allows.
 struct Softmax { const real *row; real allowed, top, total; };
 
 // z_c for p, (z_c - allowed) + log T[y, c] for r. The difference comes first, because beside a large z_c the logarithm

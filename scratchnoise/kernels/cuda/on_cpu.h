@@ -14,7 +14,7 @@
 using std::exp, std::log;  // of float as well as of double, as in CUDA
 static thread_local struct { unsigned x; } blockIdx, threadIdx, blockDim, gridDim;
 
-// A forked process runs all blocks itself: it has no threads but one, and GNU's OpenMP would wait for the others for ever.
+// A forked process runs all blocks itself: it has one thread, and GNU's OpenMP would wait for the others for ever.
 static bool forked = false;
 __attribute__((constructor)) static void watch_forks() { pthread_atfork(0, 0, [] { forked = true; }); }
 

@@ -11,7 +11,7 @@
 //
 // Arithmetic bounds it. In a step a thread does 32 multiply-adds and three 16-byte loads from shared memory. The banks
 // serve these loads in 12 cycles for the four schedulers together, whose multiply-adds take 32. About three blocks have
-// to share a multiprocessor, so that some compute while another gathers. A linear layer is a convolution of one pixel.
+// to share a multiprocessor, so that some compute while one gathers. A linear layer convolves images of one pixel.
 
 const int THREADS = 128, ROWS = 128, COLUMNS = 32, DEPTH = 16;
 
