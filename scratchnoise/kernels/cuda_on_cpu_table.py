@@ -65,7 +65,31 @@ def c_types(kernel, real):
 processor = Processor(cuda_source.read())
 _launches = TunedLaunches(processor)
 
+softmax = _launches.softmax
+log_softmax = _launches.log_softmax
+signed_cross_entropy = _launches.signed_cross_entropy
+signed_cross_entropy_grad = _launches.signed_cross_entropy_grad
+forward_cross_entropy = _launches.forward_cross_entropy
+forward_cross_entropy_grad = _launches.forward_cross_entropy_grad
+linear_forward = _launches.linear_forward
+linear_backward = _launches.linear_backward
+linear_backward_weights = _launches.linear_backward_weights
+conv2d_forward = _launches.conv2d_forward
+conv2d_backward = _launches.conv2d_backward
+conv2d_backward_weights = _launches.conv2d_backward_weights
+maxpool2d_forward = _launches.maxpool2d_forward
+maxpool2d_backward = _launches.maxpool2d_backward
+relu_forward = _launches.relu_forward
+relu_backward = _launches.relu_backward
+conv2d_relu_maxpool2d_forward = _launches.conv2d_relu_maxpool2d_forward
+conv2d_relu_maxpool2d_backward = _launches.conv2d_relu_maxpool2d_backward
+conv2d_relu_maxpool2d_backward_weights = _launches.conv2d_relu_maxpool2d_backward_weights
+dropout_forward = _launches.dropout_forward
+dropout_backward = _launches.dropout_backward
+sgd_momentum = _launches.sgd_momentum
+linear_sgd_epoch = _launches.linear_sgd_epoch
+flip_rate_update = _launches.flip_rate_update
 
-def __getattr__(name):
-    """The kernels, by their names in the facade, and what training on a device has beside them."""
-    return getattr(_launches, name)
+# Beside the facade, for training on a device:
+dropout_at = _launches.dropout_at
+sgd_momentum_in_place = _launches.sgd_momentum_in_place

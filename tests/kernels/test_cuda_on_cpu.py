@@ -1,6 +1,6 @@
-"""How the C kernels are built: where they lie, who may write there, and what is said when it does not work.
+"""The CUDA source is built for the processor: where the result lies, who may write there, what is said of a failure.
 
-What they compute is compared in test_backends_agree.py and test_cuda_source.py.
+What it computes is compared in test_backends_agree.py and test_cuda_source.py.
 """
 
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from scratchnoise import kernels
 from scratchnoise.backend import BackendError, backend
-from scratchnoise.kernels.cuda import build as c_build
+from scratchnoise.kernels.cuda import build as cuda_build
 from scratchnoise.kernels.cuda import source as cuda_source
 from scratchnoise.kernels.cuda_on_cpu_table import Processor
 
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.usefixtures("needs_compiler")
 def cache(tmp_path, monkeypatch):
     """An empty cache folder of the user."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(c_build, "OPTIMISED", ("-O0",))
+    monkeypatch.setattr(cuda_build, "OPTIMISED", ("-O0",))
     return tmp_path / "scratchnoise" / "kernels"
 
 
 def build(source=SOURCE):
-    return c_build.shared_library(source, cuda_source.kernels_of(source).values(), "float")
+    return cuda_build.shared_library(source, cuda_source.kernels_of(source).values(), "float")
 
 
 def twice(source=SOURCE):
@@ -48,7 +48,7 @@ def twice(source=SOURCE):
 
 def test_it_is_built_once_and_says_so(cache, capfd):
     assert np.array_equal(twice(), [0, 2, 4, 6, 8])
-    assert "compiling the C kernels for float, only this first time" in capfd.readouterr().err
+    assert "compiling the CUDA source for the processor (float), only this first time" in capfd.readouterr().err
     assert np.array_equal(twice(), [0, 2, 4, 6, 8])
     assert capfd.readouterr().err == ""
     assert cache.stat().st_mode & 0o777 == 0o700
@@ -57,7 +57,7 @@ def test_it_is_built_once_and_says_so(cache, capfd):
 def test_another_source_and_other_options_are_other_files(cache, monkeypatch):
     first, second = build(), build(SOURCE.replace("2 *", "3 *"))
     assert np.array_equal(twice(SOURCE.replace("2 *", "3 *")), [0, 3, 6, 9, 12])
-    monkeypatch.setattr(c_build, "OPTIMISED", ("-O1",))
+    monkeypatch.setattr(cuda_build, "OPTIMISED", ("-O1",))
     assert len({first, second, build()}) == 3 == len(list(cache.iterdir()))
 
 
@@ -93,22 +93,23 @@ def test_a_link_to_a_folder_is_judged_by_where_it_leads(cache, tmp_path):
 
 
 def test_what_the_compiler_says_is_shown(cache):
-    with pytest.raises(BackendError, match=r"(?s)the C kernels do not compile; .*says:.*undeclared_name"):
+    said = r"(?s)the CUDA source does not compile for the processor; .*says:.*undeclared_name"
+    with pytest.raises(BackendError, match=said):
         build(SOURCE.replace("2 *", "undeclared_name *"))
     assert list(cache.iterdir()) == []
 
 
 def test_without_a_compiler_the_message_names_the_way_out(cache, monkeypatch):
-    monkeypatch.setattr(c_build, "compiler", lambda: None)
+    monkeypatch.setattr(cuda_build, "compiler", lambda: None)
     with pytest.raises(BackendError, match=r"needs a C\+\+ compiler, but \$CXX, c\+\+, g\+\+ and clang\+\+"):
         build()
 
 
 def test_a_compiler_without_openmp_will_do(cache, monkeypatch, tmp_path):
     wrapper = tmp_path / "c++"
-    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp\\ *) exit 1;; esac\nexec {c_build.compiler()} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp\\ *) exit 1;; esac\nexec {cuda_build.compiler()} "$@"\n')
     wrapper.chmod(0o755)
-    monkeypatch.setattr(c_build, "compiler", lambda: str(wrapper))
+    monkeypatch.setattr(cuda_build, "compiler", lambda: str(wrapper))
     assert np.array_equal(twice(), [0, 2, 4, 6, 8])
 
 
@@ -131,6 +132,24 @@ def test_threads_do_not_change_a_bit():
     environment = os.environ | {"OMP_NUM_THREADS": "3", "OMP_DYNAMIC": "false"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
     assert run.stdout == b"".join(a.tobytes() for a in here)
+
+
+def test_a_forked_process_computes_the_same():
+    """With OpenMP's threads in the parent, none in the child."""
+    program = (
+        "import os; from threading import Timer; import numpy as np; from scratchnoise import kernels\n"
+        "from scratchnoise.backend import backend\n"
+        "x, w, b = np.ones((40, 12, 12, 8)), np.ones((3, 3, 8, 40)), np.ones(40)\n"
+        "with backend('cuda_on_cpu'):\n"
+        "    here = kernels.conv2d_forward(x, w, b, 1, 1)\n"
+        "    if pid := os.fork():\n"
+        "        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+        "    Timer(60, os._exit, [3]).start()\n"
+        "    there = kernels.conv2d_forward(x, w, b, 1, 1), kernels.relu_forward(here)\n"
+        "    os._exit(not all(np.array_equal(here, found) for found in there))\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "3", "OMP_DYNAMIC": "false"}
+    assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0
 
 
 def test_a_pointer_without_a_shape_is_no_declaration():

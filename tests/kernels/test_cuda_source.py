@@ -1,129 +1,86 @@
 """The CUDA source, run on the processor: every kernel of both rungs equals NumPy, and every mutant does not."""
 
-import ctypes
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from cuda_cases import all_cases
+from cuda_cases import FLOATS, Case, all_cases
+from cuda_extreme_cases import bad_index_cases
+from fenced import Fenced
 from mutants.cuda import MUTANTS
+from mutated_source import KERNELS, SOURCE, Mutated, library_of
 
-from scratchnoise.backend import compiler
-from scratchnoise.kernels.cuda import build as c_build
-from scratchnoise.kernels.cuda import source as cuda_source
-from scratchnoise.kernels.cuda_on_cpu_table import Processor, c_types
+from scratchnoise.kernels.cuda.tuned_launches import TunedLaunches
 
-CASES = list(all_cases())
-SOURCE = cuda_source.read()
-KERNELS = cuda_source.kernels_of(SOURCE)
+INTEGERS = (np.int32, np.int64)
+CASES = {dtype: list(all_cases(dtype)) for dtype in FLOATS}
 
 pytestmark = pytest.mark.usefixtures("needs_compiler")
 
 
-class Watched(Processor):
-    """Remembers which kernels were launched."""
-
-    def __init__(self, source):
-        super().__init__(source)
-        self.launched = set()
-
-    def _run(self, name, *launch):
-        self.launched.add(name)
-        super()._run(name, *launch)
+PROCESSOR = Fenced(SOURCE)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("method", sorted({str(case) for case in CASES}))
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("method", sorted({str(case) for case in CASES[np.float64]}))
 def test_kernels_compute_what_numpy_does(method, dtype):
-    for case in CASES:
+    for case in CASES[dtype]:
         if str(case) == method:
             case.check(PROCESSOR, dtype)
 
 
-PROCESSOR = Watched(SOURCE)
-
-
 def test_every_kernel_is_compared():
-    for case in CASES:
+    for case in CASES[np.float64]:
         case.check(PROCESSOR, np.float64)
     assert PROCESSOR.launched == set(KERNELS)
 
 
-class FewThreads(Processor):
+class FewThreads(Fenced):
     """A grid of six threads, so that each of them has to take many numbers in turn."""
 
     def launch(self, name, threads, **arguments):
         self._run(name, 2, 3, arguments)
 
 
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_indices_far_outside_lead_nowhere(end):
+    """As -1 does in the cases, so do the smallest and the largest number of the type."""
+    for fields in bad_index_cases():
+        case = Case(TunedLaunches, *fields)
+        far = (
+            np.where(a == -1, getattr(np.iinfo(a.dtype), end), a) if getattr(a, "dtype", float) in INTEGERS else a
+            for a in case.args
+        )
+        replace(case, args=tuple(far)).check(PROCESSOR, np.float64)
+
+
 def test_a_grid_too_small_strides():
     device = FewThreads(SOURCE)
-    for case in CASES:
+    for case in CASES[np.float64]:
         case.check(device, np.float64)
 
 
 # --- mutants -------------------------------------------------------------------------------------------------
 
 
-class Mutated(Processor):
-    """The source with the mutant of one kernel in its place."""
-
-    def __init__(self, name, mutant):
-        super().__init__(SOURCE)
-        self.name, self.mutant, self.right, self.library = name, mutant, PROCESSOR.library("float64"), lambda real: self
-
-    def __getattr__(self, launcher):
-        return self.mutant if launcher == f"launch_{self.name}" else getattr(self.right, launcher)
-
-
-def mutated(name, right, wrong):
-    """The source with another text in one place: of the kernel itself, else of what it calls."""
-    own = re.search(rf'^extern "C" __global__ [^\n]*\b{name}\(.*?^}}', SOURCE, re.MULTILINE | re.DOTALL)[0]
-    text = own if right in own else SOURCE
-    assert text.count(right) == 1, f"{text.count(right)} places for the mutant of {name} have {right!r}"
-    return SOURCE.replace(text, text.replace(right, wrong))
-
-
 @pytest.fixture(scope="module")
 def mutants(tmp_path_factory):
-    """A library of all mutants, each in a namespace of its own, of which only the kernel in question is kept."""
-    parts = [(c_build.HERE / "on_cpu.h").read_text()]
-    for i, (name, right, wrong) in enumerate(MUTANTS):
-        source = mutated(name, right, wrong).replace('extern "C" __global__', "static")
-        entry = c_build.entry(KERNELS[name]).replace(f"launch_{name}(", f"launch_{i}(", 1)
-        parts.append(f"namespace mutant_{i} {{\n{source}\n{entry}\n}}")
-    path = tmp_path_factory.mktemp("mutants") / "mutants.so"
-    command = [compiler(), *c_build.NEEDED, "-O1", "-fpermissive", "-Dreal=double"]
-    c_build.compile_program("\n".join(parts), command, path)
-    return ctypes.CDLL(str(path))
+    return library_of(MUTANTS, tmp_path_factory.mktemp("mutants") / "mutants.so")
 
 
 @pytest.mark.parametrize("i", range(len(MUTANTS)), ids=lambda i: f"{i}-{MUTANTS[i][0]}")
 def test_mutants_are_caught(mutants, i):
-    name = MUTANTS[i][0]
-    launcher = getattr(mutants, f"launch_{i}")
-    launcher.argtypes = c_types(KERNELS[name], "float64")
-    device = Mutated(name, launcher)
+    device = Mutated(mutants, i, MUTANTS[i][0])
     with pytest.raises(AssertionError):
-        for case in CASES:
+        for case in CASES[np.float64]:
             case.check(device, np.float64)
 
 
 def test_every_kernel_has_a_mutant():
     assert {name for name, _, _ in MUTANTS} == set(KERNELS)
-
-
-def test_a_missed_barrier_ends_the_program(tmp_path):
-    """Threads of a block that part ways at a barrier would hang a GPU."""
-    source = "__global__ void part(int n) { if (threadIdx.x < 5) __syncthreads(); }"
-    main = "int main() { run_blocks(1, 8, [] { part(0); }); }"
-    program = "\n".join([(c_build.HERE / "on_cpu.h").read_text(), source, main])
-    options = [option for option in c_build.NEEDED if option != "-shared"]
-    c_build.compile_program(program, [compiler(), *options], tmp_path / "part")
-    run = subprocess.run([tmp_path / "part"], capture_output=True, text=True)
-    assert run.returncode and "missed a barrier" in run.stderr
 
 
 # --- what a launch refuses -------------------------------------------------------------------------------------

@@ -1,22 +1,50 @@
 """Wrong versions of the CUDA source: a kernel, a text of it (or of a function that it calls), and a wrong one instead.
 
-None of them leaves its arrays: they run in the process of the tests.
+MUTANTS run in the process of the tests: none leaves its arrays by more than the fences of `fenced.py`.
 """
 
 MUTANTS = [
-    # losses
-    ("softmax", "exp(z[n * C + c] - norm)", "exp(z[n * C + c])"),
-    ("softmax", "total += exp(logit(z, T, c) - top)", "total = exp(logit(z, T, c) - top)"),
-    ("log_softmax", "return top + log(total)", "return log(total)"),
-    ("log_softmax", "z[n * C + c] - norm", "z[c] - norm"),
-    ("log_softmax", "if (value > top) top = value;", ""),
-    ("signed_cross_entropy", "(norm - z[n * C + c])", "(z[n * C + c] - norm)"),
+    # losses: what keeps large numbers apart
+    ("softmax", "(logit(z, s, c) - s.top) / s.total", "(logit(z, s, c) - (s.top + log(s.total)))"),
+    ("log_softmax", "(z[n * C + c] - s.top) - log_total", "z[n * C + c] - (s.top + log_total)"),
+    ("signed_cross_entropy", "log_total - (z[n * C + c] - s.top)", "(log_total + s.top) - z[n * C + c]"),
+    ("forward_cross_entropy", "(z[c] - s.allowed) + log(s.row[c])", "(z[c] + log(s.row[c])) - s.allowed"),
+    ("forward_cross_entropy", "(p.top - r.allowed) - r.top", "p.top - (r.allowed + r.top)"),
+    ("forward_cross_entropy_grad", "r.row[c] != 0 && z[c] > r.allowed", "z[c] > r.allowed"),
+    ("linear_sgd_gradient", "(logit(z, s, c) - s.top) / s.total", "(logit(z, s, c) - (s.top + log(s.total)))"),
+    ("linear_sgd_gradient", "(p.top - r.allowed) - r.top", "p.top - (r.allowed + r.top)"),
+    # losses: zeros, infinities and NaN
+    ("softmax", "if (value > s.top) s.top = value;", ""),
+    ("signed_cross_entropy", "if (a[n * C + c] != 0) ", ""),
+    ("forward_cross_entropy", "if (r.allowed == -infinity()) return p.total * infinity();", ""),
+    ("forward_cross_entropy", "return p.total * infinity()", "return infinity()"),
+    ("forward_cross_entropy", "s.row[c] == 0 ?", "!(s.row[c] > 0) ?"),
+    ("forward_cross_entropy_grad", "s.row[c] == 0 ? -infinity() : ", ""),
+    # losses: sums, signs and places
+    ("softmax", "s.total += exp(", "s.total = exp("),
+    ("softmax", "probability(z + n * C", "probability(z"),
+    ("log_softmax", "z[n * C + c] - s.top", "z[c] - s.top"),
+    ("signed_cross_entropy", "(log_total - (z[n * C + c] - s.top))", "((z[n * C + c] - s.top) - log_total)"),
     ("signed_cross_entropy_grad", "mass += a", "mass = a"),
-    ("forward_cross_entropy", "T + y[n] * C", "T + y[0] * C"),
-    ("forward_cross_entropy", "z[c] + log(T[c])", "z[c] + T[c]"),
-    ("forward_cross_entropy_grad", "*row = T + y[n] * C", "t[] = {T[y[n]], T[C + y[n]], T[2 * C + y[n]]}, *row = t"),
-    ("signed_cross_entropy_2", "mass += a[n * C + c]", "mass += 1"),
-    ("forward_cross_entropy_2", "loss[n] = norm - joint_norm", "loss[n] = joint_norm - norm"),
+    ("signed_cross_entropy_grad", "mass * probability", "probability"),
+    ("forward_cross_entropy", "y[n], T, C", "y[0], T, C"),
+    ("forward_cross_entropy", "+ log(s.row[c])", "+ s.row[c]"),
+    (
+        "forward_cross_entropy_grad",
+        "r = {T + y * C,",
+        "static real t[3]; for (int c = 0; c < C; ++c) t[c] = T[c * C + y]; r = {t,",
+    ),
+    # labels, orders and argmax that are out of range
+    ("forward_cross_entropy", "inside(y, C)", "inside(y, C + 1)"),
+    ("forward_cross_entropy", "0 <= i && i < length", "i < length"),
+    ("forward_cross_entropy_grad", "inside(y, C)", "inside(y, C + 1)"),
+    ("linear_sgd_gradient", "inside(y, C)", "inside(y, C + 1)"),
+    ("linear_sgd_gradient", "inside(n, N)", "inside(n, N + 1)"),
+    ("linear_sgd_gradient", "losses[first + m] = not_a_number()", "losses[first + m] = 0"),
+    ("linear_sgd_update", "if (inside(n, N)) ", ""),
+    ("flip_rate_sums", "if (!inside(y[n], C)) total = not_a_number();", ""),
+    ("maxpool2d_backward", "inside(argmax[o], H * W)", "inside(argmax[o], H * W + 1)"),
+    ("maxpool2d_backward", "0 <= i && i < length", "i < length"),
     # softmax regression and flip rates
     ("linear_sgd_gradient", "real total = b[c]", "real total = 0"),
     ("linear_sgd_gradient", "weight[n] / size", "weight[n]"),
@@ -25,8 +53,11 @@ MUTANTS = [
     ("linear_sgd_update", "l2 * w[o]", "l2 * w[c]"),
     ("flip_rate_sums", "n < N && n <", "n + 1 < N && n <"),
     ("flip_rate_sums", "gamma[l * C + k]", "gamma[k * C + l]"),
+    ("flip_rate_sums", "p[n * C + j] / noisy", "p[n * C + j] * (1 / noisy)"),
+    ("flip_rate_sums", "noisy != 0", "noisy > 0"),
     ("flip_rate_rows", "part < parts", "part < parts - 1"),
-    ("flip_rate_rows", "mass > 0 ?", "true ?"),
+    ("flip_rate_rows", "mass == 0 ?", "false ?"),
+    ("flip_rate_rows", "mass == 0 ?", "!(mass > 0) ?"),
     # linear layer
     ("linear_forward", "real total = b[f]", "real total = 0"),
     ("linear_backward_input", "w[d * F + f]", "w[f * D + d]"),
@@ -38,7 +69,8 @@ MUTANTS = [
     ("conv2d_backward_weights", "const int bias = R * S * K", "const int bias = R * S * K - 1"),
     ("conv2d_backward_weights", "total += slope", "total = slope"),
     # layers without parameters
-    ("maxpool2d_forward", "value > best ||", "value >= best ||"),
+    ("maxpool2d_forward", "!(value <= best)", "!(value < best)"),
+    ("maxpool2d_forward", "best == best && ", ""),
     ("maxpool2d_backward", "(n * H * W + argmax[o]) * K + k", "argmax[o] * K + k"),
     ("maxpool2d_relu_backward_2", "!(y[tile] <= 0)", "true"),
     ("maxpool2d_relu_backward_2", "== h * W + v", "== v * W + h"),
@@ -52,15 +84,13 @@ MUTANTS = [
     ("sgd_momentum", "learning_rate * new_v[i]", "learning_rate * v[i]"),
     ("sgd_momentum_2", "i < (unsigned)n_decayed ? rates[2] * w[i] : 0", "rates[2] * w[i]"),
     # tiles
-    ("conv2d_forward_2", "S * K, column, F);\n        __syncthreads();", "S * K, column, F);"),
-    ("conv2d_forward_2", "__syncthreads();  // every row has its pixel", ""),
     ("conv2d_forward_2", "&& f < F", "&& f < F - 1"),
     ("conv2d_forward_2", "b[f]", "b[first_column() + q]"),
     ("conv2d_forward_2", "tile.rows[d + c][row] =", "tile.rows[d + c][i] ="),
     ("conv2d_forward_2", "if (s == images.S) s = 0, ++r;", ""),
     ("conv2d_forward_2", "sum[p][q] += a.number[p]", "sum[p][q] = a.number[p]"),
-    ("conv2d_forward_2", "% 2];\n        gather_rows<false>", "* 0];\n        gather_rows<false>"),
-    ("conv2d_maxpool_relu_forward_2", "value > best ||", "value >= best ||"),
+    ("conv2d_maxpool_relu_forward_2", "!(value <= best)", "!(value < best)"),
+    ("conv2d_maxpool_relu_forward_2", "!(value <= best)", "value > best"),
     ("conv2d_maxpool_relu_forward_2", "left + where % 2", "left"),
     ("conv2d_maxpool_relu_forward_2", "best <= 0 ? 0 : best", "best"),
     ("conv2d_backward_input_2", "(OUTPUTS && (h % images.stride || v % images.stride))", "false"),
@@ -69,7 +99,18 @@ MUTANTS = [
     ("conv2d_backward_weights_2", "term + c == bias", "term + c == bias + 1"),
     ("conv2d_backward_weights_2", "first + d < last, n,", "first + d < last - 1, n,"),
     ("conv2d_backward_weights_2", "i -= Ho) ++n;", "i -= Ho);"),
-    ("conv2d_backward_weights_2", "__syncthreads();", ""),
     ("add_parts", "part < n_parts", "part < n_parts - 1"),
     ("add_parts", "total += ", "total = "),
+]
+
+# Barriers that are missing, and one tile where two should take turns. A thread may then read any place that another
+# kernel left in shared memory, so these run in processes of their own.
+RACES = [
+    ("conv2d_forward_2", "S * K, column, F);\n        __syncthreads();", "S * K, column, F);"),
+    ("conv2d_forward_2", "__syncthreads();  // every row has its pixel", ""),
+    ("conv2d_forward_2", "% 2];\n        gather_rows<false>", "* 0];\n        gather_rows<false>"),
+    ("conv2d_maxpool_relu_forward_2", "__syncthreads();  // every row has its pixel", ""),
+    ("conv2d_backward_input_2", "F, S, stride);\n    __syncthreads();", "F, S, stride);"),
+    ("conv2d_backward_input_2", "column, K, F);\n        __syncthreads();", "column, K, F);"),
+    ("conv2d_backward_weights_2", "__syncthreads();", ""),
 ]

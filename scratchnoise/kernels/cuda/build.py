@@ -26,7 +26,7 @@ def shared_library(source, kernels, real):
     key = hashlib.sha256("\0".join([program, *command, _version(command[0])]).encode()).hexdigest()[:24]
     path = cache_folder() / f"kernels-{real}-{key}.so"
     if not path.exists():
-        print(f"compiling the C kernels for {real}, only this first time", file=sys.stderr)
+        print(f"compiling the CUDA source for the processor ({real}), only this first time", file=sys.stderr)
         try:
             compile_program(program, [*command, "-fopenmp"], path)
         except BackendError:  # not every compiler has OpenMP; what else is wrong will show again
@@ -79,5 +79,6 @@ def compile_program(program, command, path):
         source.write_text(program)
         run = subprocess.run([*command, str(source), "-o", str(built)], capture_output=True, text=True)
         if run.returncode:
-            raise BackendError(f"the C kernels do not compile; {' '.join(run.args)} says:\n{run.stderr.strip()}")
+            said = f"{' '.join(run.args)} says:\n{run.stderr.strip()}"
+            raise BackendError(f"the CUDA source does not compile for the processor; {said}")
         built.replace(path)

@@ -1,37 +1,5 @@
 // Rung 2 of what memory or the launch itself bounds: passes that follow each other, in one. See losses.cu.
 
-// --- losses: value and gradient from one log-sum-exp; two launches less, and each row of z is read once --------------
-
-// loss[n] = -sum_c a_c log p_c, dz[n, c] = (sum_l a_l) p_c - a_c
-extern "C" __global__ void signed_cross_entropy_2(const real *z /* N C */, const real *a /* N C */,
-                                                  real *loss /* N */, real *dz /* N C */, int N, int C)
-{
-    EACH(n, N) {
-        const real norm = log_sum_exp(z + n * C, 0, C);
-        real total = 0, mass = 0;
-        for (int c = 0; c < C; ++c) {
-            mass += a[n * C + c];
-            if (a[n * C + c] != 0) total += a[n * C + c] * (norm - z[n * C + c]);
-        }
-        loss[n] = total;
-        for (int c = 0; c < C; ++c) dz[n * C + c] = mass * exp(z[n * C + c] - norm) - a[n * C + c];
-    }
-}
-
-// loss[n] = -log (T p)_y, dz[n, j] = p_j - r_j
-extern "C" __global__ void forward_cross_entropy_2(const real *z /* N C */, const long long *y /* N */,
-                                                   const real *T /* C C */, real *loss /* N */, real *dz /* N C */,
-                                                   int N, int C)
-{
-    EACH(n, N) {
-        const real *row = T + y[n] * C;
-        const real norm = log_sum_exp(z + n * C, 0, C), joint_norm = log_sum_exp(z + n * C, row, C);
-        loss[n] = norm - joint_norm;
-        for (int j = 0; j < C; ++j)
-            dz[n * C + j] = exp(z[n * C + j] - norm) - exp(logit(z + n * C, row, j) - joint_norm);
-    }
-}
-
 // --- backward through ReLU and max pooling: every input is written once, so dx need not come as zeros ----------
 
 // dx[n, h, v, k] = dy where h W + v was the maximum of its tile and that was positive, else 0. y: ReLU's output.

@@ -5,8 +5,6 @@ threads of a kernel, and `launch_blocks(name, blocks, **arguments)`, so many blo
 arguments go by their names in the source; `source.py` holds them against their declarations.
 """
 
-import math
-
 import numpy as np
 
 PARTS = 64  # flip rates: parts of the samples, each summed by threads of its own
@@ -190,4 +188,4 @@ def pooling_sizes(x_shape, y_shape):
 
 def blocks_for(n, size):
     """How many blocks of `size` cover n."""
-    return math.ceil(n / size)
+    return -(-n // size)

@@ -3,8 +3,6 @@
 // Place of [a, b, c, d] in an array whose last three lengths are B, C, D.
 __device__ inline int at(int a, int b, int c, int d, int B, int C, int D) { return ((a * B + b) * C + c) * D + d; }
 
-__device__ inline bool inside(int i, int size) { return 0 <= i && i < size; }
-
 // --- linear layer ----------------------------------------------------------------------------------------------------
 
 // y[n, f] = b[f] + sum_d x[n, d] w[d, f]
@@ -86,9 +84,9 @@ extern "C" __global__ void conv2d_backward_weights(
     const real *dy /* N Ho Wo F */, const real *x /* N H W K */, real *dw /* R S K F */, real *db /* F */,
     int N, int H, int W, int K, int R, int S, int F, int Ho, int Wo, int stride, int pad)
 {
-    const int bias = R * S * K;
+    const int bias = R * S * K, channels = K ? K : 1;  // K = 0 leaves the bias alone, and must divide nothing
     EACH(o, (bias + 1) * F) {
-        const int f = o % F, row = o / F, k = row % K, s = row / K % S, r = row / K / S;
+        const int f = o % F, row = o / F, k = row % channels, s = row / channels % S, r = row / channels / S;
         real total = 0;
         for (int n = 0; n < N; ++n)
             for (int i = 0; i < Ho; ++i)
@@ -104,6 +102,9 @@ extern "C" __global__ void conv2d_backward_weights(
 
 // --- max pooling -----------------------------------------------------------------------------------------------------
 
+// Whether a value replaces the largest so far: the first of equal values stays, and so does the first NaN.
+__device__ inline bool better(real value, real best) { return best == best && !(value <= best); }
+
 // The largest of every size x size tile, and where it was, h W + v.
 extern "C" __global__ void maxpool2d_forward(const real *x /* N H W K */, real *y /* N Ho Wo K */,
                                              int *argmax /* N Ho Wo K */, int N, int H, int W, int K, int Ho, int Wo,
@@ -116,7 +117,7 @@ extern "C" __global__ void maxpool2d_forward(const real *x /* N H W K */, real *
         for (int h = i * size; h < (i + 1) * size; ++h)
             for (int v = j * size; v < (j + 1) * size; ++v) {
                 const real value = x[at(n, h, v, k, H, W, K)];
-                if (value > best || value != value) {  // the first of equal values wins, NaN over all
+                if (better(value, best)) {
                     best = value;
                     where = h * W + v;
                 }
@@ -132,13 +133,13 @@ extern "C" __global__ void maxpool2d_backward(const real *dy /* N Ho Wo K */, co
 {
     EACH(o, N * Ho * Wo * K) {
         const int k = o % K, n = o / K / Wo / Ho;
-        dx[(n * H * W + argmax[o]) * K + k] = dy[o];
+        if (inside(argmax[o], H * W)) dx[(n * H * W + argmax[o]) * K + k] = dy[o];
     }
 }
 
 // --- number by number: memory is what takes time, and neighbouring threads read neighbouring numbers -----------------
 
-// y = max(0, x); in this order, NaN stays NaN.
+// y = max(0, x). NaN <= 0 is false, so NaN stays NaN.
 extern "C" __global__ void relu_forward(const real *x /* n */, real *y /* n */, int n)
 {
     EACH(i, n) y[i] = x[i] <= 0 ? 0 : x[i];

@@ -12,8 +12,8 @@
 //
 //   kernel                          rung 1: a thread for each       rung 2 adds
 //   softmax, log_softmax            sample
-//   signed_cross_entropy, _grad     sample                          value and gradient from one log-sum-exp
-//   forward_cross_entropy, _grad    sample                          value and gradient from one pair of log-sum-exps
+//   signed_cross_entropy, _grad     sample
+//   forward_cross_entropy, _grad    sample
 //   linear_forward                  output                          the convolution's tiles; CuPy's product on a GPU
 //   linear_backward_input, _weights input; weight and bias          the same
 //   conv2d_forward                  output                          tiles in shared memory; bias, pooling, ReLU fused
@@ -25,6 +25,13 @@
 //   sgd_momentum                    number                          all parameters of a network in place, in one launch
 //   linear_sgd_gradient, _update    sample; weight and bias
 //   flip_rate_sums, _rows           part of the samples and entry; row
+//
+// Labels, orders and argmax lie in the device's memory. Nobody looks at them before a launch, because the processor
+// would have to wait for them. A kernel never reads or writes at the place that an index out of range points to:
+//
+//   a label that is no class             the sample's loss and gradient are NaN, and so are the flip rates
+//   an entry of order that is no sample  its loss is NaN, and it moves no weight
+//   an argmax outside its image          its gradient goes nowhere
 //
 // The comment behind a pointer is its shape in terms of the other arguments. source.py reads it, and refuses a
 // launch whose arrays have another size or type. Sizes stay below 2^31, so indices are 32-bit: they cost half as much.
@@ -38,39 +45,88 @@
 #define LANES _Pragma("unroll")
 #endif
 
+// Whether an index points into an array of this length.
+template <class Index> __device__ inline bool inside(Index i, int length) { return 0 <= i && i < length; }
+
+__device__ inline real infinity() { return -log((real)0); }  // the C library's macros are not there on a GPU
+__device__ inline real not_a_number() { return 0 * infinity(); }
+
 // --- softmax and the two losses: few classes, so a sample is one thread's work and the launch is what takes time -----
 
-// z_c + log T_c, the logit of class c and the noisy label whose row of T this is; z_c where there is no T.
-__device__ inline real logit(const real *z, const real *T, int c) { return T ? z[c] + log(T[c]) : z[c]; }
+// A softmax of one sample is exp(logit_c - top) / total. The largest logit `top` and `total`, the sum of the
+// exponentials, stay two numbers, because top + log total would lose log total to rounding as soon as top is large.
+// They are `real`: total lies between 1 and C and has few terms, all positive, so doubles would improve the last digit.
+//
+// There are two of them. p = softmax(z) is the clean posterior; its `row` is 0, and `allowed` is not used. r is the
+// posterior of the true label given the noisy label y; its `row` is T[y], and `allowed` the largest z_j it allows.
+struct Softmax { const real *row; real allowed, top, total; };
 
-// log sum_c exp(z_c), or log sum_c T_c exp(z_c), without overflow.
-__device__ inline real log_sum_exp(const real *z, const real *T, int C)
+// z_c for p, (z_c - allowed) + log T[y, c] for r. The difference comes first, because beside a large z_c the logarithm
+// would be rounded away.
+__device__ inline real logit(const real *z, const Softmax &s, int c)
 {
-    real top = logit(z, T, 0), total = 0;
-    for (int c = 1; c < C; ++c) {
-        const real value = logit(z, T, c);
-        if (value > top) top = value;
-    }
-    if (top == log((real)0)) return top;  // all of them -inf: T allows nothing that has any probability
-    for (int c = 0; c < C; ++c) total += exp(logit(z, T, c) - top);
-    return top + log(total);
+    if (!s.row) return z[c];
+    return s.row[c] == 0 ? -infinity() : (z[c] - s.allowed) + log(s.row[c]);  // -inf: an impossible flip
 }
 
-// p[n, c] = exp(z_c - log sum_l exp(z_l))
+// s with its top and total.
+__device__ inline Softmax with_top_and_total(const real *z, Softmax s, int C)
+{
+    for (int c = 0; c < C; ++c) {
+        const real value = logit(z, s, c);
+        if (value > s.top) s.top = value;
+    }
+    for (int c = 0; c < C; ++c) s.total += exp(logit(z, s, c) - s.top);
+    return s;
+}
+
+// p = softmax(z)
+__device__ inline Softmax clean_posterior(const real *z, int C)
+{
+    const Softmax empty = {0, 0, -infinity(), 0};
+    return with_top_and_total(z, empty, C);
+}
+
+// r = softmax(z + log T[y]); NaN for a label that is no class.
+__device__ inline Softmax posterior_given(const real *z, long long y, const real *T, int C)
+{
+    const real nan = not_a_number();
+    Softmax r = {0, nan, nan, nan};
+    if (!inside(y, C)) return r;
+    r = {T + y * C, -infinity(), -infinity(), 0};
+    for (int c = 0; c < C; ++c)
+        if (r.row[c] != 0 && z[c] > r.allowed) r.allowed = z[c];
+    return with_top_and_total(z, r, C);
+}
+
+__device__ inline real probability(const real *z, const Softmax &s, int c)
+{
+    return exp(logit(z, s, c) - s.top) / s.total;
+}
+
+// -log (T p)_y = (p.top + log p.total) - (r.allowed + r.top + log r.total), the large numbers first.
+__device__ inline real forward_loss(const Softmax &p, const Softmax &r)
+{
+    if (r.allowed == -infinity()) return p.total * infinity();  // -log 0; still NaN where a logit is NaN
+    return (p.top - r.allowed) - r.top + log(p.total) - log(r.total);
+}
+
+// p[n, c] = exp(z_c - top) / total
 extern "C" __global__ void softmax(const real *z /* N C */, real *p /* N C */, int N, int C)
 {
     EACH(n, N) {
-        const real norm = log_sum_exp(z + n * C, 0, C);
-        for (int c = 0; c < C; ++c) p[n * C + c] = exp(z[n * C + c] - norm);
+        const Softmax s = clean_posterior(z + n * C, C);
+        for (int c = 0; c < C; ++c) p[n * C + c] = probability(z + n * C, s, c);
     }
 }
 
-// out[n, c] = z_c - log sum_l exp(z_l)
+// out[n, c] = (z_c - top) - log total
 extern "C" __global__ void log_softmax(const real *z /* N C */, real *out /* N C */, int N, int C)
 {
     EACH(n, N) {
-        const real norm = log_sum_exp(z + n * C, 0, C);
-        for (int c = 0; c < C; ++c) out[n * C + c] = z[n * C + c] - norm;
+        const Softmax s = clean_posterior(z + n * C, C);
+        const real log_total = log(s.total);
+        for (int c = 0; c < C; ++c) out[n * C + c] = (z[n * C + c] - s.top) - log_total;
     }
 }
 
@@ -79,11 +135,12 @@ extern "C" __global__ void signed_cross_entropy(const real *z /* N C */, const r
                                                 int N, int C)
 {
     EACH(n, N) {
-        const real norm = log_sum_exp(z + n * C, 0, C);
-        real total = 0;
+        const Softmax s = clean_posterior(z + n * C, C);
+        const real log_total = log(s.total);
+        real sum = 0;
         for (int c = 0; c < C; ++c)  // 0 * log 0 is 0: a class of no weight may have no probability
-            if (a[n * C + c] != 0) total += a[n * C + c] * (norm - z[n * C + c]);
-        loss[n] = total;
+            if (a[n * C + c] != 0) sum += a[n * C + c] * (log_total - (z[n * C + c] - s.top));
+        loss[n] = sum;
     }
 }
 
@@ -92,10 +149,10 @@ extern "C" __global__ void signed_cross_entropy_grad(const real *z /* N C */, co
                                                      real *dz /* N C */, int N, int C)
 {
     EACH(n, N) {
-        const real norm = log_sum_exp(z + n * C, 0, C);
+        const Softmax s = clean_posterior(z + n * C, C);
         real mass = 0;
         for (int c = 0; c < C; ++c) mass += a[n * C + c];
-        for (int c = 0; c < C; ++c) dz[n * C + c] = mass * exp(z[n * C + c] - norm) - a[n * C + c];
+        for (int c = 0; c < C; ++c) dz[n * C + c] = mass * probability(z + n * C, s, c) - a[n * C + c];
     }
 }
 
@@ -103,7 +160,7 @@ extern "C" __global__ void signed_cross_entropy_grad(const real *z /* N C */, co
 extern "C" __global__ void forward_cross_entropy(const real *z /* N C */, const long long *y /* N */,
                                                  const real *T /* C C */, real *loss /* N */, int N, int C)
 {
-    EACH(n, N) loss[n] = log_sum_exp(z + n * C, 0, C) - log_sum_exp(z + n * C, T + y[n] * C, C);
+    EACH(n, N) loss[n] = forward_loss(clean_posterior(z + n * C, C), posterior_given(z + n * C, y[n], T, C));
 }
 
 // dz[n, j] = p_j - r_j, r = softmax(z + log T[y])
@@ -111,10 +168,9 @@ extern "C" __global__ void forward_cross_entropy_grad(const real *z /* N C */, c
                                                       const real *T /* C C */, real *dz /* N C */, int N, int C)
 {
     EACH(n, N) {
-        const real *row = T + y[n] * C;
-        const real norm = log_sum_exp(z + n * C, 0, C), joint_norm = log_sum_exp(z + n * C, row, C);
-        for (int j = 0; j < C; ++j)
-            dz[n * C + j] = exp(z[n * C + j] - norm) - exp(logit(z + n * C, row, j) - joint_norm);
+        const real *logits = z + n * C;
+        const Softmax p = clean_posterior(logits, C), r = posterior_given(logits, y[n], T, C);
+        for (int j = 0; j < C; ++j) dz[n * C + j] = probability(logits, p, j) - probability(logits, r, j);
     }
 }
 
@@ -129,17 +185,19 @@ extern "C" __global__ void linear_sgd_gradient(
 {
     EACH(m, size) {
         const long long n = order[first + m];
-        const real *row = T + y[n] * C;
+        if (!inside(n, N)) {
+            losses[first + m] = not_a_number();
+            continue;
+        }
         real *z = dz + m * C;
         for (int c = 0; c < C; ++c) {
             real total = b[c];
             for (int d = 0; d < D; ++d) total += x[n * D + d] * w[d * C + c];
             z[c] = total;
         }
-        const real norm = log_sum_exp(z, 0, C), joint_norm = log_sum_exp(z, row, C);
-        losses[first + m] = weight[n] * (norm - joint_norm);
-        for (int c = 0; c < C; ++c)
-            z[c] = weight[n] / size * (exp(z[c] - norm) - exp(logit(z, row, c) - joint_norm));
+        const Softmax p = clean_posterior(z, C), r = posterior_given(z, y[n], T, C);
+        losses[first + m] = weight[n] * forward_loss(p, r);
+        for (int c = 0; c < C; ++c) z[c] = weight[n] / size * (probability(z, p, c) - probability(z, r, c));
     }
 }
 
@@ -151,7 +209,10 @@ extern "C" __global__ void linear_sgd_update(
     EACH(o, (D + 1) * C) {
         const int d = o / C, c = o % C;
         real slope = d < D ? l2 * w[o] : 0;
-        for (int m = 0; m < size; ++m) slope += (d < D ? x[order[first + m] * D + d] : 1) * dz[m * C + c];
+        for (int m = 0; m < size; ++m) {
+            const long long n = order[first + m];
+            if (inside(n, N)) slope += (d < D ? x[n * D + d] : 1) * dz[m * C + c];
+        }
         (d < D ? w[o] : b[c]) -= learning_rate * slope;
     }
 }
@@ -159,6 +220,7 @@ extern "C" __global__ void linear_sgd_update(
 // --- flip rates: every part of the samples is summed by itself, then the sums are added in their order ---------------
 
 // sums[part, j, k] = sum of weight_n gamma[j, k] p_j / (sum_l gamma[l, k] p_l) over the part's samples labelled k.
+// A quotient of two small numbers comes before the weight: the inverse of a subnormal sum would be infinite.
 extern "C" __global__ void flip_rate_sums(const real *gamma /* C C */, const real *p /* N C */,
                                           const long long *y /* N */, const real *weight /* N */,
                                           real *sums /* parts C C */, int N, int C, int parts)
@@ -168,10 +230,11 @@ extern "C" __global__ void flip_rate_sums(const real *gamma /* C C */, const rea
         const int k = o % C, j = o / C % C, part = o / C / C;
         real total = 0;
         for (int n = part * share; n < N && n < (part + 1) * share; ++n) {
+            if (!inside(y[n], C)) total = not_a_number();
             if (y[n] != k) continue;
             real noisy = 0;
             for (int l = 0; l < C; ++l) noisy += gamma[l * C + k] * p[n * C + l];
-            if (noisy > 0) total += weight[n] * gamma[j * C + k] * p[n * C + j] / noisy;  // else gamma excludes k
+            if (noisy != 0) total += weight[n] * (gamma[j * C + k] * p[n * C + j] / noisy);  // else gamma excludes k
         }
         sums[o] = total;
     }
@@ -189,6 +252,6 @@ extern "C" __global__ void flip_rate_rows(const real *gamma /* C C */, const rea
             updated[j * C + k] = total;
             mass += total;
         }
-        for (int k = 0; k < C; ++k) updated[j * C + k] = mass > 0 ? updated[j * C + k] / mass : gamma[j * C + k];
+        for (int k = 0; k < C; ++k) updated[j * C + k] = mass == 0 ? gamma[j * C + k] : updated[j * C + k] / mass;
     }
 }

@@ -9,9 +9,9 @@
 //   input         input pixels             K         (r, s, f): the outputs that saw the pixel, column of w
 //   weights       (r, s, k), one for b     F         output pixels, in parts
 //
-// What bounds it: a step of 32 multiply-adds takes three 16-byte loads from shared memory, which the banks serve in
-// three cycles a warp, twelve for the four schedulers' 32: arithmetic, then, as long as about three blocks share a
-// multiprocessor to hide the gathering. A linear layer is a convolution of images of one pixel.
+// Arithmetic bounds it. In a step a thread does 32 multiply-adds and three 16-byte loads from shared memory. The banks
+// serve these loads in 12 cycles for the four schedulers together, whose multiply-adds take 32. About three blocks have
+// to share a multiprocessor, so that some compute while one gathers. A linear layer convolves images of one pixel.
 
 const int THREADS = 128, ROWS = 128, COLUMNS = 32, DEPTH = 16;
 
@@ -185,7 +185,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) conv2d_maxpool_relu_forwar
         int where = 0;
         for (int p = 1; p < 4; ++p) {
             const real value = sum[p][q] + b[f];
-            if (value > best || value != value) best = value, where = p;  // the first of equal ones wins, NaN over all
+            if (better(value, best)) best = value, where = p;
         }
         y[window * F + f] = best <= 0 ? 0 : best;
         argmax[window * F + f] = (top + where / 2) * Wo + left + where % 2;
@@ -233,7 +233,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) conv2d_backward_weights_2(
     const int part = blockIdx.x / wide / high, pixels = N * Ho * Wo;
     const int last = (part + 1) * share < pixels ? (part + 1) * share : pixels;
     const Images images = images_of(x, H, W, K, S, 1);
-    const int mine = threadIdx.x % 32 * 4, term = row + mine, k = term % K, s = term / K % S, r = term / K / S;
+    const int mine = threadIdx.x % 32 * 4, term = row + mine, channels = K ? K : 1;  // K = 0 must divide nothing
+    const int k = term % channels, s = term / channels % S, r = term / channels / S;
     const int bias = n_rows - 1, start = part * share + threadIdx.x / 32;
     int j = start % Wo, i = start / Wo % Ho, n = start / Wo / Ho;
     real sum[4][8] = {};

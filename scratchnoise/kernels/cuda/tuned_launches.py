@@ -1,8 +1,10 @@
 """The launches of rung 2: products in tiles, and passes that are fused. The rest is rung 1, `launches.py`."""
 
+import math
+
 import numpy as np
 
-from .launches import Launches, blocks_for, convolution_sizes, pooling_sizes, samples
+from .launches import Launches, blocks_for, convolution_sizes, pooling_sizes
 
 ROWS, COLUMNS, DEPTH = 128, 32, 16  # of a tile, as in tiles.cu
 BLOCKS = 512  # how many a gradient of weights is cut into: about four for each multiprocessor of a large GPU
@@ -29,7 +31,8 @@ class TunedLaunches(Launches):
     def conv2d_backward_weights(self, dy, x, R, S, stride, pad):
         F, weights = dy.shape[-1], R * S * x.shape[-1]
         sizes = convolution_sizes(x.shape, (R, S, x.shape[-1], F), stride, pad)
-        pixels, tiles = dy.size // F, blocks_for(weights + 1, ROWS) * blocks_for(F, COLUMNS)
+        pixels = math.prod(dy.shape[:-1])
+        tiles = blocks_for(weights + 1, ROWS) * blocks_for(F, COLUMNS)
         share = max(SHARE, blocks_for(pixels * tiles, BLOCKS))
         share = blocks_for(share, DEPTH) * DEPTH
         lengths = {"n_parts": max(1, blocks_for(pixels, share)), "n_rows": weights + 1}
@@ -43,7 +46,7 @@ class TunedLaunches(Launches):
         return dw, db
 
     def linear_forward(self, x, w, b):
-        return self.conv2d_forward(_images(x), w[None, None], b, 1, 0).reshape(len(x), -1)
+        return self.conv2d_forward(_images(x), w[None, None], b, 1, 0).reshape(len(x), len(b))
 
     def linear_backward(self, dy, x, w):
         dx, dw, db = self.conv2d_backward(_images(dy), _images(x), w[None, None], 1, 0)
@@ -51,12 +54,12 @@ class TunedLaunches(Launches):
 
     def linear_backward_weights(self, dy, x):
         dw, db = self.conv2d_backward_weights(_images(dy), _images(x), 1, 1, 1, 0)
-        return dw.reshape(x.shape[1], -1), db
+        return dw.reshape(x.shape[1], dy.shape[1]), db
 
     def _product(self, name, result, **arguments):
         """A block for every tile of a result whose columns are its last axis."""
-        columns = result.shape[-1]
-        blocks = blocks_for(result.size, ROWS * columns) * blocks_for(columns, COLUMNS)
+        *rows, columns = result.shape
+        blocks = blocks_for(math.prod(rows), ROWS) * blocks_for(columns, COLUMNS)
         self.device.launch_blocks(name, blocks, **arguments)
 
     # --- fused passes --------------------------------------------------------------------------------------------
@@ -67,30 +70,19 @@ class TunedLaunches(Launches):
         sizes = convolution_sizes(x.shape, w.shape, stride, pad)
         pooled = (len(x), sizes["Ho"] // 2, sizes["Wo"] // 2, w.shape[3])
         y, argmax = self.device.empty(pooled, x.dtype), self.device.empty(pooled, np.int32)
-        blocks = blocks_for(4 * y.size, ROWS * pooled[3]) * blocks_for(pooled[3], COLUMNS)
+        blocks = blocks_for(4 * math.prod(pooled[:3]), ROWS) * blocks_for(pooled[3], COLUMNS)
         arguments = {"x": x, "w": w, "b": b, "y": y, "argmax": argmax, "Hp": pooled[1], "Wp": pooled[2], **sizes}
         self.device.launch_blocks("conv2d_maxpool_relu_forward_2", blocks, **arguments)
         return y, argmax
 
     def unpooled(self, dy, y, argmax, size, sizes):
         shape = tuple(sizes[length] for length in ("N", "Ho", "Wo", "F"))
-        dx, lengths = self.device.empty(shape, dy.dtype), {**pooling_sizes(shape, dy.shape), "size": size}
+        dx = self.device.empty(shape, dy.dtype)
+        lengths = {**pooling_sizes(shape, dy.shape), "size": size}
         self.device.launch("maxpool2d_relu_backward_2", dx.size, dy=dy, y=y, argmax=argmax, dx=dx, **lengths)
         return dx
 
-    # --- what the facade has not: for training on a device -----------------------------------------------------------
-
-    def signed_cross_entropy_and_grad(self, z, a):
-        """signed_cross_entropy and its gradient."""
-        loss, dz = self.device.empty(len(z), z.dtype), self.like(z)
-        self.device.launch("signed_cross_entropy_2", len(z), z=z, a=a, loss=loss, dz=dz, **samples(z))
-        return loss, dz
-
-    def forward_cross_entropy_and_grad(self, z, y, T):
-        """forward_cross_entropy and its gradient."""
-        loss, dz = self.device.empty(len(z), z.dtype), self.like(z)
-        self.device.launch("forward_cross_entropy_2", len(z), z=z, y=y, T=T, loss=loss, dz=dz, **samples(z))
-        return loss, dz
+    # --- not in the facade: for training on a device -----------------------------------------------------------------
 
     def dropout_at(self, x, rate, seed, step):
         """dropout_forward, forward and backward, of the step that an array (1,) of uint64 holds."""
