@@ -200,7 +200,7 @@ def flip_rate_update(gamma, p, y, sample_weight):
     C = gamma.shape[0]
     joint = gamma.T[y] * p  # P(true = j, noisy = y_n given x_n), (N, C)
     noisy = joint.sum(axis=1, keepdims=True)
-    posterior = np.divide(joint, noisy, out=np.zeros_like(joint), where=noisy > 0) * sample_weight[:, None]
+    posterior = np.divide(joint, noisy, out=np.zeros_like(joint), where=noisy != 0) * sample_weight[:, None]
     G = np.stack([posterior[y == k].sum(axis=0) for k in range(C)], axis=1)
     total = G.sum(axis=1, keepdims=True)
-    return np.where(total > 0, G / np.where(total > 0, total, 1), gamma).astype(gamma.dtype)
+    return np.where(total != 0, G / np.where(total != 0, total, 1), gamma).astype(gamma.dtype)

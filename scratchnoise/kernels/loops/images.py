@@ -102,7 +102,8 @@ def pool_image(x, size, y, argmax):
                     where = np.int32((i * size + r) * W + j * size + s)
                     for k in range(y.shape[2]):  # innermost, where neighbours lie together in memory
                         value, best = x[i * size + r, j * size + s, k], y[i, j, k]
-                        better = (value > best) | (value != value)  # the first of equal values wins, NaN over all
+                        # The first of equal values wins, and the first NaN over all.
+                        better = (value > best) | ((value != value) & (best == best))
                         y[i, j, k] = value if better else best
                         argmax[i, j, k] = where if better else argmax[i, j, k]
 

@@ -60,11 +60,11 @@ def flip_rate_update(gamma, p, y, sample_weight):
         noisy = np.float64(0.0)
         for j in range(C):
             noisy += gamma[j, k] * p[n, j]
-        if noisy > 0:  # a label that gamma calls impossible says nothing about gamma
+        if noisy != 0:  # a label that gamma calls impossible says nothing about gamma
             for j in range(C):
-                new[j, k] += sample_weight[n] * gamma[j, k] * p[n, j] / noisy
+                new[j, k] += sample_weight[n] * (gamma[j, k] * p[n, j] / noisy)
     for j in range(C):
         total = new[j].sum()
         for k in range(C):
-            new[j, k] = new[j, k] / total if total > 0 else gamma[j, k]
+            new[j, k] = new[j, k] / total if total != 0 else gamma[j, k]
     return new.astype(gamma.dtype)
