@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
+from scratchnoise.backend import backend, host_table
 from scratchnoise.noise import corrupt
+
+
+@pytest.fixture(params=sorted({"numpy", host_table()}))
+def reference_and_default_table(request):
+    """NumPy's kernels, and those that run for whoever chooses none, in turn."""
+    with backend(request.param):
+        yield request.param
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Every way to pass nonsense: the error names the argument, what is wrong and what would be right; nothing is kept."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -7,19 +9,20 @@ from scratchnoise.backend import BackendError
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.transition import SingularTransitionError
 
+pytestmark = pytest.mark.usefixtures("reference_and_default_table")
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
-NUMPY = {"backend": "numpy", "random_state": 0}
+SEED = {"random_state": 0}
 LINEAR = {
-    "plain": SoftmaxRegression(max_iter=2, **NUMPY),
-    "robust": RobustSoftmaxRegression(T, max_iter=2, **NUMPY),
-    "flip": FlipCorrected(SoftmaxRegression(max_iter=2, **NUMPY), T=T),
+    "plain": SoftmaxRegression(max_iter=2, **SEED),
+    "robust": RobustSoftmaxRegression(T, max_iter=2, **SEED),
+    "flip": FlipCorrected(SoftmaxRegression(max_iter=2, **SEED), T=T),
 }
-MODELS = {**LINEAR, "network": NeuralNetwork("mlp", epochs=1, **NUMPY)}
+MODELS = {**LINEAR, "network": NeuralNetwork("mlp", epochs=1, **SEED)}
 TAKE_T = {
-    "robust": lambda T: RobustSoftmaxRegression(T, max_iter=2, **NUMPY),
-    "flip": lambda T: FlipCorrected(SoftmaxRegression(max_iter=2, **NUMPY), T=T),
-    "forward": lambda T: NeuralNetwork("mlp", loss="forward", T=T, epochs=1, **NUMPY),
-    "backward": lambda T: NeuralNetwork("mlp", loss="backward", T=T, epochs=1, **NUMPY),
+    "robust": lambda T: RobustSoftmaxRegression(T, max_iter=2, **SEED),
+    "flip": lambda T: FlipCorrected(SoftmaxRegression(max_iter=2, **SEED), T=T),
+    "forward": lambda T: NeuralNetwork("mlp", loss="forward", T=T, epochs=1, **SEED),
+    "backward": lambda T: NeuralNetwork("mlp", loss="backward", T=T, epochs=1, **SEED),
 }
 X = np.random.default_rng(0).normal(size=(12, 4))
 Y = np.arange(12) % 3
@@ -32,12 +35,13 @@ def changed(array, value):
 
 
 def fresh(model):
-    return type(model)(**model.get_params(deep=False))
+    return type(model)(**copy.deepcopy(model.get_params(deep=False)))
 
 
 def refused(model, message, X=X, y=Y, error=ValueError, **more):
     """`fit` raises; the model is as it was before, both when it was new and when it had learnt something."""
-    model, before = fresh(model), dict(vars(fresh(model)))
+    model = fresh(model)
+    before = dict(vars(model))
     with pytest.raises(error, match=message):
         model.fit(X, y, **more)
     assert vars(model) == before
@@ -196,6 +200,6 @@ def test_backends(model, monkeypatch):
 def test_images_smaller_than_the_kernel():
     images = np.zeros((12, 4, 4, 3))
     message = "Conv2d got images of 4 x 4, smaller than its 5 x 5 kernel; enlarge them or pad"
-    assert refused(NeuralNetwork(**NUMPY), message, X=images)
+    assert refused(NeuralNetwork(**SEED), message, X=images)
     message = r"Conv2d got inputs of shape \(4, 4\); it wants images \(H, W, K\)"
-    assert refused(NeuralNetwork(**NUMPY), message, X=images[..., 0])
+    assert refused(NeuralNetwork(**SEED), message, X=images[..., 0])

@@ -19,11 +19,13 @@ from scratchnoise.transition import TransitionMatrix
 
 T2 = TransitionMatrix([[0.8, 0.3], [0.2, 0.7]])
 T3 = TransitionMatrix([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
-NUMPY = {"backend": "numpy"}  # thousands of tiny fits: nothing to gain from compiling
+
+
+pytestmark = pytest.mark.usefixtures("reference_and_default_table")
 
 
 def quick(cls=SoftmaxRegression, **settings):
-    return cls(**{"max_iter": 40, "random_state": 0, **NUMPY, **settings})
+    return cls(**{"max_iter": 40, "random_state": 0, **settings})
 
 
 def every_model():
@@ -31,7 +33,7 @@ def every_model():
         quick(),
         quick(RobustSoftmaxRegression),
         FlipCorrected(quick(), random_state=0),
-        NeuralNetwork(network="mlp", epochs=40, learning_rate=0.1, random_state=0, **NUMPY),
+        NeuralNetwork(network="mlp", epochs=40, learning_rate=0.1, random_state=0),
     ]
 
 
@@ -53,11 +55,11 @@ def reasons(error):
 @pytest.mark.parametrize(
     "model",
     [
-        SoftmaxRegression(**NUMPY),
-        RobustSoftmaxRegression(max_iter=200, **NUMPY),
-        FlipCorrected(SoftmaxRegression(max_iter=50, **NUMPY)),
-        FlipCorrected(SoftmaxRegression(max_iter=50, **NUMPY), mapping="bayes"),
-        NeuralNetwork(network="mlp", epochs=30, **NUMPY),
+        SoftmaxRegression(),
+        RobustSoftmaxRegression(),
+        FlipCorrected(SoftmaxRegression(max_iter=50)),
+        FlipCorrected(SoftmaxRegression(max_iter=50), mapping="bayes"),
+        NeuralNetwork(network="mlp"),
     ],
     ids=repr,
 )
@@ -70,9 +72,9 @@ def test_check_estimator(model):
 @pytest.mark.parametrize(
     "model",
     [
-        lambda T: RobustSoftmaxRegression(T, max_iter=50, **NUMPY),
-        lambda T: FlipCorrected(SoftmaxRegression(max_iter=20, **NUMPY), T=T),
-        lambda T: NeuralNetwork(network="mlp", loss="forward", T=T, epochs=10, **NUMPY),
+        lambda T: RobustSoftmaxRegression(T, max_iter=50),
+        lambda T: FlipCorrected(SoftmaxRegression(max_iter=20), T=T),
+        lambda T: NeuralNetwork(network="mlp", loss="forward", T=T, epochs=10),
     ],
 )
 def test_check_estimator_with_a_given_t(model, T):
