@@ -5,30 +5,69 @@
     backward(dy) -> dx                                  fills grads; overwrites, so calling it twice changes nothing
     backward_weights(dy)                                fills grads only, for a first layer
 
-`params` and `grads` are dicts with the same keys. What backward needs stays visible as attributes.
+`params` and `grads` are dicts with the same keys. What backward needs stays visible as attributes. Sizes and rates are
+checked when a layer is made, the input shape in `build`, and `forward` takes only samples of that shape.
 """
 
 import inspect
+from math import prod
 from numbers import Integral
 
 import numpy as np
 
 from . import kernels
-from .backend import table, to_host
+from .backend import on_device, table, to_host
+from .checks import as_generator, check_below_one, check_count, check_unmasked, is_whole
+from .kernels.checks import check_shape
+from .messages import shown
 
 KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step")
+LARGEST = 2**31 - 1  # of a size: the places that pooling keeps are int32
 
 
 class Layer:
-    """A layer without parameters; the others fill `params` in `build` and `grads` in `backward`."""
+    """A layer without parameters; the others fill `params` in `build` and `grads` in `backward`.
+
+    `input_shape` is that of a sample: None before `build`, () in a layer that an older version of the package saved.
+    """
+
+    input_shape = ()
 
     def __init__(self):
         self.params = {}
         self.grads = {}
+        self.input_shape = None
 
     def build(self, input_shape, rng, dtype):
-        """Check the input shape, draw the parameters, return the output shape."""
-        return input_shape
+        """Check the arguments, draw the parameters, return the output shape.
+
+        input_shape: tuple of whole numbers, rng: numpy Generator or seed, dtype: float32 or float64.
+        """
+        as_generator("rng", rng)
+        check_dtype(dtype)
+        self.input_shape = as_shape(input_shape)
+        return self.input_shape
+
+    def check_input(self, x):
+        """Keep the shape of x for backward; ValueError unless the layer was built for it. `forward` begins with it."""
+        name = type(self).__name__
+        if self.input_shape is None:
+            raise ValueError(f"{name} got x before it was built; call build(input_shape, rng, dtype) first")
+        if not hasattr(x, "shape"):
+            raise TypeError(f"x={shown(x)} should be an array, one sample a row")
+        if len(x.shape) < 1 or (self.input_shape and tuple(x.shape[1:]) != tuple(self.input_shape)):
+            wanted = ", ".join(map(str, ("N", *self.input_shape)))
+            raise ValueError(f"x has shape {tuple(x.shape)}, but {name} was built for ({wanted})")
+        check_unmasked("x", x)
+        self.x_shape = x.shape
+
+    def check_upstream(self, dy):
+        """Raise ValueError unless dy is an array and `forward` ran before; every backward begins with it."""
+        if "x_shape" not in vars(self):
+            raise ValueError(f"{type(self).__name__} got dy before x; call forward(x) first, then backward(dy)")
+        if not hasattr(dy, "shape"):
+            raise TypeError(f"dy={shown(dy)} should be an array of the shape that forward returned")
+        check_unmasked("dy", dy)
 
     def backward_weights(self, dy):
         """The part of `backward` that fills `grads`."""
@@ -64,29 +103,33 @@ class Linear(Layer):
 
     def __init__(self, features):
         super().__init__()
+        check_count(1, LARGEST, features=features)
         self.features = features
 
     def build(self, input_shape, rng, dtype):
         """input_shape (D,) -> (F,). Raises ValueError for images: flatten them first."""
-        if len(input_shape) != 1:
+        if len(as_shape(input_shape)) != 1:
             raise ValueError(f"Linear got inputs of shape {input_shape}; put a Flatten() before it")
-        (D,) = input_shape
+        (D,) = super().build(input_shape, rng, dtype)
         self.params = {"w": he_normal(rng, (D, self.features), D, dtype), "b": np.zeros(self.features, dtype)}
         return (self.features,)
 
     def forward(self, x, step=None):
         """x (N, D) -> (N, F)."""
+        self.check_input(x)
         self.x = x
         return kernels.linear_forward(x, self.params["w"], self.params["b"])
 
     def backward(self, dy):
         """dy (N, F) -> dx (N, D): dx = dy w^T, dw = x^T dy, db = sum dy."""
+        self.check_upstream(dy)
         dx, dw, db = kernels.linear_backward(dy, self.x, self.params["w"])
         self.grads = {"w": dw, "b": db}
         return dx
 
     def backward_weights(self, dy):
         """dy (N, F): dw = x^T dy, db = sum dy."""
+        self.check_upstream(dy)
         dw, db = kernels.linear_backward_weights(dy, self.x)
         self.grads = {"w": dw, "b": db}
 
@@ -99,34 +142,40 @@ class Conv2d(Layer):
 
     def __init__(self, filters, kernel, stride=1, pad=0):
         super().__init__()
+        check_count(1, LARGEST, filters=filters, kernel=kernel, stride=stride)
+        check_count(0, LARGEST, pad=pad)
         self.filters, self.kernel, self.stride, self.pad = filters, kernel, stride, pad
 
     def build(self, input_shape, rng, dtype):
         """input_shape (H, W, K) -> (Ho, Wo, F). Raises ValueError for images smaller than the kernel."""
-        if len(input_shape) != 3:
+        if len(as_shape(input_shape)) != 3:
             raise ValueError(f"Conv2d got inputs of shape {input_shape}; it wants images (H, W, K)")
         H, W, K = input_shape
         R = self.kernel
-        shape = (R, R, K, self.filters)
-        self.params = {"w": he_normal(rng, shape, R * R * K, dtype), "b": np.zeros(self.filters, dtype)}
         Ho, Wo = ((n + 2 * self.pad - R) // self.stride + 1 for n in (H, W))
         if min(Ho, Wo) < 1:
             raise ValueError(f"Conv2d got images of {H} x {W}, smaller than its {R} x {R} kernel; enlarge them or pad")
+        super().build(input_shape, rng, dtype)
+        shape = (R, R, K, self.filters)
+        self.params = {"w": he_normal(rng, shape, R * R * K, dtype), "b": np.zeros(self.filters, dtype)}
         return (Ho, Wo, self.filters)
 
     def forward(self, x, step=None):
         """x (N, H, W, K) -> (N, Ho, Wo, F)."""
+        self.check_input(x)
         self.x = x
         return kernels.conv2d_forward(x, self.params["w"], self.params["b"], self.stride, self.pad)
 
     def backward(self, dy):
         """dy (N, Ho, Wo, F) -> dx (N, H, W, K)."""
+        self.check_upstream(dy)
         dx, dw, db = kernels.conv2d_backward(dy, self.x, self.params["w"], self.stride, self.pad)
         self.grads = {"w": dw, "b": db}
         return dx
 
     def backward_weights(self, dy):
         """dy (N, Ho, Wo, F): the filters' gradient alone."""
+        self.check_upstream(dy)
         dw, db = kernels.conv2d_backward_weights(dy, self.x, self.kernel, self.kernel, self.stride, self.pad)
         self.grads = {"w": dw, "b": db}
 
@@ -136,23 +185,25 @@ class MaxPool2d(Layer):
 
     def __init__(self, size):
         super().__init__()
+        check_count(1, LARGEST, size=size)
         self.size = size
 
     def build(self, input_shape, rng, dtype):
         """input_shape (H, W, K) -> (H // size, W // size, K). Raises ValueError for images smaller than a tile."""
-        if len(input_shape) != 3 or min(input_shape[:2]) < self.size:
+        if len(as_shape(input_shape)) != 3 or min(input_shape[:2]) < self.size:
             raise ValueError(f"MaxPool2d got inputs of shape {input_shape}; it wants images of at least {self.size}")
-        H, W, K = input_shape
+        H, W, K = super().build(input_shape, rng, dtype)
         return (H // self.size, W // self.size, K)
 
     def forward(self, x, step=None):
         """x (N, H, W, K) -> (N, H // size, W // size, K)."""
-        self.x_shape = x.shape
+        self.check_input(x)
         y, self.argmax = kernels.maxpool2d_forward(x, self.size)
         return y
 
     def backward(self, dy):
         """dy (N, Ho, Wo, K) -> dx: each dy goes to the place of the maximum."""
+        self.check_upstream(dy)
         return kernels.maxpool2d_backward(dy, self.argmax, self.x_shape)
 
 
@@ -164,6 +215,7 @@ class ConvReLUPool2d(Conv2d):
 
     def __init__(self, filters, kernel, pool, stride=1, pad=0):
         super().__init__(filters, kernel, stride, pad)
+        check_count(1, LARGEST, pool=pool)
         self.pool = pool
 
     def build(self, input_shape, rng, dtype):
@@ -172,12 +224,14 @@ class ConvReLUPool2d(Conv2d):
 
     def forward(self, x, step=None):
         """x (N, H, W, K) -> (N, Ho // pool, Wo // pool, F)."""
+        self.check_input(x)
         self.x, w, b = x, self.params["w"], self.params["b"]
         self.y, self.argmax = kernels.conv2d_relu_maxpool2d_forward(x, w, b, self.stride, self.pad, self.pool)
         return self.y
 
     def backward(self, dy):
         """dy (N, Ho // pool, Wo // pool, F) -> dx (N, H, W, K)."""
+        self.check_upstream(dy)
         dx, dw, db = kernels.conv2d_relu_maxpool2d_backward(
             dy, self.y, self.argmax, self.x, self.params["w"], self.stride, self.pad, self.pool
         )
@@ -186,6 +240,7 @@ class ConvReLUPool2d(Conv2d):
 
     def backward_weights(self, dy):
         """dy (N, Ho // pool, Wo // pool, F): the filters' gradient alone."""
+        self.check_upstream(dy)
         dw, db = kernels.conv2d_relu_maxpool2d_backward_weights(
             dy, self.y, self.argmax, self.x, self.kernel, self.kernel, self.stride, self.pad, self.pool
         )
@@ -200,11 +255,13 @@ class ReLU(Layer):
 
     def forward(self, x, step=None):
         """x of any shape -> the same shape."""
+        self.check_input(x)
         self.y = kernels.relu_forward(x)
         return self.y
 
     def backward(self, dy):
         """dx = dy where y > 0, else 0."""
+        self.check_upstream(dy)
         return kernels.relu_backward(dy, self.y)
 
 
@@ -213,22 +270,27 @@ class Dropout(Layer):
 
     def __init__(self, rate):
         super().__init__()
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate={rate} is the probability of dropping; it should be in [0, 1)")
+        check_below_one(rate=rate)
         self.rate = rate
 
     def build(self, input_shape, rng, dtype):
         """Draws the seed of the hash; the shape stays."""
-        self.seed = int(rng.integers(2**62))
-        return input_shape
+        super().build(input_shape, rng, dtype)
+        self.seed = int(as_generator("rng", rng).integers(2**62))
+        return self.input_shape
 
     def forward(self, x, step=None):
         """x of any shape -> the same shape; step None means evaluation, an array (1,) holds it on a device."""
+        self.check_input(x)
+        if step is not None and not on_device():
+            check_count(0, step=step)
         self.step = step
         return self._dropped(x, kernels.dropout_forward)
 
     def backward(self, dy):
         """The mask of the last forward pass, applied to dy."""
+        self.check_upstream(dy)
+        check_shape("dy", dy, self.x_shape)
         return self._dropped(dy, kernels.dropout_backward)
 
     def _dropped(self, x, kernel):
@@ -244,18 +306,41 @@ class Flatten(Layer):
 
     def build(self, input_shape, rng, dtype):
         """input_shape of any rank -> (D,)."""
-        return (int(np.prod(input_shape)),)
+        return (prod(super().build(input_shape, rng, dtype)),)
 
     def forward(self, x, step=None):
         """x (N, ...) -> (N, D)."""
-        self.x_shape = x.shape
+        self.check_input(x)
         return x.reshape(len(x), -1)
 
     def backward(self, dy):
         """dy (N, D) -> the shape of x."""
+        self.check_upstream(dy)
+        check_shape("dy", dy, (self.x_shape[0], prod(self.x_shape[1:])))
         return dy.reshape(self.x_shape)
+
+
+def as_shape(input_shape):
+    """The shape of a sample as a tuple of ints; ValueError unless it is whole numbers of at least 1."""
+    shape = input_shape if isinstance(input_shape, tuple | list) else None
+    if shape is None or not all(is_whole(n) and 1 <= n <= LARGEST for n in shape):
+        raise ValueError(
+            f"input_shape={shown(input_shape)} should be the shape of a sample, a tuple of whole numbers of at least 1"
+        )
+    return tuple(int(n) for n in shape)
+
+
+def check_dtype(dtype):
+    """Raise ValueError unless `dtype` is float32 or float64."""
+    try:
+        known = dtype is not None and np.dtype(dtype) in (np.float32, np.float64)
+    except TypeError:
+        known = False
+    if not known:
+        raise ValueError(f"dtype={shown(dtype)} should be numpy.float32 or numpy.float64")
 
 
 def he_normal(rng, shape, fan_in, dtype):
     """Weights N(0, 2 / fan_in), drawn in float64 so that every dtype gets the same numbers."""
+    rng = as_generator("rng", rng)
     return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(dtype)

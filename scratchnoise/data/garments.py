@@ -10,6 +10,8 @@ from functools import partial
 
 import numpy as np
 
+from ..checks import as_generator, is_whole
+from ..messages import shown
 from .arrays import Dataset
 
 CLASS_NAMES = ("t-shirt", "trouser", "dress")
@@ -26,9 +28,11 @@ def make_garments(n_train=3000, n_test=1000, random_state=0):
     Raises ValueError if a number of images is too small.
     """
     for name, n, least in (("n_train", n_train, len(CLASS_NAMES)), ("n_test", n_test, 1)):
-        if n < least:
-            raise ValueError(f"{name} must be at least {least}, got {n}")
-    train, test = np.random.default_rng(random_state).spawn(2)
+        if not is_whole(n) or n < least:
+            raise ValueError(f"{name} must be at least {least}, got {shown(n)}")
+    if isinstance(random_state, np.random.RandomState):  # the two parts need generators that do not share a state
+        raise ValueError("random_state is a RandomState, which cannot be spawned; pass a Generator or a seed")
+    train, test = as_generator("random_state", random_state).spawn(2)
     return Dataset("garments", *_draw(n_train, train), *_draw(n_test, test), CLASS_NAMES)
 
 

@@ -137,7 +137,7 @@ def test_divergence_leaves_no_model_behind(noisy_gaussians, T):
     [
         ({"network": "anex"}, "network='anex' is unknown; did you mean 'annex'"),
         ({"network": mlp(4)}, r"network ends in \(4,\); it should end in .*\(3,\)"),
-        ({"network": Network([Flatten()])}, r"network ends in \(4,\)"),
+        ({"network": Network([Flatten()])}, "layers have no parameters, so there is nothing to train"),
         ({"loss": "foward"}, "loss='foward' is unknown; did you mean 'forward'"),
         ({"loss": CrossEntropy}, "loss=.* is unknown"),
         ({"loss": "forward"}, "loss='forward' needs T, the transition matrix"),
