@@ -14,7 +14,7 @@ import numpy as np
 
 from . import kernels
 from .backend import arrays, constant, on_device
-from .checks import as_weights, check_choice, check_not_negative, check_number, check_unmasked
+from .checks import as_weights, check_choice, check_number, check_unmasked
 from .messages import shown
 from .noise import check_labels
 from .transition import TransitionMatrix, as_transition
@@ -132,7 +132,7 @@ class BackwardCorrected(Loss):
         "raw"    sum_j R_j            "clip"   max(sum_j R_j, 0)
         "relu"   sum_j max(R_j, 0)    "flood"  |sum_j R_j - flood_level| + flood_level
     In small batches an R_j is often negative by chance, so all but "raw" are biased there: keep batches large.
-    flood_level: a number >= 0, for "flood" alone.
+    flood_level: a finite number, for "flood" alone.
     T (C, C) or TransitionMatrix; SingularTransitionError when it has no inverse, ValueError for an unknown risk.
     Source: [Pat+17]; "relu" Lu et al. 2020; "flood" Ishida et al. 2020.
     """
@@ -144,7 +144,7 @@ class BackwardCorrected(Loss):
 
     def __post_init__(self):
         check_choice(RISKS, risk=self.risk)
-        check_not_negative(flood_level=self.flood_level)
+        check_number(flood_level=self.flood_level)
         object.__setattr__(self, "T", as_transition(self.T))
         object.__setattr__(self, "weights", np.ascontiguousarray(self.T.inverse().T))
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from .backend import to_device, to_host
-from .checks import as_generator, check_count
-from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Layer, Linear, ReLU
+from .checks import as_generator, check_count, check_unmasked
+from .layer import LARGEST, Layer, check_step
+from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 from .messages import nearest, shown
 
 INFERENCE_BATCH = 500  # images at a time outside training: bounds the memory
@@ -45,6 +46,7 @@ class Network:
 
     def forward(self, x, step=None):
         """Logits. x (N, ...) -> (N, C); `step` counts training steps, None switches dropout off."""
+        check_step(step)
         for layer in self.layers:
             x = layer.forward(x, step)
         return x
@@ -65,6 +67,7 @@ class Network:
         """Logits in batches, dropout off, nothing kept. x (N, ...) anywhere, N >= 1 -> (N, C) on the host."""
         if not hasattr(x, "shape") or len(x.shape) < 1 or len(x) == 0:
             raise ValueError(f"x={shown(x)} should be an array (N, ...) of at least one sample")
+        check_unmasked("x", x)
         batches = (x[i : i + INFERENCE_BATCH] for i in range(0, len(x), INFERENCE_BATCH))
         with self.on_device():
             z = [to_host(self.forward(to_device(batch))) for batch in batches]
@@ -122,7 +125,7 @@ def annex(n_classes):
     conv 5x5x32, pool 2, conv 3x3x64 pad 1, pool 2, conv 3x3x128, 3200-1024-1024-C, ReLU between, dropout 0.5 on the
     two hidden fully connected layers.
     """
-    check_count(n_classes=n_classes)
+    check_count(1, LARGEST, n_classes=n_classes)
     return Network(
         [
             ConvReLUPool2d(32, 5, pool=2),
@@ -137,7 +140,7 @@ def annex(n_classes):
 
 def mlp(n_classes):
     """One hidden layer of 64 ReLU units, for inputs that are not images."""
-    check_count(n_classes=n_classes)
+    check_count(1, LARGEST, n_classes=n_classes)
     return Network([Flatten(), Linear(64), ReLU(), Linear(n_classes)])
 
 

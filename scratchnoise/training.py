@@ -18,6 +18,7 @@ from .noise import check_labels
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's
+MOST_EPOCHS = 10**6  # the learning rate of every step is computed beforehand
 FEW = 8  # samples: as many as it takes to see whether the parameters are finite
 WARM_UP = 1 / 30  # of the training: one epoch of the report's 30
 
@@ -113,7 +114,8 @@ def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_dec
         raise ValueError(f"loss={shown(loss)} should be a loss object, e.g. CrossEntropy()")
     if on_epoch is not None and not callable(on_epoch):
         raise ValueError(f"on_epoch={shown(on_epoch)} should be a function of a row of the history, or None")
-    check_count(epochs=epochs, batch_size=batch_size)
+    check_count(1, MOST_EPOCHS, epochs=epochs)
+    check_count(batch_size=batch_size)
     if not isinstance(learning_rate, str):
         check_not_negative(learning_rate=learning_rate)
     elif learning_rate != "auto":

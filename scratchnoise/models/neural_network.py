@@ -7,7 +7,7 @@ from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import make_network
-from ..training import train
+from ..training import MOST_EPOCHS, train
 from .base import Classifier
 from .validation import as_transition_for
 
@@ -109,7 +109,8 @@ class NeuralNetwork(Classifier):
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):
-        check_count(epochs=self.epochs, batch_size=self.batch_size)
+        check_count(1, MOST_EPOCHS, epochs=self.epochs)
+        check_count(batch_size=self.batch_size)
         check_below_one(momentum=self.momentum)
         check_not_negative(weight_decay=self.weight_decay)
         if isinstance(self.learning_rate, str) and self.learning_rate != "auto":
