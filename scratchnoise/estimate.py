@@ -9,8 +9,9 @@ import copy
 
 import numpy as np
 
-from .messages import nearest
-from .noise import check_labels
+from .checks import as_array, as_floats, as_generator, as_labels, check_choice, classes_of, is_number, is_whole
+from .messages import shown
+from .noise import MOST_CLASSES, check_labels
 from .transition import TransitionMatrix
 
 
@@ -33,8 +34,8 @@ def anchor_quantile(q, quantile=0.97):
     q (N, C), 0 < quantile <= 1 -> TransitionMatrix, diagnostics {"anchors": (C,)}. Source: [Pat+17], their code.
     """
     q = _check_posteriors(q)
-    if not 0 < quantile <= 1:
-        raise ValueError(f"quantile={quantile} should be above 0 and at most 1")
+    if not is_number(quantile) or not 0 < quantile <= 1:
+        raise ValueError(f"quantile={shown(quantile)} should be above 0 and at most 1")
     rank = int(np.ceil(quantile * len(q))) - 1
     anchors = np.argsort(q, axis=0, kind="stable")[rank]
     return TransitionMatrix(q[anchors].T, {"method": "anchor quantile", "anchors": anchors})
@@ -47,8 +48,8 @@ def anchor_top_k(q, k=100):
     q (N, C), 1 <= k <= N -> TransitionMatrix, diagnostics {"anchors": (k, C), best first}.
     """
     q = _check_posteriors(q)
-    if not 1 <= k <= len(q):
-        raise ValueError(f"k={k} should be between 1 and the number of samples, {len(q)}")
+    if not is_whole(k) or not 1 <= k <= len(q):
+        raise ValueError(f"k={shown(k)} should be between 1 and the number of samples, {len(q)}")
     anchors = np.argsort(-q, axis=0, kind="stable")[:k]
     columns = q[anchors].mean(axis=0)  # (C anchors' class j, C noisy labels i)
     return TransitionMatrix(columns.T, {"method": f"anchor top {k}", "anchors": anchors})
@@ -99,7 +100,7 @@ def estimate_from_posteriors(q, y_noisy, method="confident_joint"):
 
     q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix. Raises ValueError for an unknown method.
     """
-    _check_method(method)
+    check_choice(ESTIMATORS, method=method)
     return ESTIMATORS[method](q, y_noisy)
 
 
@@ -109,9 +110,9 @@ def estimate_transition(estimator, X, y, method="confident_joint", folds=5, rand
     estimator: any classifier with fit, predict_proba and get_params; X, y noisy training data; method as in
     `estimate_from_posteriors` -> TransitionMatrix in the order of the sorted classes.
     """
-    _check_method(method)  # before the folds are trained
+    check_choice(ESTIMATORS, method=method)  # before the folds are trained
     q = out_of_fold_posteriors(estimator, X, y, folds, random_state)
-    classes, y_index = np.unique(np.asarray(y), return_inverse=True)
+    classes, y_index = classes_of("y", as_labels("y", y))
     T = estimate_from_posteriors(q, y_index, method)
     T.diagnostics["classes"] = classes
     return T
@@ -122,19 +123,23 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
 
     X (N, ...), y (N,) -> (N, C) in the order of the sorted classes. random_state seeds the folds, and the copies too if
     the estimator has no seed of its own. At most as many folds as the smallest class has samples are made; raises
-    ValueError when that is one.
+    ValueError when that is one, and for labels that are missing or have no order.
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = as_array("X", X), as_labels("y", y)
+    if X.ndim == 0:
+        raise ValueError(f"X={shown(X)} should be an array (N, ...), one sample a row")
     if y.ndim != 1:
         raise ValueError(f"y has shape {y.shape}; it should be one label per sample, (N,)")
     if len(X) != len(y) or len(y) == 0:
         raise ValueError(f"X has {len(X)} samples and y {len(y)} labels; they should have the same number, not none")
-    classes, y_index = np.unique(y, return_inverse=True)
+    classes, y_index = classes_of("y", y)
     smallest = np.bincount(y_index).argmin()
     if (y_index == smallest).sum() < 2:
         raise ValueError(f"y holds the label {classes.tolist()[smallest]!r} once only; each fold should train on it")
-    folds = min(folds, int((y_index == smallest).sum()))
-    fold = stratified_folds(y_index, folds, np.random.default_rng(random_state))
+    if is_whole(folds):
+        folds = min(folds, int((y_index == smallest).sum()))
+    fold = stratified_folds(y_index, folds, as_generator("random_state", random_state))
+    check_estimator(estimator)
     q = np.empty((len(y), len(classes)))
     for k in range(folds):
         model = clone(estimator, random_state).fit(X[fold != k], y[fold != k])
@@ -145,12 +150,15 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
 def stratified_folds(y, folds, rng):
     """A fold number 0..folds-1 for every sample, each class dealt out evenly and at random.
 
-    y (N,) integers, rng numpy Generator -> (N,) int64. Raises ValueError when a class has fewer samples than folds.
+    y (N,) integers of at least 0, rng numpy Generator or seed -> (N,) int64. Raises ValueError when a class has fewer
+    samples than folds.
     """
+    y = check_labels(y, MOST_CLASSES)
     counts = np.bincount(y)
-    if folds < 2 or counts[counts > 0].min() < folds:
+    if not is_whole(folds) or folds < 2 or counts[counts > 0].min() < folds:
         smallest = int(counts[counts > 0].min())
-        raise ValueError(f"folds={folds}; it should be between 2 and the size of the smallest class, {smallest}")
+        raise ValueError(f"folds={shown(folds)}; it should be between 2 and the size of the smallest class, {smallest}")
+    rng = as_generator("rng", rng)
     fold = np.empty(len(y), np.int64)
     for j in np.flatnonzero(counts):
         members = rng.permutation(np.flatnonzero(y == j))
@@ -172,13 +180,17 @@ def clone(estimator, random_state=None):
     return new.set_params(**dict.fromkeys(unseeded, random_state)) if unseeded else new
 
 
-def _check_method(method):
-    if method not in ESTIMATORS:
-        raise ValueError(f"method={method!r} is unknown; {nearest(method, ESTIMATORS)}")
+def check_estimator(estimator):
+    """Raise ValueError unless `estimator` is an object, not a class, with fit, predict_proba and get_params."""
+    if isinstance(estimator, type):
+        raise ValueError(f"estimator is the class {estimator.__name__}; pass an object, {estimator.__name__}(...)")
+    missing = [name for name in ("fit", "predict_proba", "get_params") if not hasattr(estimator, name)]
+    if missing:
+        raise ValueError(f"estimator={shown(estimator)} has no {missing[0]}; a classifier with probabilities is needed")
 
 
 def _check_posteriors(q):
-    q = np.asarray(q, dtype=np.float64)
+    q = as_floats("q", q)
     if q.ndim != 2 or q.shape[1] < 2 or len(q) == 0:
         raise ValueError(f"q has shape {q.shape}; it should be posteriors (N, C)")
     if not np.isfinite(q).all() or q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-3:

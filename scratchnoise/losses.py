@@ -14,7 +14,8 @@ import numpy as np
 
 from . import kernels
 from .backend import arrays, constant, on_device
-from .messages import nearest
+from .checks import as_weights, check_choice, check_number, check_unmasked
+from .messages import shown
 from .noise import check_labels
 from .transition import TransitionMatrix, as_transition
 
@@ -23,7 +24,8 @@ RISKS = ("raw", "clip", "relu", "flood")
 
 def one_hot(y, like):
     """Rows e_y in the shape and dtype of the logits `like` (N, C). Raises ValueError for labels that do not fit."""
-    return constant(np.eye(like.shape[1]), like.dtype)[labels_for(like, y)]
+    y = labels_for(like, y)
+    return constant(np.eye(like.shape[1]), like.dtype)[y]
 
 
 def labels_for(z, y):
@@ -31,10 +33,20 @@ def labels_for(z, y):
 
     Labels on a device are taken as they are: to look at them would stop it, so look before they are sent.
     """
+    check_logits(z)
     y = y if on_device() else check_labels(y, z.shape[1])
     if len(y) != len(z):
         raise ValueError(f"y has {len(y)} labels and z {len(z)} rows; they should have the same number")
     return y
+
+
+def check_logits(z):
+    """Raise TypeError or ValueError unless z is an array (N, C) without masked values."""
+    if not hasattr(z, "shape"):
+        raise TypeError(f"z={shown(z)} should be an array of logits, (N, C)")
+    if len(z.shape) != 2:
+        raise ValueError(f"z has shape {tuple(z.shape)}; it should be logits, (N, C)")
+    check_unmasked("z", z)
 
 
 class Loss:
@@ -120,6 +132,7 @@ class BackwardCorrected(Loss):
         "raw"    sum_j R_j            "clip"   max(sum_j R_j, 0)
         "relu"   sum_j max(R_j, 0)    "flood"  |sum_j R_j - flood_level| + flood_level
     In small batches an R_j is often negative by chance, so all but "raw" are biased there: keep batches large.
+    flood_level: a finite number, for "flood" alone.
     T (C, C) or TransitionMatrix; SingularTransitionError when it has no inverse, ValueError for an unknown risk.
     Source: [Pat+17]; "relu" Lu et al. 2020; "flood" Ishida et al. 2020.
     """
@@ -130,13 +143,14 @@ class BackwardCorrected(Loss):
     flood_level: float = 0.0
 
     def __post_init__(self):
-        if self.risk not in RISKS:
-            raise ValueError(f"risk={self.risk!r} is unknown; {nearest(self.risk, RISKS)}")
+        check_choice(RISKS, risk=self.risk)
+        check_number(flood_level=self.flood_level)
         object.__setattr__(self, "T", as_transition(self.T))
         object.__setattr__(self, "weights", np.ascontiguousarray(self.T.inverse().T))
 
     def signed_labels(self, z, y):
         """Rows (T^-T)[y] in the shape and dtype of z: the signed label that replaces e_y. z (N, C), y (N,)."""
+        check_logits(z)
         as_transition(self.T, z.shape[1])
         return constant(self.weights, z.dtype)[labels_for(z, y)]
 
@@ -205,6 +219,7 @@ class NatarajanCorrected(Loss):
     rho_negative: float
 
     def __post_init__(self):
+        check_number(rho_positive=self.rho_positive, rho_negative=self.rho_negative)
         if min(self.rho_positive, self.rho_negative) < 0 or self.rho_positive + self.rho_negative >= 1:
             raise ValueError(
                 f"rho_positive={self.rho_positive}, rho_negative={self.rho_negative}; both should be >= 0 and their "
@@ -212,6 +227,7 @@ class NatarajanCorrected(Loss):
             )
 
     def _signed_labels(self, z, y):
+        check_logits(z)
         if z.shape[1] != 2:
             raise ValueError(f"z has {z.shape[1]} columns; this loss is for two classes, BackwardCorrected for more")
         rho = np.array([self.rho_negative, self.rho_positive])[:, None]  # by class
@@ -233,5 +249,10 @@ class NatarajanCorrected(Loss):
 
 
 def _weights(z, sample_weight):
-    xp = arrays()
-    return xp.ones(len(z), z.dtype) if sample_weight is None else xp.asarray(sample_weight, z.dtype)
+    """Weights (N,) in the dtype of z; those on a device are not looked at, as the labels are not."""
+    check_logits(z)
+    if sample_weight is None:
+        return arrays().ones(len(z), z.dtype)
+    if on_device():
+        return arrays().asarray(sample_weight, z.dtype)
+    return as_weights("sample_weight", sample_weight, len(z)).astype(z.dtype)

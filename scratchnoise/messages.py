@@ -1,4 +1,4 @@
-"""What every error message of the package needs: the nearest right name."""
+"""What every error message of the package needs: the nearest right name, and values on one line."""
 
 import difflib
 
@@ -9,3 +9,10 @@ def nearest(name, known):
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(known)}"
+
+
+def shown(value):
+    """How a message shows a value: its repr (the text of an error), on one line and at most 80 characters long."""
+    text = str(value) if isinstance(value, Exception) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 import numpy as np
 
 from .backend import to_device, to_host
+from .checks import as_generator, check_count, check_unmasked
+from .layer import LARGEST, Layer, check_step
 from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
-from .messages import nearest
+from .messages import nearest, shown
 
 INFERENCE_BATCH = 500  # images at a time outside training: bounds the memory
 
@@ -16,24 +18,35 @@ class Network:
     """f = f_n o ... o f_1, ending in logits; softmax belongs to the loss.
 
     Eq. (21).
-    layers: Layer objects in order. `build` draws the parameters, `forward` and `backward` run them.
+    layers: Layer objects in order, each of them once. `build` draws the parameters, `forward` and `backward` run them.
+    Raises TypeError for what is no layer, ValueError for no layers and for the same layer twice.
     """
 
     def __init__(self, layers):
-        self.layers = list(layers)
+        try:
+            self.layers = list(layers)
+        except TypeError:
+            raise TypeError(f"layers={shown(layers)} should be a list of layers, e.g. [Flatten(), Linear(3)]") from None
+        check_layers(self.layers)
 
     def build(self, input_shape, rng, dtype=np.float32):
         """Draw all parameters for inputs of `input_shape` (without the sample axis); returns the output shape.
 
-        Raises ValueError where a layer does not fit its input.
+        rng: numpy Generator or seed; dtype: float32 or float64. Raises ValueError where a layer does not fit its input,
+        and when no layer has parameters.
         """
-        self.dtype, shape = np.dtype(dtype), tuple(input_shape)
+        check_layers(self.layers)  # once more, because the list can be changed
+        rng, shape = as_generator("rng", rng), input_shape
         for layer in self.layers:
             shape = layer.build(shape, rng, dtype)
+        if not self.parameters():
+            raise ValueError("layers have no parameters, so there is nothing to train; add a Linear or a Conv2d")
+        self.dtype = np.dtype(dtype)
         return shape
 
     def forward(self, x, step=None):
         """Logits. x (N, ...) -> (N, C); `step` counts training steps, None switches dropout off."""
+        check_step(step)
         for layer in self.layers:
             x = layer.forward(x, step)
         return x
@@ -43,13 +56,18 @@ class Network:
 
         Stops at the first layer with parameters: nobody asks for the gradient of the data.
         """
-        first = next(i for i, layer in enumerate(self.layers) if layer.params)
+        first = next((i for i, layer in enumerate(self.layers) if layer.params), None)
+        if first is None:
+            raise ValueError("the network got dz before it was built; call build(input_shape, rng), then forward(x)")
         for layer in reversed(self.layers[first + 1 :]):
             dz = layer.backward(dz)
         self.layers[first].backward_weights(dz)
 
     def logits(self, x):
-        """Logits in batches, dropout off, nothing kept. x (N, ...) anywhere -> (N, C) on the host."""
+        """Logits in batches, dropout off, nothing kept. x (N, ...) anywhere, N >= 1 -> (N, C) on the host."""
+        if not hasattr(x, "shape") or len(x.shape) < 1 or len(x) == 0:
+            raise ValueError(f"x={shown(x)} should be an array (N, ...) of at least one sample")
+        check_unmasked("x", x)
         batches = (x[i : i + INFERENCE_BATCH] for i in range(0, len(x), INFERENCE_BATCH))
         with self.on_device():
             z = [to_host(self.forward(to_device(batch))) for batch in batches]
@@ -85,12 +103,29 @@ class Network:
         return "Network([\n" + "".join(f"    {layer!r},\n" for layer in self.layers) + "])"
 
 
+def check_layers(layers):
+    """Raise TypeError or ValueError unless `layers` are one or more Layer objects, no two of them the same object."""
+    if not layers:
+        raise ValueError("layers is empty; a network needs at least one layer with parameters, e.g. Linear(3)")
+    first = {}
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            what = f"the class {layer.__name__}" if isinstance(layer, type) else shown(layer)
+            raise TypeError(f"layers[{i}] is {what}; it should be a layer object, e.g. ReLU()")
+        if first.setdefault(id(layer), i) != i:
+            raise ValueError(
+                f"layers[{i}] is the same object as layers[{first[id(layer)]}]; make a new {type(layer).__name__}, "
+                "because a layer keeps the parameters and the input of one place"
+            )
+
+
 def annex(n_classes):
     """The report's annex network for 32 x 32 x 3 images: 4,425,283 parameters with three classes.
 
     conv 5x5x32, pool 2, conv 3x3x64 pad 1, pool 2, conv 3x3x128, 3200-1024-1024-C, ReLU between, dropout 0.5 on the
     two hidden fully connected layers.
     """
+    check_count(1, LARGEST, n_classes=n_classes)
     return Network(
         [
             ConvReLUPool2d(32, 5, pool=2),
@@ -105,6 +140,7 @@ def annex(n_classes):
 
 def mlp(n_classes):
     """One hidden layer of 64 ReLU units, for inputs that are not images."""
+    check_count(1, LARGEST, n_classes=n_classes)
     return Network([Flatten(), Linear(64), ReLU(), Linear(n_classes)])
 
 
@@ -119,5 +155,5 @@ def make_network(network, n_classes):
     if isinstance(network, Network):
         return copy.deepcopy(network)
     if not isinstance(network, str) or network not in NETWORKS:
-        raise ValueError(f"network={network!r} is unknown; {nearest(network, NETWORKS)}")
+        raise ValueError(f"network={shown(network)} is unknown; {nearest(network, NETWORKS)}, or a Network([...])")
     return NETWORKS[network](n_classes)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from .checks import as_generator, as_labels, check_count, check_number
 from .transition import TransitionMatrix, as_transition
 
 MNIST05 = TransitionMatrix([[0.5, 0.2, 0.3], [0.3, 0.5, 0.2], [0.2, 0.3, 0.5]])  # Eq. (38)
+MOST_CLASSES = 30_000  # a T of so many has 7 GB
 MNIST06 = TransitionMatrix([[0.4, 0.3, 0.3], [0.3, 0.4, 0.3], [0.3, 0.3, 0.4]])  # Eq. (39)
 
 
@@ -37,10 +39,11 @@ def random_transition(n_classes, rng, max_rate=0.5):
     """A random T, in general neither symmetric nor doubly stochastic, whose diagonal dominates every row and column.
 
     Flip rates are uniform in [0, max_rate], shares of the wrong classes Dirichlet(1); draws without the dominance are
-    thrown away. rng: numpy Generator. Raises ValueError unless 0 <= max_rate <= (C - 1) / C.
+    thrown away. rng: numpy Generator or seed. Raises ValueError unless 0 <= max_rate <= (C - 1) / C.
     """
     _check_classes(n_classes)
     _check_rate("max_rate", max_rate, (n_classes - 1) / n_classes)
+    rng = as_generator("rng", rng)
     while True:
         T = np.zeros((n_classes, n_classes))
         for j in range(n_classes):
@@ -56,12 +59,12 @@ def corrupt(y, T, rng, exact_counts=False):
     """Noisy labels: each true label j becomes i with probability T[i, j], whatever x is.
 
     Eq. (3).
-    y (N,) integers 0..C-1, T (C, C), rng numpy Generator -> (N,) int64; y itself is not touched.
+    y (N,) integers 0..C-1, T (C, C), rng numpy Generator or seed -> (N,) int64; y itself is not touched.
     With `exact_counts` each class j gets T[i, j] n_j labels i, rounded to whole labels by largest remainder, in
     random order. `realised_transition(y, y_noisy, C)` tells what was drawn. Raises ValueError for labels out of range.
     """
     T = as_transition(T)
-    y = check_labels(y, len(T))
+    y, rng = check_labels(y, len(T)), as_generator("rng", rng)
     if exact_counts:
         return _corrupt_exactly(y, np.asarray(T), rng)
     edges = np.cumsum(np.asarray(T), axis=0)[:-1]  # inverse transform: count the edges that a uniform number passes
@@ -94,8 +97,12 @@ def priors(y, n_classes):
 
 
 def check_labels(y, n_classes, name="y"):
-    """y as int64 (N,); ValueError when it is empty, not whole numbers, or outside 0..n_classes - 1."""
-    y = np.asarray(y)
+    """y as int64 (N,); ValueError when it is empty, not integers or bools, or outside 0..n_classes - 1.
+
+    Floats are refused even where they are whole: `y.astype(int)` converts them.
+    """
+    check_count(1, MOST_CLASSES, n_classes=n_classes)
+    y = as_labels(name, y)
     if y.ndim != 1 or y.size == 0:
         raise ValueError(f"{name} has shape {y.shape}; it should be one label per sample, at least one")
     if not (np.issubdtype(y.dtype, np.integer) or y.dtype == bool):
@@ -118,10 +125,10 @@ def _corrupt_exactly(y, T, rng):
 
 
 def _check_classes(n_classes):
-    if n_classes < 2:
-        raise ValueError(f"n_classes={n_classes} should be at least 2")
+    check_count(2, MOST_CLASSES, n_classes=n_classes)
 
 
 def _check_rate(name, rate, largest):
+    check_number(**{name: rate})
     if not 0 <= rate <= largest + 1e-12:
         raise ValueError(f"{name}={rate} should lie between 0 and {largest:g}")

@@ -2,6 +2,7 @@
 
 from . import kernels
 from .backend import arrays, table
+from .checks import check_below_one, check_not_negative
 
 ALIGNED = 32  # numbers: where an array may start, so that wide loads are possible
 
@@ -9,16 +10,24 @@ ALIGNED = 32  # numbers: where an array may start, so that wide loads are possib
 class SGD:
     """v <- momentum v + dw + weight_decay w,  w <- w - learning_rate v, for every parameter of a network.
 
-    learning_rate, momentum, weight_decay: floats; biases are not decayed. Source: [Sut+13].
+    network: a built one. learning_rate >= 0, 0 <= momentum < 1, weight_decay >= 0; biases are not decayed.
+    Raises ValueError for numbers outside these ranges. Source: [Sut+13].
     """
 
     def __init__(self, network, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
+        check_not_negative(learning_rate=learning_rate, weight_decay=weight_decay)
+        check_below_one(momentum=momentum)
+        if not network.parameters():
+            raise ValueError("network has no parameters yet; call network.build(input_shape, rng) first")
         self.network = network
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
         self.velocity = {name: arrays().zeros_like(layer.params[key]) for name, layer, key in network.parameters()}
 
     def step(self):
-        """One update of all parameters from the gradients that backward left."""
+        """One update of all parameters from the gradients that backward left; ValueError where it left none."""
+        for name, layer, key in self.network.parameters():
+            if key not in layer.grads:
+                raise ValueError(f"network has no gradient of {name}; call forward(x) and backward(dz) before step()")
         for name, layer, key in self.network.parameters():
             decay = float(self.weight_decay) if key == "w" else 0.0
             # Python floats: a NumPy scalar would turn float32 parameters into float64

@@ -10,12 +10,15 @@ import numpy as np
 
 from . import kernels
 from .backend import constant, on_device, queue, to_device
+from .checks import as_generator, as_weights, check_below_one, check_count, check_not_negative, check_unmasked
 from .device_memory import memory_explained
 from .device_step import DeviceStep
+from .messages import shown
 from .noise import check_labels
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's
+MOST_EPOCHS = 10**6  # the learning rate of every step is computed beforehand
 FEW = 8  # samples: as many as it takes to see whether the parameters are finite
 WARM_UP = 1 / 30  # of the training: one epoch of the report's 30
 
@@ -70,12 +73,16 @@ def train(
 ):
     """Minimise `loss` over a built network by minibatch SGD with momentum; returns the history, a list of dicts.
 
-    x (N, ...) in the network's dtype, y (N,) int64, rng numpy Generator (shuffles only), learning_rate a number or
-    "auto" (see `step_size`), sample_weight (N,) with mean 1 or None. on_epoch(row) is called after each epoch with its
-    row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss (alarm below
-    `T.noise_floor`) and corrected_risk (alarm below 0).
-    Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory.
+    x (N, ...) in the network's dtype, y (N,) int64, rng numpy Generator or seed (shuffles only), learning_rate "auto"
+    (see `step_size`) or a number, sample_weight (N,) with mean 1 or None. on_epoch(row) is called after each epoch with
+    its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss (alarm
+    below `T.noise_floor`) and corrected_risk (alarm below 0).
+    Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
+    ValueError for arguments that do not fit.
     """
+    rng = as_generator("rng", rng)
+    check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch)
+    check_samples(x, y, sample_weight)
     data, history = Minibatches(x, y, sample_weight, batch_size), []
     total = epochs * len(data)
     rates = [(step_size(learning_rate, loss, k / total), momentum, weight_decay) for k in range(total)]
@@ -99,6 +106,34 @@ def train(
                 on_epoch(history[-1])
     network.release()
     return history
+
+
+def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch):
+    """Raise ValueError for settings of `train` that are out of range."""
+    if isinstance(loss, type) or not hasattr(loss, "objective_grad"):
+        raise ValueError(f"loss={shown(loss)} should be a loss object, e.g. CrossEntropy()")
+    if on_epoch is not None and not callable(on_epoch):
+        raise ValueError(f"on_epoch={shown(on_epoch)} should be a function of a row of the history, or None")
+    check_count(1, MOST_EPOCHS, epochs=epochs)
+    check_count(batch_size=batch_size)
+    if not isinstance(learning_rate, str):
+        check_not_negative(learning_rate=learning_rate)
+    elif learning_rate != "auto":
+        raise ValueError(f"learning_rate={learning_rate!r} should be 'auto' or a number of at least 0")
+    check_below_one(momentum=momentum)
+    check_not_negative(weight_decay=weight_decay)
+
+
+def check_samples(x, y, sample_weight):
+    """Raise ValueError unless there are as many labels and weights as samples; `train` compares y with the logits."""
+    for name, array in (("x", x), ("y", y)):
+        if not hasattr(array, "shape") or len(array.shape) < 1:
+            raise ValueError(f"{name}={shown(array)} should be an array, one sample a row")
+        check_unmasked(name, array)
+    if len(x) != len(y) or len(x) == 0:
+        raise ValueError(f"x has {len(x)} samples and y {len(y)} labels; they should have the same number, not none")
+    if sample_weight is not None:
+        as_weights("sample_weight", sample_weight, len(x))
 
 
 class Minibatches:

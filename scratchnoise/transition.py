@@ -4,6 +4,9 @@ import warnings
 
 import numpy as np
 
+from .checks import as_floats
+from .messages import shown
+
 WARN_FROM_CONDITION = 20.0
 
 
@@ -26,7 +29,7 @@ class TransitionMatrix:
     """
 
     def __init__(self, array, diagnostics=None):
-        array = _float_array("T", array)
+        array = as_floats("T", array)  # a copy
         _check_transition(array)
         array /= array.sum(axis=0)
         array.setflags(write=False)
@@ -39,7 +42,7 @@ class TransitionMatrix:
 
         Eq. (13).
         """
-        gamma = _float_array("gamma", array)
+        gamma = as_floats("gamma", array)
         if gamma.ndim == 2 and _sums_to_one(gamma.sum(axis=0)) and not _sums_to_one(gamma.sum(axis=1)):
             raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
         return cls(gamma.T, diagnostics)
@@ -188,19 +191,11 @@ def _sums_to_one(sums):
     return np.abs(sums - 1).max(initial=0) <= 1e-6
 
 
-def _float_array(name, array):
-    """A C-contiguous float64 copy: kernels want that layout, from_rows passes a transposed view."""
-    try:
-        return np.array(array, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} should be an array of numbers, C x C ({error})") from error
-
-
 def check_prior(prior, n_classes):
     """`prior` as float64 (C,); ValueError unless it holds C probabilities that sum to 1."""
-    prior = np.asarray(prior, dtype=np.float64)
+    prior = as_floats("prior", prior)
     if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:
-        raise ValueError(f"prior is {prior}; it should be {n_classes} probabilities that sum to 1")
+        raise ValueError(f"prior is {shown(prior)}; it should be {n_classes} probabilities that sum to 1")
     return prior / prior.sum()
 
 

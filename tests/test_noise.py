@@ -42,9 +42,9 @@ def test_a_random_transition_has_a_dominant_diagonal(n_classes, rng):
     ("make", "message"),
     [
         (lambda: noise.uniform(3, 0.6), "rho=0.6 should lie between 0 and 0.5"),
-        (lambda: noise.uniform(1, 0.1), "n_classes=1 should be at least 2"),
+        (lambda: noise.uniform(1, 0.1), "n_classes=1 should be a whole number from 2 to 30000"),
         (lambda: noise.pair_flip(3, -0.1), "rate=-0.1 should lie between 0 and 1"),
-        (lambda: noise.pair_flip(1, 0.1), "n_classes=1 should be at least 2"),
+        (lambda: noise.pair_flip(1, 0.1), "n_classes=1 should be a whole number from 2 to 30000"),
         (lambda: noise.random_transition(2, None, 0.6), "max_rate=0.6 should lie between 0 and 0.5"),
     ],
 )

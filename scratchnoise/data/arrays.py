@@ -1,11 +1,11 @@
 """What a data set is: four arrays and the names of the classes, checked once, on construction."""
 
 from dataclasses import dataclass, replace
-from numbers import Integral
 
 import numpy as np
 
-from ..messages import nearest
+from ..checks import as_array, as_generator, as_labels, is_whole
+from ..messages import nearest, shown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,10 +75,10 @@ class Dataset:
     def subsample(self, n_train, n_test, rng):
         """Draw n_train and n_test samples at random, of each class its share to within one sample.
 
-        rng: a `numpy.random.Generator` or an int. The samples keep their order.
+        rng: a `numpy.random.Generator` or a seed. The samples keep their order.
         Raises ValueError if there are not as many, or if a class would be left without a training sample.
         """
-        rng = np.random.default_rng(rng)
+        rng = as_generator("rng", rng)
         train = _stratified("n_train", n_train, self.y_train, rng)
         test = _stratified("n_test", n_test, self.y_test, rng)
         return replace(
@@ -101,7 +101,7 @@ def class_labels(classes, class_names):
 
 
 def _class_label(item, class_names):
-    if isinstance(item, Integral):
+    if is_whole(item):
         if not 0 <= item < len(class_names):
             raise ValueError(f"classes: label {item} is outside 0..{len(class_names) - 1}")
         return int(item)
@@ -112,7 +112,7 @@ def _class_label(item, class_names):
 
 
 def _checked_samples(name, x):
-    x = np.asarray(x)
+    x = as_array(name, x)
     if x.dtype.kind not in "uif":
         raise ValueError(f"{name} must hold integers or floats, got {x.dtype}")
     if x.ndim not in (2, 3, 4) or x.size == 0:
@@ -123,7 +123,7 @@ def _checked_samples(name, x):
 
 
 def _checked_labels(name, y, n_classes):
-    y = np.asarray(y)
+    y = as_labels(name, y)
     if y.ndim != 1 or y.size == 0:
         raise ValueError(f"{name} must be a filled array of shape (N,), got shape {y.shape}")
     if y.dtype.kind not in "uif" or not np.array_equal(y, np.rint(y)):
@@ -148,8 +148,8 @@ def _check_coverage(y_train, y_test, names):
 
 def _stratified(name, n, y, rng):
     """n ascending positions in y: every (N/n)-th sample of a random order sorted by class."""
-    if not 1 <= n <= len(y):
-        raise ValueError(f"{name} must lie in 1..{len(y)}, got {n}")
+    if not is_whole(n) or not 1 <= n <= len(y):
+        raise ValueError(f"{name} must be a whole number in 1..{len(y)}, got {shown(n)}")
     order = rng.permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]
     steps = (np.arange(n) * len(y) + rng.integers(len(y))) // n

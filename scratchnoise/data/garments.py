@@ -10,10 +10,13 @@ from functools import partial
 
 import numpy as np
 
+from ..checks import as_generator, is_whole
+from ..messages import shown
 from .arrays import Dataset
 
 CLASS_NAMES = ("t-shirt", "trouser", "dress")
 SIZE = 28
+MOST = 10_000_000  # images: 8 GB
 CHUNK = 128  # images drawn together: few enough that the arrays stay in the processor's cache
 
 
@@ -23,12 +26,14 @@ def make_garments(n_train=3000, n_test=1000, random_state=0):
     n_train, n_test: numbers of images, at least 3 and 1. random_state: an int (the same one gives the same
     images) or a `numpy.random.Generator`. The test images do not depend on n_train.
     Returns a `Dataset`: images (N, 28, 28) uint8, dark background; classes t-shirt, trouser, dress.
-    Raises ValueError if a number of images is too small.
+    Raises ValueError for a number of images out of range, and for a seed that is none.
     """
     for name, n, least in (("n_train", n_train, len(CLASS_NAMES)), ("n_test", n_test, 1)):
-        if n < least:
-            raise ValueError(f"{name} must be at least {least}, got {n}")
-    train, test = np.random.default_rng(random_state).spawn(2)
+        if not is_whole(n) or not least <= n <= MOST:
+            raise ValueError(f"{name} must be at least {least} and at most {MOST}, a whole number; got {shown(n)}")
+    if isinstance(random_state, np.random.RandomState):  # the two parts need generators that do not share a state
+        raise ValueError("random_state is a RandomState, which cannot be spawned; pass a Generator or a seed")
+    train, test = as_generator("random_state", random_state).spawn(2)
     return Dataset("garments", *_draw(n_train, train), *_draw(n_test, test), CLASS_NAMES)
 
 

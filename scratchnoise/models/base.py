@@ -4,9 +4,10 @@ import inspect
 
 import numpy as np
 
+from ..checks import as_weights
 from ..messages import nearest
 from .conventions import NotFittedError, recognised
-from .validation import as_labels, as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
+from .validation import as_sample_labels, as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
 
 
 class Classifier:
@@ -79,14 +80,19 @@ class Classifier:
         """Accuracy: the (weighted) share of samples whose prediction equals y.
 
         Eq. (44).
-        Raises ValueError for another number of labels than samples, and for labels that `fit` never saw.
+        Raises ValueError for another number of labels than samples, for labels that `fit` never saw, and for weights
+        that are negative, not finite or all zero.
         """
         predicted = self.predict(X)
-        y = as_labels(y, len(predicted))
+        y = as_sample_labels(y, len(predicted))
         unseen = set(y.tolist()) - set(self.classes_.tolist())
         if unseen:
             unseen, seen = sorted(unseen, key=str)[:5], self.classes_.tolist()
             raise ValueError(f"y has labels that fit never saw: {unseen}; it saw {seen}")
+        if sample_weight is not None:
+            sample_weight = as_weights("sample_weight", sample_weight, len(y))
+            if not sample_weight.any():
+                raise ValueError("sample_weight is zero everywhere; at least one sample should count")
         return float(np.average(predicted == y, weights=sample_weight))
 
     @classmethod

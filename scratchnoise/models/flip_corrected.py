@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 
-from ..estimate import ESTIMATORS, clone, estimate_transition
-from ..messages import nearest
+from ..checks import check_choice
+from ..estimate import ESTIMATORS, check_estimator, clone, estimate_transition
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
 from .validation import as_transition_for
@@ -56,12 +56,9 @@ class FlipCorrected(Classifier):
         return super().fit(X, y)
 
     def _fit(self, X, y, sample_weight):
-        if self.mapping not in MAPPINGS:
-            raise ValueError(f"mapping={self.mapping!r} is unknown; {nearest(self.mapping, MAPPINGS)}")
-        if self.estimate not in ESTIMATORS:
-            raise ValueError(f"estimate={self.estimate!r} is unknown; {nearest(self.estimate, ESTIMATORS)}")
-        if not hasattr(self.estimator, "predict_proba"):
-            raise ValueError(f"estimator={self.estimator!r} has no predict_proba; flip correction needs probabilities")
+        check_choice(MAPPINGS, mapping=self.mapping)
+        check_choice(ESTIMATORS, estimate=self.estimate)
+        check_estimator(self.estimator)
         self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition_for(self.T, self.classes_)
         inverse = self.T_.inverse() if self.mapping == "inverse" or self.prior is None else None
         self.prior_ = self._clean_prior(inverse, y)

@@ -1,16 +1,15 @@
 """A neural network with a noise-robust loss: the report's rNN, and any other Network."""
 
-import numpy as np
-
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
+from ..checks import as_generator, check_below_one, check_choice, check_count, check_not_negative, check_positive
 from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
-from ..messages import nearest
+from ..messages import shown
 from ..network import make_network
-from ..training import train
+from ..training import MOST_EPOCHS, train
 from .base import Classifier
-from .validation import as_transition_for, check_count, check_not_negative, check_positive
+from .validation import as_transition_for
 
 LOSSES = ("cross_entropy", "backward", "forward")
 
@@ -64,7 +63,7 @@ class NeuralNetwork(Classifier):
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
         self.loss_ = self._make_loss()
-        rng = np.random.default_rng(self.random_state)
+        rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_))
         with using_backend(self.backend):
             shape = self.network_.build(X.shape[1:], rng, X.dtype)
@@ -101,8 +100,7 @@ class NeuralNetwork(Classifier):
     def _make_loss(self):
         if isinstance(self.loss, Loss):
             return self.loss
-        if self.loss not in LOSSES:
-            raise ValueError(f"loss={self.loss!r} is unknown; {nearest(self.loss, LOSSES)}")
+        check_choice(LOSSES, loss=self.loss)
         if self.loss == "cross_entropy":
             return CrossEntropy()
         if self.T is None:
@@ -111,11 +109,14 @@ class NeuralNetwork(Classifier):
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):
-        check_count(self, "epochs", "batch_size")
-        check_not_negative(self, "momentum", "weight_decay")
+        check_count(1, MOST_EPOCHS, epochs=self.epochs)
+        check_count(batch_size=self.batch_size)
+        check_below_one(momentum=self.momentum)
+        check_not_negative(weight_decay=self.weight_decay)
         if isinstance(self.learning_rate, str) and self.learning_rate != "auto":
             raise ValueError(f"learning_rate={self.learning_rate!r} should be 'auto' or a number above 0")
-        if self.learning_rate != "auto":
-            check_positive(self, "learning_rate")
-        if self.risk not in RISKS:
-            raise ValueError(f"risk={self.risk!r} is unknown; {nearest(self.risk, RISKS)}")
+        if not isinstance(self.learning_rate, str):
+            check_positive(learning_rate=self.learning_rate)
+        check_choice(RISKS, risk=self.risk)
+        if self.on_epoch is not None and not callable(self.on_epoch):
+            raise ValueError(f"on_epoch={shown(self.on_epoch)} should be a function of (model, row), or None")

@@ -4,9 +4,10 @@ import numpy as np
 
 from .. import kernels
 from ..backend import to_device, to_host
+from ..checks import check_not_negative
 from ..transition import TransitionMatrix
 from .softmax_regression import SoftmaxRegression
-from .validation import as_transition_for, check_not_negative
+from .validation import as_transition_for
 
 
 class RobustSoftmaxRegression(SoftmaxRegression):
@@ -40,7 +41,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
 
     def _check_parameters(self):
         super()._check_parameters()
-        check_not_negative(self, "flip_start")
+        check_not_negative(flip_start=self.flip_start)
         if self.T is None and self.flip_start >= 1:
             raise ValueError(f"flip_start={self.flip_start} should be below 1: equal rows of gamma never change")
 

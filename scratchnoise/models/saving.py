@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import layers, losses
+from .. import layer, layers, losses
+from ..messages import shown
 from ..network import Network
 from ..transition import TransitionMatrix
 from .flip_corrected import FlipCorrected
@@ -28,9 +29,12 @@ KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, Trans
 def save(model, path):
     """Write a model, fitted or not, to `path` (.npz), whole or not at all.
 
-    Raises TypeError for a model that holds something which is neither data nor part of this package (a wrapped
-    estimator of another library, a callback).
+    Raises TypeError for what is no model of this package, and for a model that holds something which is neither data
+    nor part of this package (a wrapped estimator of another library, a callback).
     """
+    if not isinstance(model, MODELS):
+        names = ", ".join(cls.__name__ for cls in MODELS)
+        raise TypeError(f"model={shown(model)} should be one of {names}")
     arrays = {}
     text = json.dumps({"format": FORMAT, "model": _encode(model, arrays, type(model).__name__)})
     path = Path(path)
@@ -80,7 +84,7 @@ def _encode(value, arrays, where):
         arrays[name] = _plain(value, where)
         return {"array": name}
     if KNOWN.get(type(value).__name__) is type(value):
-        state = value.__getstate__() if isinstance(value, layers.Layer) else vars(value)
+        state = value.__getstate__() if isinstance(value, layer.Layer) else vars(value)
         state = {k: _encode(v, arrays, f"{where}.{k}") for k, v in state.items()}
         return {"class": type(value).__name__, "state": state}
     raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved without pickle; remove it first")

@@ -5,10 +5,10 @@ import numpy as np
 from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
+from ..checks import as_generator, check_count, check_not_negative, check_positive
 from ..device_memory import memory_explained
 from ..training import TrainingDiverged
 from .base import Classifier
-from .validation import check_count, check_not_negative, check_positive
 
 
 class SoftmaxRegression(Classifier):
@@ -49,7 +49,7 @@ class SoftmaxRegression(Classifier):
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
-        C, rng = len(self.classes_), np.random.default_rng(self.random_state)
+        C, rng = len(self.classes_), as_generator("random_state", self.random_state)
         w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
         T, tail, previous, self.history_ = self._first_transition(), [], np.inf, []
         batch_size = min(self.batch_size, len(X))
@@ -106,11 +106,11 @@ class SoftmaxRegression(Classifier):
             return to_host(kernels.softmax(to_device(self._logits(X))))
 
     def _check_parameters(self):
-        check_positive(self, "learning_rate")
-        check_count(self, "batch_size", "max_iter")
-        check_not_negative(self, "tol", "l2")
+        check_positive(learning_rate=self.learning_rate)
+        check_count(batch_size=self.batch_size, max_iter=self.max_iter)
+        check_not_negative(tol=self.tol, l2=self.l2)
         if self.max_steps is not None:
-            check_count(self, "max_steps")
+            check_count(max_steps=self.max_steps)
 
     def _check_finite(self, loss, w, epoch):
         if not (np.isfinite(loss) and np.isfinite(w).all()):

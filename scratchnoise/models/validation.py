@@ -1,10 +1,11 @@
 """Turning what users pass into the arrays that kernels take, or into an error that says what would be right."""
 
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
 
+from ..checks import as_labels, as_weights, check_unmasked, classes_of
+from ..messages import shown
 from ..transition import as_transition
 from .conventions import DataConversionWarning, recognised
 
@@ -17,9 +18,12 @@ def as_samples(X, allow_images=False):
     """
     if hasattr(X, "toarray") or hasattr(X, "tocsr"):
         raise TypeError("X is a sparse matrix; dense data is required: pass X.toarray()")
+    check_unmasked("X", X)
     X = np.asarray(X)
     if np.iscomplexobj(X):
         raise ValueError("X holds complex numbers. Complex data not supported: pass real features")
+    if X.dtype.kind in "mM":
+        raise ValueError(f"X should hold numbers: it holds {X.dtype}; pass e.g. the days since a date")
     if X.dtype not in (np.float32, np.float64):
         X = _as_float(X)
     _check_rank(X, allow_images)
@@ -42,19 +46,16 @@ def as_targets(y, n_samples):
     """
     if y is None:
         raise ValueError("fit requires y to be passed, but the target y is None")
-    y = as_labels(y, n_samples)
-    try:
-        classes, index = np.unique(y, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(f"y holds labels of different kinds, which have no order ({error})") from error
+    y = as_sample_labels(y, n_samples)
+    classes, index = classes_of("y", y)
     if len(classes) < 2:
         raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs at least two classes")
-    return classes, index.reshape(-1).astype(np.int64)
+    return classes, index
 
 
-def as_labels(y, n_samples):
+def as_sample_labels(y, n_samples):
     """y as an array (N,) of labels of any kind; errors and the flattened column vector as in `as_targets`."""
-    y = np.asarray(y)
+    y = as_labels("y", y)
     if y.ndim == 2 and y.shape[1] == 1:
         message = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
         warnings.warn(message, recognised(DataConversionWarning), stacklevel=4)
@@ -63,8 +64,6 @@ def as_labels(y, n_samples):
         raise ValueError(f"y has shape {y.shape}; bad input shape, it should be one label per sample, (N,)")
     if len(y) != n_samples:
         raise ValueError(f"X has {n_samples} samples but y has {len(y)} labels; they should have the same number")
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError("y contains NaN or infinity; labels should be finite")
     if y.dtype.kind == "f" and (y != np.round(y)).any():
         raise ValueError("Unknown label type: continuous. y should hold class labels, not numbers on a scale")
     return y
@@ -77,11 +76,7 @@ def as_sample_weight(sample_weight, y, dtype):
     """
     if sample_weight is None:
         return np.ones(len(y), dtype)
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (len(y),):
-        raise ValueError(f"sample_weight has shape {weight.shape}; it should be one weight per sample, ({len(y)},)")
-    if not np.isfinite(weight).all() or weight.min() < 0:
-        raise ValueError("sample_weight should be finite and not negative")
+    weight = as_weights("sample_weight", sample_weight, len(y))
     if len(np.unique(y[weight > 0])) < 2:
         raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
     return (weight / weight[weight > 0].mean()).astype(dtype)
@@ -97,24 +92,6 @@ def as_transition_for(T, classes):
     if never.size:
         raise ValueError(f"T has rows of zeros, so the labels {classes[never].tolist()} never occur, but y has them")
     return T
-
-
-def check_count(model, *names):
-    """Raise ValueError unless these parameters of the model are whole numbers of at least 1."""
-    for name in names:
-        value = getattr(model, name)
-        if not isinstance(value, Integral) or value < 1:
-            raise ValueError(f"{name}={value!r} should be a whole number of at least 1")
-
-
-def check_positive(model, *names):
-    """Raise ValueError unless these parameters of the model are numbers above 0."""
-    _check_numbers(model, names, lambda value: value > 0, "a number above 0")
-
-
-def check_not_negative(model, *names):
-    """Raise ValueError unless these parameters of the model are numbers of at least 0."""
-    _check_numbers(model, names, lambda value: value >= 0, "a number of at least 0")
 
 
 def feature_names(X):
@@ -138,19 +115,12 @@ def check_feature_names(model, X):
         raise ValueError(_name_differences(list(fitted), list(given)))
 
 
-def _check_numbers(model, names, accept, wanted):
-    for name in names:
-        value = getattr(model, name)
-        if not isinstance(value, Real) or not np.isfinite(value) or not accept(value):
-            raise ValueError(f"{name}={value!r} should be {wanted}")
-
-
 def _as_float(X):
     small = X.dtype.kind in "biu" and X.dtype.itemsize <= 2
     try:
         return X.astype(np.float32 if small else np.float64)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"X should hold numbers: {error}") from error
+        raise type(error)(f"X should hold numbers: {shown(error)}") from error
 
 
 def _name_differences(fitted, given):

@@ -42,7 +42,7 @@ WRONG = {
     "label too large": ({"y_train": np.arange(90) % 4}, r"y_train must lie in 0\.\.2.*got 0\.\.3"),
     "label below zero": ({"y_test": np.arange(30) % 3 - 1}, r"y_test must lie in 0\.\.2.*got -1\.\.1"),
     "infinite label": ({"y_train": with_value(90, np.inf)}, "y_train"),
-    "NaN label": ({"y_train": with_value(90, np.nan)}, "y_train must hold whole numbers"),
+    "NaN label": ({"y_train": with_value(90, np.nan)}, "y_train contains NaN or infinity"),
     "half label": ({"y_train": with_value(90, 0.5)}, "y_train must hold whole numbers"),
     "text label": ({"y_train": np.array(["ant"] * 90)}, "y_train must hold whole numbers"),
     "label column": ({"y_train": np.zeros((90, 1), int)}, r"y_train must be .* shape \(N,\), got shape \(90, 1\)"),

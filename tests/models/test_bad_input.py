@@ -63,6 +63,8 @@ def refused(model, message, X=X, y=Y, error=ValueError, **more):
         (X[None, None, None], r"X has shape \(1, 1, 1, 12, 4\); it should be"),
         (X[:-1], "X has 11 samples but y has 12 labels; they should have the same number"),
         (X + 1j, "X holds complex numbers"),
+        (np.ma.masked_greater(X, 1), r"X has \d+ masked value\(s\); fill or remove them: X.filled"),
+        (X.astype("M8[s]"), r"X should hold numbers: it holds datetime64\[s\]"),
         (np.full((12, 4), "a"), "X should hold numbers: could not convert string to float"),
     ],
 )
@@ -81,12 +83,19 @@ def test_images_for_a_linear_model(model):
     ("y", "message"),
     [
         (Y[:-1], "X has 12 samples but y has 11 labels; they should have the same number"),
+        (np.ma.masked_equal(Y, 2), r"y has 4 masked value\(s\); fill or remove them"),
+        (Y + 1j, "y holds complex128, which has no order"),
+        (changed(Y, 1).astype(object) * np.array([1.0] * 11 + [np.nan]), "y has a missing label at index 11, nan"),
+        (np.array(["2020", "2021", "NaT"] * 4, "M8[Y]"), "y has a missing label at index 2"),
+        (["a", "b", np.nan] * 4, "y has a missing label at index 2, nan"),
+        ([frozenset("a"), frozenset("b")] * 6, "y holds labels of different kinds, which have no order"),
         (Y[:0], "X has 12 samples but y has 0 labels"),
         (0 * Y, "y holds one class only, 0; a classifier needs at least two classes"),
         (np.full(12, "cat"), "y holds one class only, 'cat'"),
         (Y + 0.5, "Unknown label type: continuous. y should hold class labels"),
         (changed(Y, np.nan), "y contains NaN or infinity; labels should be finite"),
-        (np.array([0, "a", None] * 4, dtype=object), "y holds labels of different kinds, which have no order"),
+        (np.array([0, "a", 1] * 4, dtype=object), "y holds labels of different kinds, which have no order"),
+        (np.array(["b", "a", None] * 4, dtype=object), "y has a missing label at index 2, None"),
         (np.eye(3)[Y], r"y has shape \(12, 3\); bad input shape, it should be one label per sample, \(N,\)"),
         (3, r"y has shape \(\); bad input shape"),
         (None, "fit requires y to be passed, but the target y is None"),
@@ -103,6 +112,9 @@ def test_labels(model, y, message):
         (np.ones(11), r"sample_weight has shape \(11,\); it should be one weight per sample, \(12,\)"),
         (-np.ones(12), "sample_weight should be finite and not negative"),
         (np.full(12, np.nan), "sample_weight should be finite"),
+        (np.full(12, "a"), "sample_weight should be an array of numbers"),
+        (np.ones(12) + 1j, "sample_weight should be an array of numbers"),
+        (np.ma.masked_equal(np.arange(12.0), 3), r"sample_weight has 1 masked value\(s\)"),
         (np.zeros(12), "sample_weight is zero for all but one class, or everywhere"),
         ((Y == 1) * 1.0, "sample_weight is zero for all but one class"),
     ],
@@ -124,6 +136,10 @@ def test_what_a_fitted_model_is_asked(model):
         fitted.score(X, Y + 1)
     with pytest.raises(ValueError, match=r"y has labels that fit never saw: \['0', '1', '2'\]"):
         fitted.score(X, Y.astype(str))
+    for weight in (-np.ones(12), np.ones(3), np.full(12, np.nan), np.zeros(12), np.full(12, "a")):
+        with pytest.raises(ValueError, match="^sample_weight "):
+            fitted.score(X, Y, weight)
+    assert fitted.score(X, Y, [0] * 11 + [2]) in (0, 1)
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -183,6 +199,12 @@ def test_a_matrix_without_inverse_where_one_is_needed(name):
         ({"max_steps": 2.5}, "max_steps=2.5 should be a whole number"),
         ({"tol": -1e-6}, "tol=-1e-06 should be a number of at least 0"),
         ({"l2": np.inf}, "l2=inf should be a number of at least 0"),
+        ({"l2": True}, "l2=True should be a number of at least 0"),
+        ({"batch_size": True}, "batch_size=True should be a whole number"),
+        ({"learning_rate": np.nan}, "learning_rate=nan should be a number above 0"),
+        ({"learning_rate": 10**400}, "learning_rate=1000.* should be a number above 0"),
+        ({"random_state": 0.5}, "random_state=0.5 should be a numpy.random.Generator, or a seed"),
+        ({"random_state": True}, "random_state=True should be a numpy.random.Generator, or a seed"),
     ],
 )
 def test_numbers(model, settings, message):

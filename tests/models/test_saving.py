@@ -141,3 +141,10 @@ def test_damage_is_found(path, rng):
             load(path)
     with pytest.raises(FileNotFoundError):
         load(path.with_name("missing.npz"))
+
+
+@pytest.mark.parametrize("nothing", [3, None, "model", SoftmaxRegression, {"coef_": 1}, np.ones(3)])
+def test_what_is_no_model_is_not_saved(nothing, tmp_path):
+    with pytest.raises(TypeError, match="^model=.* should be one of SoftmaxRegression, "):
+        save(nothing, tmp_path / "model.npz")
+    assert not list(tmp_path.iterdir())
