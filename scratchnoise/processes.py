@@ -18,28 +18,24 @@ def quota(root="/"):
     A group is limited by its own quota and by those of all groups above it. In a container the path of the group may
     be the host's, which leads nowhere there; then the topmost group is the container's own.
     """
-    root = Path(root)
-    allowed = math.inf
-    for line in _read(root / "proc/self/cgroup").splitlines():
+    tree = Path(root, "sys/fs/cgroup")
+    limits = []
+    for line in _read(Path(root, "proc/self/cgroup")).splitlines():
         _, controllers, group = line.split(":", 2)
-        group = Path(group.lstrip("/"))
-        for folder in (group, *group.parents):
+        own = Path(group.lstrip("/"))
+        for folder in (own, *own.parents):
             if not controllers:  # version 2 has one tree for all controllers; beside version 1 it is in `unified`
-                limits = [_read(root / "sys/fs/cgroup" / tree / folder / "cpu.max") for tree in ("", "unified")]
+                limits += [_read(tree / folder / "cpu.max"), _read(tree / "unified" / folder / "cpu.max")]
             elif "cpu" in controllers.split(","):
-                files = root / "sys/fs/cgroup/cpu" / folder
-                limits = [_read(files / "cpu.cfs_quota_us") + " " + _read(files / "cpu.cfs_period_us")]
-            else:
-                limits = []
-            for limit in limits:
-                allowed = min(allowed, _seconds_a_second(limit))
-    return allowed
+                files = tree / "cpu" / folder
+                limits.append(_read(files / "cpu.cfs_quota_us") + " " + _read(files / "cpu.cfs_period_us"))
+    return min(map(_processors_of, limits), default=math.inf)
 
 
-def _seconds_a_second(limit):
+def _processors_of(limit):
     """ "50000 100000", microseconds in a period and the period, is half a processor; "max" and -1 are no limit."""
     numbers = limit.split()
-    if len(numbers) != 2 or not numbers[0].isdigit() or not int(numbers[0]):
+    if len(numbers) != 2 or not numbers[0].isdigit() or int(numbers[0]) == 0:
         return math.inf
     return int(numbers[0]) / int(numbers[1])
 

@@ -59,7 +59,7 @@ class Cache(FunctionCache):
         try:
             action()
         except Exception as error:  # the kernel is compiled and can run, whatever became of its file
-            reason = str(error) or type(error).__name__
+            reason = getattr(error, "strerror", None) or type(error).__name__
             warn_once(
                 f"numba cannot keep compiled kernels in {self.cache_path} ({reason}), so the next process compiles "
                 "them anew; delete that folder, or set NUMBA_CACHE_DIR to another one"
