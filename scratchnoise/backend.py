@@ -20,7 +20,8 @@ from importlib.util import find_spec
 from shutil import which
 from threading import get_ident
 
-from .messages import nearest
+from .messages import nearest, warn_once
+from .processes import prepare_numba
 
 ENVIRONMENT_VARIABLE = "SCRATCHNOISE_BACKEND"
 TABLES = {
@@ -98,6 +99,10 @@ def table():
 def backend(name):
     """Run the kernels of one table inside a `with` block; None leaves the choice as it is.
 
+    The choice holds in this thread, in asyncio tasks that it starts, and in the processes that the package starts. A
+    thread or worker of your own (threading, concurrent.futures, joblib) does not see it, because a ContextVar does not
+    cross over: enter `backend(...)` in the function that runs there, give models `backend=...`, or set
+    $SCRATCHNOISE_BACKEND.
     Raises ValueError for an unknown name, BackendError for one that cannot run here.
     """
     token = _chosen.set(_chosen.get() if name is None else resolve(name))
@@ -172,11 +177,27 @@ def _first_found(given, path):
 
 def _missing(name):
     """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
-    if name == "numba" and not find_spec("numba"):
-        return "numba, which is not installed; use backend='numpy'"
+    if name == "numba":
+        return _missing_numba()
     if name == "cuda_on_cpu" and not compiler():
         return "a C++ compiler, but $CXX, c++, g++ and clang++ lead to none; use backend='numba' or 'numpy'"
     return _missing_device() if name == "cupy" else None
+
+
+@lru_cache(maxsize=1)
+def _missing_numba():
+    """Imports the table: a numba that is installed may still be too old for NumPy, or the other way round."""
+    if not find_spec("numba"):
+        return "numba, which is not installed; use backend='numpy'"
+    prepare_numba()
+    try:
+        import_module(TABLES["numba"])
+    except Exception as error:  # a library that does not load fails in many ways
+        first_line = (str(error) or type(error).__name__).splitlines()[0]
+        reason = f"numba, which is installed but cannot be imported ({first_line})"
+        warn_once(f"kernels cannot use {reason}; repair or uninstall it")
+        return f"{reason}; use backend='numpy'"
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,8 @@
-"""What every error message of the package needs: the nearest right name, and values on one line."""
+"""What messages of the package share: the nearest right name, values on one line, a warning that is given once."""
 
 import difflib
+import warnings
+from functools import cache
 
 
 def nearest(name, known):
@@ -16,3 +18,9 @@ def shown(value):
     text = str(value) if isinstance(value, Exception) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+@cache
+def warn_once(message):
+    """Give a RuntimeWarning, unless this process, or the one it was forked from, has given the same before."""
+    warnings.warn(message, RuntimeWarning, stacklevel=3)

@@ -3,7 +3,6 @@
 Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off.
 """
 
-import os
 import types
 
 import numba
@@ -12,12 +11,9 @@ from numba.extending import register_jitable
 
 from . import loops_table as loops
 from .loops import images, layers, losses
+from .numba_cache import keep_on_disk
+from .threads import Threaded
 from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression, tiles
-
-# Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
-# one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
-# It reads this when numba starts its threads, at the first parallel kernel.
-os.environ.setdefault("GOMP_SPINCOUNT", "50000")
 
 # compiled code may call these; to everybody else they stay the plain functions they are
 for helper in (
@@ -35,11 +31,35 @@ for module in (tiles, frames, convolution, pooled_convolution, linear, softmax_r
         register_jitable(helper)
 
 
-def compiled(function, parallel=False):
-    """The function compiled on first use and kept on disk; `parallel` spreads its prange loops over the threads."""
+def compiled(function, work=None):
+    """The function compiled on first use and kept on disk.
+
+    work: given for a function with `prange` loops, which then may share the threads; see `threads.Threaded`.
+    """
+    if work is None:
+        return _compiled(function, function.__name__)
+    alone = f"{function.__name__}_alone"  # numba's cache tells functions apart by their names, not by their options
+    return Threaded(_compiled(function, function.__name__, parallel=True), _compiled(function, alone), work)
+
+
+def _compiled(function, name, parallel=False):
     names = {**function.__globals__, "prange": numba.prange}
-    in_parallel = types.FunctionType(function.__code__, names, function.__name__)
-    return numba.njit(cache=True, error_model="numpy", parallel=parallel)(in_parallel)
+    renamed = types.FunctionType(function.__code__, names, name)
+    renamed.__qualname__ = name
+    dispatcher = numba.njit(error_model="numpy", parallel=parallel)(renamed)
+    if dispatcher is not renamed:  # NUMBA_DISABLE_JIT leaves it as it is
+        keep_on_disk(dispatcher)
+    return dispatcher
+
+
+def entries(x, *others):
+    """The work of a kernel that passes once over its arrays."""
+    return x.size
+
+
+def products(count):
+    """The work of so many multiply-adds in a tile: one takes about a quarter of the time of an entry of an array."""
+    return count // 4
 
 
 log_softmax = compiled(loops.log_softmax)
@@ -48,20 +68,34 @@ signed_cross_entropy = compiled(loops.signed_cross_entropy)
 signed_cross_entropy_grad = compiled(loops.signed_cross_entropy_grad)
 forward_cross_entropy = compiled(loops.forward_cross_entropy)
 forward_cross_entropy_grad = compiled(loops.forward_cross_entropy_grad)
-maxpool2d_forward = compiled(loops.maxpool2d_forward, parallel=True)
-maxpool2d_backward = compiled(loops.maxpool2d_backward, parallel=True)
-relu_forward = compiled(loops.relu_forward, parallel=True)
-relu_backward = compiled(loops.relu_backward, parallel=True)
-sgd_momentum = compiled(loops.sgd_momentum, parallel=True)
-linear_sgd_epoch = compiled(softmax_regression.linear_sgd_epoch, parallel=True)
+maxpool2d_forward = compiled(loops.maxpool2d_forward, work=entries)
+maxpool2d_backward = compiled(loops.maxpool2d_backward, work=entries)
+relu_forward = compiled(loops.relu_forward, work=entries)
+relu_backward = compiled(loops.relu_backward, work=entries)
+sgd_momentum = compiled(loops.sgd_momentum, work=entries)
+linear_sgd_epoch = compiled(
+    softmax_regression.linear_sgd_epoch,
+    # the threads share one batch after the other and are woken once: a sixteenth of the work suffices
+    work=lambda w, b, x, y, T, weight, order, batch_size, *_: 16 * products(2 * w.size * min(batch_size, order.size)),
+)
 flip_rate_update = compiled(loops.flip_rate_update)
 _dropout = compiled(loops.dropout_forward)
-_images = compiled(convolution.conv2d_images, parallel=True)
-_product = compiled(linear.product, parallel=True)
-conv2d_backward_weights = compiled(convolution.conv2d_backward_weights, parallel=True)
-_pooled_images = compiled(pooled_convolution.forward_images, parallel=True)
-_pooled_gradient = compiled(pooled_convolution.input_gradient_images, parallel=True)
-conv2d_relu_maxpool2d_backward_weights = compiled(pooled_convolution.backward_weights, parallel=True)
+_images = compiled(convolution.conv2d_images, work=lambda x, w, b, y, *_: products(y.size * w.size // w.shape[3]))
+_product = compiled(linear.product, work=lambda a, a_steps, b, b_steps, K, bias, y: products(y.size * K))
+conv2d_backward_weights = compiled(
+    convolution.conv2d_backward_weights, work=lambda dy, x, R, S, *_: products(dy.size * R * S * x.shape[3])
+)
+_pooled_images = compiled(
+    pooled_convolution.forward_images,
+    work=lambda x, w, b, Ho, Wo, *_: products(len(x) * Ho * Wo * w.size),
+)
+_pooled_gradient = compiled(
+    pooled_convolution.input_gradient_images,
+    work=lambda dy, y, argmax, turned, *_: products(dy.size * turned.size // dy.shape[3]),
+)
+conv2d_relu_maxpool2d_backward_weights = compiled(
+    pooled_convolution.backward_weights, work=lambda dy, y, argmax, x, R, S, *_: products(dy.size * R * S * x.shape[3])
+)
 
 
 def dropout_forward(x, rate, seed, step):

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from ..backend import backend as using_backend
-from ..backend import resolve
+from ..backend import current, resolve
 from ..kernels.warm_up import warm_up
 from ..messages import nearest
 from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
@@ -27,7 +27,7 @@ def reproduce(
     preset="quick",
     repetitions=None,
     jobs=1,
-    backend="auto",
+    backend=None,
     seed=0,
 ):
     """Run the report's protocol and return the results' rows; DIR/results.jsonl grows as measurements finish.
@@ -35,10 +35,11 @@ def reproduce(
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
     `protocol.parse_noise`; methods: names of METHODS, or "all", "linear", "networks",
     "clean", "T estimates"; preset: "quick" or "paper"; repetitions: overrides the preset's; jobs: processes;
-    backend: kernel table; seed: decides everything random.
+    backend: kernel table, by default the one that runs here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
-    plan = make_plan(data, noise, methods, preset, repetitions, resolve(backend), seed)
+    table = resolve(backend) if backend else current()
+    plan = make_plan(data, noise, methods, preset, repetitions, table, seed)
     results = open_results(out, seed)
     missing = [job for job in plan if not job.is_done(results)]
     if missing:

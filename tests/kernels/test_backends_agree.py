@@ -74,19 +74,25 @@ def test_the_dropout_hash_is_splitmix64(table):
 
 
 @pytest.fixture
-def two_threads():
+def two_threads(monkeypatch):
     numba = pytest.importorskip("numba")
     if numba.config.NUMBA_NUM_THREADS < 2:
         pytest.skip("NUMBA_NUM_THREADS allows one thread only")
+    from scratchnoise.kernels import threads
+
+    monkeypatch.setattr(threads, "WORTH_WAKING", 0)
     numba.set_num_threads(2)
     yield
     numba.set_num_threads(1)
 
 
+@pytest.mark.filterwarnings("ignore:this process was forked")
 @pytest.mark.parametrize("name", NAMES)
-def test_two_threads_compute_what_one_does(two_threads, name):
-    """Sums do not depend on who adds what: the results of a parallel loop are the same to the last bit."""
+def test_whoever_runs_a_kernel_the_bits_are_the_same(two_threads, name):
+    """Sums do not depend on who adds what: two threads, one thread, and the code without parallel loops agree."""
     import numba
+
+    from scratchnoise.kernels import threads
 
     @hypothesis.settings(max_examples=5)
     @hypothesis.given(KERNEL_ARGUMENTS[name])
@@ -94,10 +100,14 @@ def test_two_threads_compute_what_one_does(two_threads, name):
         kernel = getattr(kernels, name)
         both = results(kernel, args)
         numba.set_num_threads(1)
-        alone = results(kernel, args)
+        one = results(kernel, args)
         numba.set_num_threads(2)
-        for found, expected in zip(both, alone, strict=True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threads, "lost_threads", lambda: True)
+            without = results(kernel, args)
+        for found, expected, lost in zip(both, one, without, strict=True):
             assert_close(f"{name} with two threads", found, expected, 0)
+            assert_close(f"{name} without parallel loops", lost, expected, 0)
 
     with backend("numba"):
         same()

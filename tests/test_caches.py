@@ -1,0 +1,148 @@
+"""numba's files: no folder to write them to, files that are damaged, and a numba that does not load."""
+
+import shutil
+
+import numpy as np
+import own_process
+import pytest
+
+Z = np.array([[0.5, -1.0, 2.0], [3.0, 0.0, -2.0]])
+CALL = """
+import numpy as np
+from scratchnoise import kernels
+from scratchnoise.backend import current
+print(current(), kernels.softmax(kernels.relu_forward(np.array([[-1.0, 0.0, -2.0, -3.0]]))).tolist())
+"""
+QUARTERS = "[[0.25, 0.25, 0.25, 0.25]]"
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package in which no cache can be kept, even by root: a file takes the place of each folder."""
+    shutil.copytree(own_process.ROOT / "scratchnoise", tmp_path / "scratchnoise", ignore=lambda *_: ["__pycache__"])
+    for folder in [path for path in tmp_path.rglob("*") if path.is_dir()]:
+        (folder / "__pycache__").touch()
+    return tmp_path
+
+
+NOWHERE = {"HOME": "/dev/null", "XDG_CACHE_HOME": None, "NUMBA_CACHE_DIR": None}
+
+
+def test_without_a_folder_to_write_to_kernels_are_compiled_every_time(needs_compiled_numba, package):
+    printed, errors = own_process.run(CALL, package, **NOWHERE)
+    assert printed == f"numba {QUARTERS}"
+    assert errors.count("set NUMBA_CACHE_DIR to a folder that can be written") == 1, errors
+
+
+def test_the_advice_about_the_folder_helps(needs_compiled_numba, package, tmp_path):
+    printed, errors = own_process.run(CALL, package, **{**NOWHERE, "NUMBA_CACHE_DIR": str(tmp_path / "cache")})
+    assert printed == f"numba {QUARTERS}" and "NUMBA_CACHE_DIR" not in errors
+    assert list((tmp_path / "cache").rglob("*.nbc"))
+
+
+# --- damaged files --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(needs_compiled_numba, tmp_path, monkeypatch):
+    """An empty folder for compiled kernels."""
+    import numba
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def fresh():
+    """A kernel as a new process has it: nothing compiled or loaded yet."""
+    from scratchnoise.kernels import loops_table, numba_table
+
+    return numba_table.compiled(loops_table.softmax)
+
+
+def right(kernel, z=Z):
+    found = kernel(z)
+    assert found.dtype == z.dtype
+    np.testing.assert_allclose(found, np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), rtol=1e-6)
+
+
+def flip(content):
+    """One wrong bit in the middle, where the machine code is."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[: len(content) // 2],
+    "its last byte lost": lambda content: content[:-1],
+    "zeros": lambda content: bytes(len(content)),
+    "text": lambda content: b"<html>404 Not Found</html>",
+    "another pickle": lambda content: b"\x80\x04N.",
+    "a wrong bit": flip,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_file_is_replaced(cache, kind, damage):
+    right(fresh())
+    [file] = cache.rglob(f"*.{kind}")
+    file.write_bytes(DAMAGES[damage](file.read_bytes()))
+    right(fresh())
+    again = fresh()
+    right(again)
+    assert sum(again.stats.cache_hits.values()) == 1  # what the second one wrote
+
+
+def test_code_of_another_dtype_under_this_name_is_not_used(cache):
+    """Two processes that compile one kernel for two dtypes at the same time can give both files one name."""
+    right(fresh())
+    [file] = cache.rglob("*.nbc")
+    of_float64 = file.read_bytes()
+    shutil.rmtree(file.parent)
+    right(fresh(), Z.astype(np.float32))
+    file.write_bytes(of_float64)
+    for _ in range(2):
+        kernel = fresh()
+        right(kernel, Z.astype(np.float32))
+    assert sum(kernel.stats.cache_hits.values()) == 1  # the second time, what the first wrote
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_folder_that_is_gone_or_full_costs_a_warning_and_not_the_result(cache):
+    kernel = fresh()
+    shutil.rmtree(cache)
+    cache.touch()  # a file now: nothing can be written below it
+    with pytest.warns(RuntimeWarning, match=f"cannot keep compiled kernels in {cache}.*; delete that folder, or set"):
+        right(kernel)
+    right(kernel, Z.astype(np.float32))  # said once, and otherwise this would be an error
+
+
+# --- numba that does not load ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "raise ImportError('Numba needs NumPy 2.2 or less. Got NumPy 2.4.')",
+        "raise OSError('Could not find libllvmlite.so')",
+        "raise SystemError()",
+        "__version__ = '0.1'  # without njit",
+    ],
+)
+def test_auto_passes_over_a_numba_that_cannot_be_imported(tmp_path, broken):
+    (tmp_path / "numba.py").write_text(broken)
+    code = CALL + (
+        "from scratchnoise.backend import BackendError, resolve\n"
+        "print(resolve('auto'))\n"
+        "try:\n"
+        "    resolve('numba')\n"
+        "except BackendError as error:\n"
+        "    print(error)\n"
+    )
+    path = f"{tmp_path}:{own_process.ROOT}"
+    printed, errors = own_process.run(code, PYTHONPATH=path, SCRATCHNOISE_BACKEND=None)
+    first, auto, refused = printed.splitlines()
+    assert first == f"{auto} {QUARTERS}" and auto != "numba"
+    assert refused.startswith("backend='numba' needs numba, which is installed but cannot be imported (")
+    assert errors.count("kernels cannot use numba") == 1, errors
