@@ -145,15 +145,21 @@ def mlp(n_classes):
 
 
 NETWORKS = {"annex": annex, "mlp": mlp}
+ANNEX_FROM = 16  # pixels a side: smaller images leave nothing for the last convolution
 
 
-def make_network(network, n_classes):
+def make_network(network, n_classes, input_shape):
     """The Network that `network` names, or a copy of `network` when it is one already.
 
+    "auto" is the annex for images (H, W, K) of at least 16 x 16 pixels, and the mlp for all other samples.
     Raises ValueError for an unknown name.
     """
     if isinstance(network, Network):
         return copy.deepcopy(network)
+    if isinstance(network, str) and network == "auto":
+        is_image = len(input_shape) == 3 and min(input_shape[:2]) >= ANNEX_FROM
+        network = "annex" if is_image else "mlp"
     if not isinstance(network, str) or network not in NETWORKS:
-        raise ValueError(f"network={shown(network)} is unknown; {nearest(network, NETWORKS)}, or a Network([...])")
+        known = ("auto", *NETWORKS)
+        raise ValueError(f"network={shown(network)} is unknown; {nearest(network, known)}, or a Network([...])")
     return NETWORKS[network](n_classes)

@@ -158,10 +158,10 @@ def test_a_copy_has_the_parameters_but_not_the_batch(copied, rng):
 
 def test_a_network_given_is_copied_and_a_name_is_looked_up():
     given = mlp(3)
-    assert make_network(given, 3) is not given and make_network("mlp", 5).layers[-1].features == 5
+    assert make_network(given, 3, (4,)) is not given and make_network("mlp", 5, (4,)).layers[-1].features == 5
     for wrong in ("anex", None, ["mlp"], mlp):
-        with pytest.raises(ValueError, match="network=.* is unknown;.*Known: annex, mlp"):
-            make_network(wrong, 3)
+        with pytest.raises(ValueError, match="network=.* is unknown;.*Known: auto, annex, mlp"):
+            make_network(wrong, 3, (4,))
 
 
 def test_a_network_shows_how_it_was_made():
@@ -320,3 +320,12 @@ def test_a_weight_counts_a_sample_that_often(rng):
     weight = np.array([2, 2, 2, 1, 1, 1]) * 6 / 9  # mean 1
     (a, _), (b, _) = fitted(CrossEntropy(), x, y, sample_weight=weight), fitted(CrossEntropy(), *twice)
     np.testing.assert_allclose(a.logits(x), b.logits(x))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"), [((32, 32, 3), 12), ((16, 16, 1), 12), ((15, 16, 1), 4), ((64,), 4), ((32, 32), 4)]
+)
+def test_auto_takes_the_annex_for_images_it_fits(shape, layers):
+    network = make_network("auto", 3, shape)
+    assert len(network.layers) == layers
+    assert network.build(shape, np.random.default_rng(0)) == (3,)

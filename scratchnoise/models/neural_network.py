@@ -18,7 +18,8 @@ class NeuralNetwork(Classifier):
     """P(y = c | x) = softmax(f(x))_c, f a network trained by SGD with momentum on a loss that knows the noise.
 
     Eq. (20). Eq. (21). Eq. (22).
-    network: "annex" (the report's, 32 x 32 x 3 images), "mlp" (one hidden layer), or a Network.
+    network: "annex" (the report's, for 32 x 32 x 3 images), "mlp" (one hidden layer), a Network, or "auto": the annex
+    for images of at least 16 x 16 pixels, the mlp for everything else.
     loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward", or a Loss.
     T: transition matrix in the order of `classes_`, needed by "backward" and "forward", no use to the others.
     epochs, batch_size, momentum: the report's by default. learning_rate: a number, or "auto", which is the report's
@@ -34,7 +35,7 @@ class NeuralNetwork(Classifier):
 
     def __init__(
         self,
-        network="annex",
+        network="auto",
         loss="cross_entropy",
         T=None,
         risk="relu",
@@ -64,7 +65,7 @@ class NeuralNetwork(Classifier):
         self._check_parameters()
         self.loss_ = self._make_loss()
         rng = as_generator("random_state", self.random_state)
-        self.network_ = make_network(self.network, len(self.classes_))
+        self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         with using_backend(self.backend):
             shape = self.network_.build(X.shape[1:], rng, X.dtype)
             if shape != (len(self.classes_),):

@@ -222,6 +222,6 @@ def test_backends(model, monkeypatch):
 def test_images_smaller_than_the_kernel():
     images = np.zeros((12, 4, 4, 3))
     message = "Conv2d got images of 4 x 4, smaller than its 5 x 5 kernel; enlarge them or pad"
-    assert refused(NeuralNetwork(**SEED), message, X=images)
+    assert refused(NeuralNetwork("annex", **SEED), message, X=images)
     message = r"Conv2d got inputs of shape \(4, 4\); it wants images \(H, W, K\)"
-    assert refused(NeuralNetwork(**SEED), message, X=images[..., 0])
+    assert refused(NeuralNetwork("annex", **SEED), message, X=images[..., 0])

@@ -59,7 +59,7 @@ def reasons(error):
         RobustSoftmaxRegression(),
         FlipCorrected(SoftmaxRegression(max_iter=50)),
         FlipCorrected(SoftmaxRegression(max_iter=50), mapping="bayes"),
-        NeuralNetwork(network="mlp"),
+        NeuralNetwork(),
     ],
     ids=repr,
 )
