@@ -134,6 +134,8 @@ def as_labels(name, y):
     Missing are NaN, NaT, None and pandas.NA. Labels are whole numbers, bools, texts, dates, durations or objects.
     """
     labels = as_array(name, y)
+    if labels.dtype.kind in "biu":  # most labels: nothing can be missing
+        return labels
     if labels.dtype.kind in "cV":
         raise ValueError(f"{name} holds {labels.dtype}, which has no order; labels are whole numbers, texts or dates")
     if labels.dtype.kind in "US" and not hasattr(y, "dtype"):

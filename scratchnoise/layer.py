@@ -37,14 +37,13 @@ class Layer:
 
     def check_input(self, x):
         """Keep the shape of x for backward; ValueError unless the layer was built for it. `forward` begins with it."""
-        name = type(self).__name__
         if self.input_shape is None:
-            raise ValueError(f"{name} got x before it was built; call build(input_shape, rng, dtype) first")
+            raise ValueError(f"{type(self).__name__} got x before it was built; call build(...) first")
         if not hasattr(x, "shape"):
             raise TypeError(f"x={shown(x)} should be an array, one sample a row")
         if len(x.shape) < 1 or (self.input_shape and tuple(x.shape[1:]) != tuple(self.input_shape)):
             wanted = ", ".join(map(str, ("N", *self.input_shape)))
-            raise ValueError(f"x has shape {tuple(x.shape)}, but {name} was built for ({wanted})")
+            raise ValueError(f"x has shape {tuple(x.shape)}, but {type(self).__name__} was built for ({wanted})")
         check_unmasked("x", x)
         self.x_shape = x.shape
 
