@@ -45,8 +45,11 @@ INLINE void convolve_by(const frames *g, const real *frame, const long *tap, con
             for (int q = 0; q < ROWS; ++q) window[q] = frame + s->from[q], to[q] = y + s->to[q] + first;
             tile t = same_rows(bias + first, F - first, columns);
             long west = s->seen.west * g->K, count = (s->seen.east - s->seen.west) * g->K;
-            for (long r = s->seen.top; r < s->seen.bottom; ++r)
-                outer_products(&t, window, tap + r * row + west, count, panels + (r * row + west) * width, columns);
+            long step = count == row ? at_least(s->seen.bottom - s->seen.top, 1) : 1;  // whole rows are one list of taps
+            for (long r = s->seen.top; r < s->seen.bottom; r += step) {
+                long at = r * row + west;
+                outer_products(&t, window, tap + at, step * count, panels + at * width, columns);
+            }
             store_tile(&t, to, F - first, columns);
         }
 }
