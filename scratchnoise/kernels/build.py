@@ -82,8 +82,8 @@ def _folder_of_this_process(reason):
     folder = Path(tempfile.mkdtemp(prefix="scratchnoise-"))  # its mode is 0o700
     atexit.register(_remove, folder, os.getpid())
     print(
-        f"compiled kernels cannot be kept ({reason}); every process compiles its own. Let $XDG_CACHE_HOME name a folder "
-        "that can be written to",
+        f"compiled kernels cannot be kept ({reason}), so every process compiles its own; let $XDG_CACHE_HOME name a "
+        "folder that can be written to",
         file=sys.stderr,
     )
     return folder
