@@ -30,9 +30,7 @@ backend_module = sys.modules["scratchnoise.backend"]
 pytestmark = pytest.mark.usefixtures("needs_c_compiler")
 
 RNG = np.random.default_rng(0)
-IMAGES = RNG.standard_normal((40, 12, 12, 8)).astype(np.float32)
-FILTERS = RNG.standard_normal((3, 3, 8, 20)).astype(np.float32)
-BIAS = RNG.standard_normal(20).astype(np.float32)
+IMAGES, FILTERS, BIAS = (RNG.standard_normal(s).astype("f4") for s in ((40, 12, 12, 8), (3, 3, 8, 20), (20,)))
 
 
 def convolved():
@@ -204,7 +202,7 @@ def test_every_function_is_called_with_the_arguments_that_it_declares(monkeypatc
 
 
 def test_no_images_and_no_samples():
-    none, y, T = np.zeros((0, 5, 5, 2)), np.zeros(0, np.int64), np.eye(3)
+    none, y = np.zeros((0, 5, 5, 2)), np.zeros(0, np.int64)
     w, z, one = np.ones((3, 3, 2, 4)), np.zeros((0, 3)), np.zeros(0)
     dy, argmax = np.zeros((0, 3, 3, 4)), np.zeros((0, 1, 1, 4), np.int32)
     pooled = np.zeros(argmax.shape)
@@ -233,11 +231,34 @@ def test_no_images_and_no_samples():
             assert_close(name, a, b, 0)
 
 
-def test_sums_longer_than_a_panel_is_deep():
-    x, w, b = (RNG.standard_normal(shape) for shape in ((7, 600), (600, 37), (37,)))
+def normal(*shape):
+    return RNG.standard_normal(shape)
+
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+LABELS, ORDER = RNG.integers(0, 3, 50), RNG.integers(0, 50, 90)
+# More than is done at once: terms of a product, images of one part of a sum, groups of images, groups of a batch.
+LARGE = {
+    "linear_forward": (normal(7, 600), normal(600, 37), normal(37)),
+    "conv2d_forward": (normal(20, 6, 5, 7), normal(3, 2, 7, 19), normal(19), 1, 1),
+    "conv2d_backward_weights": (normal(20, 16, 17, 9), normal(20, 18, 19, 2), 3, 3, 1, 0),
+    "linear_sgd_epoch": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50), ORDER, 23, 0.1, 0.2),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_cases(name):
+    agree_on_a_large_case(name)
+
+
+def agree_on_a_large_case(name):
+    """Raise AssertionError unless the C kernel computes what NumPy does."""
+    with backend("numpy"):
+        expected = results(getattr(kernels, name), LARGE[name])
     with backend("c"):
-        assert_close("y", kernels.linear_forward(x, w, b), x @ w + b, 1e-11)
-        assert_close("dw", kernels.linear_backward_weights(w, np.ones((600, 3)))[0], np.tile(w.sum(0), (3, 1)), 1e-11)
+        found = results(getattr(kernels, name), LARGE[name])
+    for a, b in zip(found, expected, strict=True):
+        assert_close(name, a, b, 1e-10)
 
 
 def test_the_exponential_is_exact_to_a_few_roundings():
@@ -396,3 +417,5 @@ def test_mutants_are_caught(cache, monkeypatch, kernel, name, right, wrong):
 
     with pytest.raises(AssertionError), backend("c"):
         agree()
+        if kernel in LARGE:
+            agree_on_a_large_case(kernel)

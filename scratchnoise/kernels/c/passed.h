@@ -25,6 +25,12 @@ static lists lists_of(const lists *all, int worker, long n_lists, long entries)
     return (lists){all->end + worker * (n_lists + 2) + 1, all->where + worker * entries, all->value + worker * entries};
 }
 
+// The list of entry e, which is of filter f.
+INLINE long list_of(const real *y, const int32_t *argmax, long e, long f, long n_lists, const int by_filter)
+{
+    return y[e] <= 0 ? n_lists : by_filter ? f : argmax[e];
+}
+
 // Sort the entries of dy (places, F): by filter, each with `start` of the pixel that its tile took its maximum from;
 // or by that pixel, each with `start` of its filter. The last list, number n_lists, takes those that did not pass.
 INLINE void sort_passed(lists *l, long n_lists, const real *dy, const real *y, const int32_t *argmax, long places,
@@ -32,10 +38,7 @@ INLINE void sort_passed(lists *l, long n_lists, const real *dy, const real *y, c
 {
     memset(l->end - 1, 0, (n_lists + 2) * sizeof(long));
     for (long p = 0; p < places; ++p)
-        for (long f = 0; f < F; ++f) {
-            long e = p * F + f, list = y[e] <= 0 ? n_lists : by_filter ? f : argmax[e];
-            ++l->end[list];
-        }
+        for (long f = 0; f < F; ++f) ++l->end[list_of(y, argmax, p * F + f, f, n_lists, by_filter)];
     long before = 0;  // the lists begin one after the other
     for (long list = 0; list <= n_lists; ++list) {
         long count = l->end[list];
@@ -44,8 +47,7 @@ INLINE void sort_passed(lists *l, long n_lists, const real *dy, const real *y, c
     }
     for (long p = 0; p < places; ++p)
         for (long f = 0; f < F; ++f) {
-            long e = p * F + f, list = y[e] <= 0 ? n_lists : by_filter ? f : argmax[e];
-            long entry = l->end[list]++;
+            long e = p * F + f, entry = l->end[list_of(y, argmax, e, f, n_lists, by_filter)]++;
             l->where[entry] = start[by_filter ? argmax[e] : f];
             l->value[entry] = dy[e];
         }
