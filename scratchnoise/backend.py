@@ -195,7 +195,7 @@ def _c_builds(compiler):
 def _missing(name):
     """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
     if name == "numba" and not find_spec("numba"):
-        return "numba, which is not installed; use backend='numpy'"
+        return "numba, which is not installed; use backend='c' or 'numpy'"
     if name == "c" and not c_compiler():
         return "a C compiler, but $CC, cc, gcc and clang lead to none; use backend='numba' or 'numpy'"
     if name == "cuda_on_cpu" and not compiler():

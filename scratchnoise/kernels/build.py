@@ -61,9 +61,7 @@ def _name(stem, key, path):
 @cache
 def _version(compiler):
     """What the compiler says of itself and of the processor that -march=native stands for."""
-    run = subprocess.run(
-        [compiler, "-march=native", "-E", "-v", "-x", "c", os.devnull], capture_output=True, text=True
-    )
+    run = subprocess.run([compiler, "-march=native", "-E", "-v", "-x", "c", os.devnull], capture_output=True, text=True)
     return run.stdout + run.stderr
 
 

@@ -1,16 +1,9 @@
-"""The C kernels: how they are built and kept, their threads, and mutants that the comparison of the tables must catch.
+"""The C kernels compute what the others do, and mutants of their source do not.
 
-What they compute is compared in test_backends_agree.py.
+The strategies of test_backends_agree.py are the first comparison; here are the cases that they are too small for.
 """
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import numpy as np
@@ -19,158 +12,16 @@ from mutants.c import MUTANTS
 from test_backends_agree import assert_agree, results
 
 from scratchnoise import kernels
-from scratchnoise.backend import BackendError, backend, c_compiler, host_table, resolve
+from scratchnoise.backend import backend
 from scratchnoise.check import assert_close
-from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS, as_dtype
+from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS
 from scratchnoise.kernels import c_table
 from scratchnoise.kernels.c import library as c_library
 from scratchnoise.kernels.c.library import Library, read
 
-backend_module = sys.modules["scratchnoise.backend"]
 pytestmark = pytest.mark.usefixtures("needs_c_compiler")
 
 RNG = np.random.default_rng(0)
-IMAGES, FILTERS, BIAS = (RNG.standard_normal(s).astype("f4") for s in ((40, 12, 12, 8), (3, 3, 8, 20), (20,)))
-
-
-def convolved():
-    """The results of a few kernels that use threads."""
-    with backend("c"):
-        y = kernels.conv2d_forward(IMAGES, FILTERS, BIAS, 1, 1)
-        return [y, *kernels.conv2d_backward(y, IMAGES, FILTERS, 1, 1), kernels.relu_forward(y)]
-
-
-def same(found, expected):
-    return all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
-
-
-# --- building --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """An empty cache folder of the user, and a table that has loaded nothing yet."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(c_library, "OPTIMISED", ("-O0",))
-    monkeypatch.setattr(c_table, "kernels", Library(read()))
-    return tmp_path / "scratchnoise" / "kernels"
-
-
-def relu():
-    with backend("c"):
-        return kernels.relu_forward(np.array([-1, 2], np.float32))
-
-
-def test_it_is_built_once_for_each_type_and_says_so(cache, monkeypatch, capfd):
-    assert np.array_equal(relu(), [0, 2])
-    assert capfd.readouterr().err == "compiling the C kernels for float, only this first time\n"
-    monkeypatch.setattr(c_table, "kernels", Library(read()))
-    assert np.array_equal(relu(), [0, 2])
-    assert capfd.readouterr().err == ""
-    assert cache.stat().st_mode & 0o777 == 0o700
-    with backend("c"):
-        assert np.array_equal(kernels.relu_forward(np.array([-1.0, 2.0])), [0, 2])
-    assert len(list(cache.iterdir())) == 2
-
-
-def test_it_compiles_without_a_warning(cache, tmp_path):
-    for real in ("float", "double"):
-        command = [c_compiler(), *c_library.NEEDED, "-O2", "-Werror", f"-Dreal={real}"]
-        c_library.build.compile_sources(read(), [command], tmp_path)
-
-
-def test_another_source_is_another_file(cache):
-    first = c_library.shared_library(read(), "float")
-    changed = read() | {"vector.h": read()["vector.h"] + "\n"}
-    assert first != c_library.shared_library(changed, "float")
-    assert first == c_library.shared_library(read(), "float")
-
-
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-1] + bytes([b[-1] ^ 1])])
-def test_a_damaged_library_is_built_afresh(cache, damage, capfd):
-    path = c_library.shared_library(read(), "float")
-    path.write_bytes(damage(path.read_bytes()))
-    capfd.readouterr()
-    assert np.array_equal(relu(), [0, 2])
-    assert "compiling" in capfd.readouterr().err
-    assert len(list(cache.iterdir())) == 1
-
-
-def test_builds_at_the_same_time_leave_one_whole_file(cache):
-    with ThreadPoolExecutor(3) as pool:
-        (path,) = set(pool.map(lambda _: c_library.shared_library(read(), "float"), range(3)))
-    assert list(cache.iterdir()) == [path]
-
-
-def test_without_a_folder_that_can_be_written_to_it_is_built_for_this_process(cache, monkeypatch, capfd):
-    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
-    assert np.array_equal(relu(), [0, 2])
-    said = capfd.readouterr().err
-    assert "compiled kernels cannot be kept (" in said and "$XDG_CACHE_HOME" in said
-    folder = c_library.shared_library(read(), "float").parent
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert capfd.readouterr().err == "", "it was built again, or said twice"
-
-
-def test_a_folder_that_others_write_to_is_refused(cache):
-    cache.mkdir(parents=True)
-    cache.chmod(0o777)
-    with pytest.raises(BackendError, match="others may write to it.*chmod 700"):
-        relu()
-
-
-def compiler_script(tmp_path, line):
-    script = tmp_path / "mycc"
-    script.write_text(f"#!/bin/sh\n{line}\n")
-    script.chmod(0o755)
-    return str(script)
-
-
-def test_what_the_compiler_says_is_shown(cache, monkeypatch, tmp_path):
-    monkeypatch.setenv("CC", compiler_script(tmp_path, "echo no luck today >&2; exit 1"))
-    with pytest.raises(BackendError, match=r"(?s)the kernels do not compile; .*says:\nno luck today"):
-        relu()
-    assert list(cache.iterdir()) == []
-
-
-def test_a_compiler_that_does_not_know_the_processor_will_do(cache, monkeypatch, tmp_path):
-    script = f'case "$*" in *native*) exit 1;; esac\nexec {c_compiler()} "$@"'
-    monkeypatch.setenv("CC", compiler_script(tmp_path, script))
-    assert np.array_equal(relu(), [0, 2])
-
-
-def test_it_needs_a_c_compiler(monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(BackendError, match=r"backend='c' needs a C compiler, but \$CC, cc, gcc and clang lead to none"):
-        resolve("c")
-
-
-@pytest.fixture
-def no_numba(monkeypatch):
-    monkeypatch.setattr(backend_module, "find_spec", lambda name: None)
-    monkeypatch.setattr(backend_module, "_missing_device", lambda: "a GPU, but no device is visible")
-    backend_module._c_builds.cache_clear()
-    yield
-    backend_module._c_builds.cache_clear()
-
-
-def test_auto_is_c_without_numba(cache, no_numba):
-    assert resolve("auto") == host_table() == "c"
-
-
-def test_auto_is_numpy_without_numba_and_without_a_compiler(cache, no_numba, monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    assert resolve("auto") == "numpy"
-
-
-def test_auto_is_numpy_where_the_build_fails_and_one_warning_says_so(cache, no_numba, monkeypatch, tmp_path):
-    monkeypatch.setenv("CC", compiler_script(tmp_path, "exit 1"))
-    with pytest.warns(RuntimeWarning, match="the C kernels cannot be used, NumPy's take their place: .*not compile"):
-        assert resolve("auto") == "numpy"
-    assert resolve("auto") == host_table() == "numpy"
-
-
-# --- every function of the source ------------------------------------------------------------------------
 
 
 def test_every_function_is_called_with_the_arguments_that_it_declares(monkeypatch):
@@ -275,119 +126,6 @@ def test_the_exponential_is_exact_to_a_few_roundings():
             assert abs(b[1] - exact) <= 4 * np.finfo(dtype).eps * abs(exact)
 
 
-# --- threads ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def three_threads():
-    c_table.kernels.use_threads(3)
-    yield
-    c_table.kernels.use_threads(1)
-
-
-@pytest.fixture(scope="module")
-def eager():
-    """The kernels where even the smallest job is shared out."""
-    sources = read()
-    eager = sources["threads.c"].replace("WORTH_A_THREAD = 1e5", "WORTH_A_THREAD = 1e-9")
-    assert eager != sources["threads.c"]
-    return Library(sources | {"threads.c": eager})
-
-
-@pytest.mark.parametrize("name", sorted(KERNEL_ARGUMENTS))
-def test_threads_do_not_change_a_bit(monkeypatch, eager, name):
-    monkeypatch.setattr(c_table, "kernels", eager)
-
-    @hypothesis.settings(max_examples=10)
-    @hypothesis.given(KERNEL_ARGUMENTS[name])
-    def check(args):
-        args = as_dtype(args, np.float32)
-        eager.use_threads(1)
-        alone = results(getattr(kernels, name), args)
-        eager.use_threads(3)
-        assert same(results(getattr(kernels, name), args), alone), name
-
-    with backend("c"):
-        check()
-
-
-def test_several_threads_of_python_at_once(three_threads):
-    alone = convolved()
-    with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(lambda _: convolved(), range(24)):
-            assert same(found, alone)
-
-
-def finished(child, seconds=60):
-    """How a child process ended; it is killed, and None returned, where that takes too long."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_forked_process_computes_the_same(three_threads):
-    """Also where the fork happens while another thread of Python is inside a kernel."""
-    expected, stop = convolved(), threading.Event()
-
-    def keep_computing():
-        while not stop.is_set():
-            convolved()
-
-    other = threading.Thread(target=keep_computing)
-    other.start()
-    try:
-        for _ in range(10):
-            child = os.fork()
-            if not child:
-                code = 1
-                try:
-                    code = 0 if same(convolved(), expected) and same(convolved(), expected) else 2
-                finally:
-                    os._exit(code)
-            assert finished(child) == 0
-    finally:
-        stop.set()
-        other.join()
-    assert same(convolved(), expected)
-
-
-def test_idle_threads_cost_nothing(three_threads):
-    convolved()
-    time.sleep(0.05)
-    before = time.process_time()
-    time.sleep(0.5)
-    assert time.process_time() - before < 0.05
-
-
-@pytest.mark.parametrize(("given", "threads"), [("3", 3), ("1", 1), ("", None), ("4,2", None), ("0", None)])
-def test_how_many_threads_there_are(monkeypatch, given, threads):
-    monkeypatch.setenv("OMP_NUM_THREADS", given)
-    assert c_library.threads() == (threads or len(os.sched_getaffinity(0)))
-
-
-def test_the_number_of_threads_is_that_of_the_library():
-    """How many threads the process has after a kernel, one more than before for each that may help."""
-    program = (
-        "import os, numpy as np; from scratchnoise import kernels; from scratchnoise.backend import backend\n"
-        "x, w = np.ones((40, 12, 12, 8)), np.ones((3, 3, 8, 20))\n"
-        "before = len(os.listdir('/proc/self/task'))\n"
-        "with backend('c'): kernels.conv2d_forward(x, w, np.ones(20), 1, 1)\n"
-        "print(len(os.listdir('/proc/self/task')) - before)"
-    )
-    for threads in (1, 3):
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-        run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-        assert int(run.stdout) == threads - 1
-
-
 # --- mutants ---------------------------------------------------------------------------------------------
 
 
@@ -404,8 +142,9 @@ def files_of(kernel):
 
 
 @pytest.mark.parametrize(("kernel", "name", "right", "wrong"), MUTANTS)
-def test_mutants_are_caught(cache, monkeypatch, kernel, name, right, wrong):
-    monkeypatch.setattr(c_library, "FOR_THIS_PROCESSOR", ("-march=native",))
+def test_mutants_are_caught(tmp_path, monkeypatch, kernel, name, right, wrong):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(c_library, "OPTIMISED", ("-O0",))
     kept = files_of(kernel) | {"threads.c"}
     sources = {n: text for n, text in mutated(name, right, wrong).items() if n.endswith(".h") or n in kept}
     monkeypatch.setattr(c_table, "kernels", Library(sources))

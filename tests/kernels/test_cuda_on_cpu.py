@@ -1,6 +1,6 @@
-"""How the C kernels are built: where they lie, who may write there, and what is said when it does not work.
+"""How the CUDA source is built for the processor: where it lies, who may write there, what is said when that fails.
 
-What they compute is compared in test_backends_agree.py and test_cuda_source.py.
+What it computes is compared in test_backends_agree.py and test_cuda_source.py.
 """
 
 import os
@@ -48,7 +48,7 @@ def twice(source=SOURCE):
 
 def test_it_is_built_once_and_says_so(cache, capfd):
     assert np.array_equal(twice(), [0, 2, 4, 6, 8])
-    assert "compiling the C kernels for float, only this first time" in capfd.readouterr().err
+    assert "compiling the CUDA kernels for float, only this first time" in capfd.readouterr().err
     assert np.array_equal(twice(), [0, 2, 4, 6, 8])
     assert capfd.readouterr().err == ""
     assert cache.stat().st_mode & 0o777 == 0o700
@@ -93,7 +93,7 @@ def test_a_link_to_a_folder_is_judged_by_where_it_leads(cache, tmp_path):
 
 
 def test_what_the_compiler_says_is_shown(cache):
-    with pytest.raises(BackendError, match=r"(?s)the C kernels do not compile; .*says:.*undeclared_name"):
+    with pytest.raises(BackendError, match=r"(?s)the kernels do not compile; .*says:.*undeclared_name"):
         build(SOURCE.replace("2 *", "undeclared_name *"))
     assert list(cache.iterdir()) == []
 

@@ -11,6 +11,7 @@ from cuda_cases import all_cases
 from mutants.cuda import MUTANTS
 
 from scratchnoise.backend import compiler
+from scratchnoise.kernels import build
 from scratchnoise.kernels.cuda import build as c_build
 from scratchnoise.kernels.cuda import source as cuda_source
 from scratchnoise.kernels.cuda_on_cpu_table import Processor, c_types
@@ -94,10 +95,9 @@ def mutants(tmp_path_factory):
         source = mutated(name, right, wrong).replace('extern "C" __global__', "static")
         entry = c_build.entry(KERNELS[name]).replace(f"launch_{name}(", f"launch_{i}(", 1)
         parts.append(f"namespace mutant_{i} {{\n{source}\n{entry}\n}}")
-    path = tmp_path_factory.mktemp("mutants") / "mutants.so"
     command = [compiler(), *c_build.NEEDED, "-O1", "-fpermissive", "-Dreal=double"]
-    c_build.compile_program("\n".join(parts), command, path)
-    return ctypes.CDLL(str(path))
+    folder = tmp_path_factory.mktemp("mutants")
+    return ctypes.CDLL(str(build.compile_sources({"mutants.cpp": "\n".join(parts)}, [command], folder)))
 
 
 @pytest.mark.parametrize("i", range(len(MUTANTS)), ids=lambda i: f"{i}-{MUTANTS[i][0]}")
@@ -121,8 +121,8 @@ def test_a_missed_barrier_ends_the_program(tmp_path):
     main = "int main() { run_blocks(1, 8, [] { part(0); }); }"
     program = "\n".join([(c_build.HERE / "on_cpu.h").read_text(), source, main])
     options = [option for option in c_build.NEEDED if option != "-shared"]
-    c_build.compile_program(program, [compiler(), *options], tmp_path / "part")
-    run = subprocess.run([tmp_path / "part"], capture_output=True, text=True)
+    part = build.compile_sources({"part.cpp": program}, [[compiler(), *options]], tmp_path)
+    run = subprocess.run([part], capture_output=True, text=True)
     assert run.returncode and "missed a barrier" in run.stderr
 
 

@@ -46,7 +46,7 @@ MUTANTS = [
     # losses
     ("softmax", "losses.c", "p[c] = exp(wide[c] - top) / total", "p[c] = exp(wide[c] - top)"),
     ("log_softmax", "losses.c", "(wide[c] - top) - log_total;", "wide[c] - log_total;"),
-    ("forward_cross_entropy", "losses.c", "_allowed = joint_logits(wide, T + y[n]", "_allowed = joint_logits(wide, T + y[0]"),
+    ("forward_cross_entropy", "losses.c", "wed = joint_logits(wide, T + y[n]", "wed = joint_logits(wide, T + y[0]"),
     ("forward_cross_entropy", "losses.h", "T[j] > 0 ? (z[j] - top_allowed) + log(T[j])", "1 ? z[j] - top_allowed"),
     ("forward_cross_entropy_grad", "losses.h", "/ joint_total;", "/ total;"),
     ("signed_cross_entropy_grad", "losses.c", "mass += a[c]", "mass = a[c]"),
