@@ -33,7 +33,7 @@ typedef struct {
     long D, C, width;
     real *w, *b;  // w C x width
     long first, size;  // of the batch
-    share shares[SHARES];
+    share *shares;
 } epoch;
 
 // The two inner loops, at features d, ..., d + count - 1.
@@ -135,7 +135,7 @@ static void one_share(const void *job, long task, int worker)
 {
     (void)worker;
     const epoch *a = job;
-    share *s = (share *)&a->shares[task];
+    share *s = &a->shares[task];
     long length = (a->size + SHARES - 1) / SHARES, last = at_most((task + 1) * length, a->size);
     const int64_t *batch = a->order + a->first;
     memset(s->dw, 0, a->C * a->width * sizeof(real));
@@ -178,8 +178,9 @@ EXPORT int linear_sgd_epoch(const real *w, const real *b, const real *x, const i
 {
     long width = (D + LANES - 1) / LANES * LANES;
     scratch s = {0};
-    epoch a = {x, T, weight, y, order, D, C, width, take(&s, C * width * sizeof(real)), new_b, 0, 0, {{0}}};
-    for (int part = 0; part < SHARES; ++part) a.shares[part] = take_share(&s, C, width);
+    share shares[SHARES];
+    for (int part = 0; part < SHARES; ++part) shares[part] = take_share(&s, C, width);
+    epoch a = {x, T, weight, y, order, D, C, width, take(&s, C * width * sizeof(real)), new_b, 0, 0, shares};
     if (s.failed) return give_back(&s);
     memset(a.w, 0, C * width * sizeof(real));
     for (long d = 0; d < D; ++d)
@@ -191,7 +192,7 @@ EXPORT int linear_sgd_epoch(const real *w, const real *b, const real *x, const i
         update(&a, learning_rate, l2);
     }
     *loss = 0;
-    for (int part = 0; part < SHARES; ++part) *loss += a.shares[part].loss / at_least(M, 1);
+    for (int part = 0; part < SHARES; ++part) *loss += shares[part].loss / at_least(M, 1);
     for (long d = 0; d < D; ++d)
         for (long c = 0; c < C; ++c) new_w[d * C + c] = a.w[c * width + d];
     return give_back(&s);

@@ -53,7 +53,7 @@ EXPORT void use_threads(int count) { allowed = at_most(at_least(count, 1), MOST)
 int crew_for(long tasks, double operations)
 {
     long worth = operations < WORTH_A_THREAD * MOST ? operations / WORTH_A_THREAD : MOST;
-    return at_most(at_most(allowed, tasks), worth) > 1 ? at_most(at_most(allowed, tasks), worth) : 1;
+    return at_least(at_most(at_most(allowed, tasks), worth), 1);
 }
 
 static int64_t nanoseconds(void)
