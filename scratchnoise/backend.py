@@ -1,8 +1,9 @@
 """Which kernel table runs, and where its arrays live.
 
 A backend is a name: "numpy" (vectorised), "loops" (plain Python loops, to step through), "numba" (compiled),
-"cupy" (the CUDA source on a GPU), "cuda_on_cpu" (the same source on the processor, to check it). The choice is read
-when a kernel is called, never when a module is imported, so two backends can be compared in one process:
+"c" (hand-written C, built by the system's compiler), "cupy" (the CUDA source on a GPU), "cuda_on_cpu" (the same source
+on the processor, to check it). The choice is read when a kernel is called, never when a module is imported, so two
+backends can be compared in one process:
 
     with backend("loops"):
         kernels.softmax(z)
@@ -28,6 +29,7 @@ TABLES = {
     "numpy": "scratchnoise.kernels.numpy_table",
     "loops": "scratchnoise.kernels.loops_table",
     "numba": "scratchnoise.kernels.numba_table",
+    "c": "scratchnoise.kernels.c_table",
     "cuda_on_cpu": "scratchnoise.kernels.cuda_on_cpu_table",
     "cupy": "scratchnoise.kernels.cupy_table",
 }
@@ -63,9 +65,11 @@ def resolve(name="auto"):
 
 
 def host_table():
-    """The best table whose arrays are NumPy's: numba where it is installed and compiles, else numpy."""
+    """The best table whose arrays are NumPy's: numba where it is installed and compiles, else c, else numpy."""
     compiles = os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
-    return "numba" if compiles and not _missing("numba") else "numpy"
+    if compiles and not _missing("numba"):
+        return "numba"
+    return "c" if not _missing("c") and _c_builds(c_compiler()) else "numpy"
 
 
 def current():
@@ -166,19 +170,37 @@ def _sent(module, device, content, dtype, shape):
 
 def compiler():
     """Path of the C++ compiler: $CXX, else the first of c++, g++ and clang++; None where there is none."""
-    return _first_found(os.environ.get("CXX"), os.environ.get("PATH"))
+    return _first_found(os.environ.get("CXX"), ("c++", "g++", "clang++"), os.environ.get("PATH"))
+
+
+def c_compiler():
+    """Path of the C compiler: $CC, else the first of cc, gcc and clang; None where there is none."""
+    return _first_found(os.environ.get("CC"), ("cc", "gcc", "clang"), os.environ.get("PATH"))
 
 
 @lru_cache
-def _first_found(given, path):
-    names = [given] if given else ["c++", "g++", "clang++"]
+def _first_found(given, known, path):
+    names = (given,) if given else known
     return next((found for name in names if (found := which(name, path=path))), None)
+
+
+@lru_cache
+def _c_builds(compiler):
+    """Whether this compiler builds the C kernels; one warning where it does not."""
+    try:
+        import_module(TABLES["c"]).kernels.of("float32")
+    except (BackendError, OSError) as error:
+        warn_once(f"the C kernels cannot be used, NumPy's take their place: {str(error).splitlines()[0]}")
+        return False
+    return True
 
 
 def _missing(name):
     """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
     if name == "numba":
         return _missing_numba()
+    if name == "c" and not c_compiler():
+        return "a C compiler, but $CC, cc, gcc and clang lead to none; use backend='numba' or 'numpy'"
     if name == "cuda_on_cpu" and not compiler():
         return "a C++ compiler, but $CXX, c++, g++ and clang++ lead to none; use backend='numba' or 'numpy'"
     return _missing_device() if name == "cupy" else None
@@ -188,7 +210,7 @@ def _missing(name):
 def _missing_numba():
     """Imports the table: a numba that is installed may still be too old for NumPy, or the other way round."""
     if not find_spec("numba"):
-        return "numba, which is not installed; use backend='numpy'"
+        return "numba, which is not installed; use backend='c' or 'numpy'"
     prepare_numba()
     try:
         import_module(TABLES["numba"])
@@ -196,7 +218,7 @@ def _missing_numba():
         first_line = (str(error) or type(error).__name__).splitlines()[0]
         reason = f"numba, which is installed but cannot be imported ({first_line})"
         warn_once(f"kernels cannot use {reason}; repair or uninstall it")
-        return f"{reason}; use backend='numpy'"
+        return f"{reason}; use backend='c' or 'numpy'"
     return None
 
 

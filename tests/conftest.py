@@ -12,7 +12,7 @@ from pathlib import Path  # noqa: E402
 import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 
-from scratchnoise.backend import TABLES, BackendError, backend, compiler, host_table, resolve  # noqa: E402
+from scratchnoise.backend import TABLES, BackendError, backend, c_compiler, compiler, host_table, resolve  # noqa: E402
 
 DATA = os.environ.get("SCRATCHNOISE_DATA", "")
 
@@ -82,13 +82,21 @@ def needs_compiler():
         outcome("no C++ compiler: the CUDA source does not run here at all")
 
 
+@pytest.fixture(scope="session")
+def needs_c_compiler():
+    """Skips where there is no C compiler; in continuous integration there has to be one."""
+    if not c_compiler():
+        outcome = pytest.fail if os.environ.get("CI") else pytest.skip
+        outcome("no C compiler: the C kernels do not run here at all")
+
+
 @pytest.fixture(params=[name for name in TABLES if name != "cupy"])  # its arrays are not NumPy's: tests/gpu
 def table(request):
     """The name of each kernel table in turn, which runs during the test; skips those that cannot run here."""
     try:
         resolve(request.param)
     except BackendError as error:
-        outcome = pytest.fail if request.param == "cuda_on_cpu" and os.environ.get("CI") else pytest.skip
+        outcome = pytest.fail if request.param in ("c", "cuda_on_cpu") and os.environ.get("CI") else pytest.skip
         outcome(str(error))
     with backend(request.param):
         yield request.param

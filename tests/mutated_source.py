@@ -6,6 +6,7 @@ import re
 from fenced import Fenced
 
 from scratchnoise.backend import compiler
+from scratchnoise.kernels import build
 from scratchnoise.kernels.cuda import build as cuda_build
 from scratchnoise.kernels.cuda import source as cuda_source
 from scratchnoise.kernels.cuda_on_cpu_table import c_types
@@ -22,7 +23,7 @@ def mutated(name, right, wrong):
     return SOURCE.replace(text, text.replace(right, wrong))
 
 
-def library_of(mutants, path):
+def library_of(mutants, folder):
     """A library of all mutants, each in a namespace of its own, of which only the kernel in question is kept."""
     parts = [(cuda_build.HERE / "on_cpu.h").read_text()]
     for i, (name, right, wrong) in enumerate(mutants):
@@ -30,8 +31,7 @@ def library_of(mutants, path):
         entry = cuda_build.entry(KERNELS[name]).replace(f"launch_{name}(", f"launch_{i}(", 1)
         parts.append(f"namespace mutant_{i} {{\n{source}\n{entry}\n}}")
     command = [compiler(), *cuda_build.NEEDED, "-O1", "-fpermissive", "-Dreal=double"]
-    cuda_build.compile_program("\n".join(parts), command, path)
-    return ctypes.CDLL(str(path))
+    return ctypes.CDLL(str(build.compile_sources({"mutants.cpp": "\n".join(parts)}, [command], folder)))
 
 
 class Mutated(Fenced):

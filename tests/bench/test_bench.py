@@ -12,7 +12,7 @@ from scratchnoise.cli import main
 
 
 @pytest.mark.parametrize("name", [name for name, w in WORKLOADS.items() if w.kind in ("forward", "backward", "pass")])
-@pytest.mark.parametrize("rung", ["NumPy (im2col, BLAS)", "numba (vectors)", "C (tiles)"])
+@pytest.mark.parametrize("rung", ["NumPy (im2col, BLAS)", "numba (vectors)", "CUDA source (tiles)", "C (vectors)"])
 @pytest.mark.usefixtures("needs_compiler")
 def test_rungs_agree_with_float64(name, rung):
     if rung.startswith("numba"):

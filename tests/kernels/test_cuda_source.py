@@ -68,7 +68,7 @@ def test_a_grid_too_small_strides():
 
 @pytest.fixture(scope="module")
 def mutants(tmp_path_factory):
-    return library_of(MUTANTS, tmp_path_factory.mktemp("mutants") / "mutants.so")
+    return library_of(MUTANTS, tmp_path_factory.mktemp("mutants"))
 
 
 @pytest.mark.parametrize("i", range(len(MUTANTS)), ids=lambda i: f"{i}-{MUTANTS[i][0]}")

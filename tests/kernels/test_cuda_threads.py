@@ -16,6 +16,7 @@ from mutants.cuda import RACES
 from mutated_source import KERNELS, SOURCE, Mutated, library_of
 
 from scratchnoise.backend import compiler
+from scratchnoise.kernels import build
 from scratchnoise.kernels.cuda import build as cuda_build
 from scratchnoise.kernels.cuda.tuned_launches import TunedLaunches
 
@@ -58,7 +59,7 @@ def test_the_order_of_threads_changes_no_bit(dtype):
 
 @pytest.fixture(scope="module")
 def races(tmp_path_factory):
-    return library_of(RACES, tmp_path_factory.mktemp("races") / "races.so")
+    return library_of(RACES, tmp_path_factory.mktemp("races"))
 
 
 @pytest.mark.parametrize("i", range(len(RACES)), ids=lambda i: f"{i}-{RACES[i][0]}")
@@ -112,6 +113,6 @@ def test_a_missed_barrier_ends_the_program(tmp_path):
     main = "int main() { run_blocks(1, 8, [] { part(0); }); }"
     program = "\n".join([(cuda_build.HERE / "on_cpu.h").read_text(), source, main])
     options = [option for option in cuda_build.NEEDED if option != "-shared"]
-    cuda_build.compile_program(program, [compiler(), *options], tmp_path / "part")
-    run = subprocess.run([tmp_path / "part"], capture_output=True, text=True)
+    part = build.compile_sources({"part.cpp": program}, [[compiler(), *options]], tmp_path)
+    run = subprocess.run([part], capture_output=True, text=True)
     assert run.returncode and "missed a barrier" in run.stderr
