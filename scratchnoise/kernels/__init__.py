@@ -1,10 +1,18 @@
 r"""The arithmetic of the package, one documented function per kernel; which table runs it is `backend.py`'s choice.
 
-Five tables hold the same names: `numpy_table` (vectorised), `loops_table` (explicit loops), `numba_table` (compiled),
-`cupy_table` and `cuda_on_cpu_table` (the CUDA source, on a GPU and on the processor). Contract of every kernel, in
-every table: inputs are never modified, the output has the dtype of the first argument and is C-contiguous, there is no
-randomness and no hidden cache: whatever a backward pass needs is an argument. `f_grad` is the gradient of `f` in its
-first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
+Six tables hold the same names; the path of one call, from the facade to the code that computes:
+
+    kernels.softmax(z)   checks.py, then backend.table().softmax
+        numpy            numpy_table           vectorised NumPy
+        loops            loops_table        -> loops/      plain loops, read straight off the equations
+        numba            numba_table        -> loops/ and vectors/, compiled
+        c                c_table            -> c/          hand-written C
+        cupy             cupy_table         -> cuda/       CUDA C on a GPU
+        cuda_on_cpu      cuda_on_cpu_table  -> cuda/       the same source on the processor, to check it
+
+Contract of every kernel, in every table: inputs are never modified, the output has the dtype of the first argument and
+is C-contiguous, there is no randomness and no hidden cache: whatever a backward pass needs is an argument. `f_grad` is
+the gradient of `f` in its first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
 
 N samples, C classes, D features, F outputs or filters, H W image, K input channels, R S kernel, Ho Wo output.
 
