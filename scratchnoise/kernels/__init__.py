@@ -11,8 +11,9 @@ Six tables hold the same names; the path of one call, from the facade to the cod
         cuda_on_cpu      cuda_on_cpu_table  -> cuda/       the same source on the processor, to check it
 
 Contract of every kernel, in every table: inputs are never modified, the output has the dtype of the first argument and
-is C-contiguous, there is no randomness and no hidden cache: whatever a backward pass needs is an argument. `f_grad` is
-the gradient of `f` in its first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d name.
+is C-contiguous, there is no randomness and no hidden cache: whatever a backward pass needs is an argument. `f_grad`
+is the gradient of `f` in its first argument; `x_backward` takes the upstream gradient first; `d + name` is d loss / d
+name.
 
 N samples, C classes, D features, F outputs or filters, H W image, K input channels, R S kernel, Ho Wo output.
 
