@@ -94,6 +94,46 @@ def test_a_damaged_file_is_replaced(cache, kind, damage):
     assert sum(again.stats.cache_hits.values()) == 1  # what the second one wrote
 
 
+def test_a_changed_source_makes_the_cache_stale(cache, monkeypatch):
+    """numba itself looks at the compiled function's own file, not at the helpers that it calls."""
+    from scratchnoise.kernels import numba_cache
+
+    right(fresh())
+    monkeypatch.setattr(numba_cache, "source_stamp", lambda: "another version of some helper")
+    changed = fresh()
+    right(changed)
+    assert not changed.stats.cache_hits and changed.stats.cache_misses
+
+
+def test_the_stamp_covers_every_source_that_is_compiled(needs_compiled_numba, monkeypatch, tmp_path):
+    from scratchnoise.kernels import numba_cache, numba_table
+
+    copy = tmp_path / "kernels"
+    shutil.copytree(numba_cache.HERE, copy, ignore=lambda *_: ["__pycache__"])
+    monkeypatch.setattr(numba_cache, "HERE", copy)
+    stamp = numba_cache.source_stamp.__wrapped__
+    dispatchers = [getattr(f, "shared", f) for f in vars(numba_table).values()]
+    compiled = {f.py_func.__code__.co_filename for f in dispatchers if hasattr(f, "py_func")}
+    assert len(compiled) > 3
+    for source in [*compiled, numba_cache.HERE / "vectors" / "tiles.py", numba_cache.HERE / "loops" / "losses.py"]:
+        before = stamp()
+        edited = copy / str(source).split("/kernels/")[1]
+        edited.write_text(edited.read_text() + "# edited\n")
+        assert stamp() != before, f"{source} is compiled, but no part of the stamp"
+
+
+def test_whoever_waits_for_compilation_is_told_once(cache, capfd):
+    from scratchnoise.kernels import numba_cache
+
+    numba_cache.say_that_it_compiles.cache_clear()
+    right(fresh())
+    right(fresh(), Z.astype(np.float32))
+    assert capfd.readouterr().err == "compiling kernels for this processor; later runs find them on disk\n"
+    numba_cache.say_that_it_compiles.cache_clear()
+    right(fresh())
+    assert capfd.readouterr().err == ""
+
+
 def test_code_of_another_dtype_under_this_name_is_not_used(cache):
     """Two processes that compile one kernel for two dtypes at the same time can give both files one name."""
     right(fresh())

@@ -1,15 +1,20 @@
-"""numba's cache on disk, made to forgive: where it cannot be read or written, kernels are compiled as if it were empty.
+"""numba's cache on disk, made to notice and to forgive.
 
-numba itself stops at the import where no folder can be written, and at every call of a kernel whose file is damaged.
+numba's own looks at the file of the compiled function alone, so it would go on using code whose helpers have changed.
+It ends the import where no folder can be written, and every call of a kernel whose file is damaged. Here a change in
+any source of the kernels makes the cache stale, and what cannot be read or written is compiled as if there were none.
 """
 
 import hashlib
-import pickle
+import sys
+from functools import cache
+from pathlib import Path
 
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
-from numba.core.serialize import dumps
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
 from ..messages import warn_once
+
+HERE = Path(__file__).parent
 
 
 def keep_on_disk(dispatcher):
@@ -23,33 +28,30 @@ def keep_on_disk(dispatcher):
         )
 
 
-class Checksummed(CompileResultCacheImpl):
-    """Compiled code with its SHA-256: machine code with a wrong byte would not fail, it would run."""
-
-    def reduce(self, cres):
-        content = dumps(super().reduce(cres))
-        return hashlib.sha256(content).digest(), content
-
-    def rebuild(self, target_context, payload):
-        digest, content = payload
-        if hashlib.sha256(content).digest() != digest:
-            raise ValueError("the checksum is wrong")
-        return super().rebuild(target_context, pickle.loads(content))
+@cache
+def source_stamp():
+    """A hash of every source that compiled code may come from."""
+    sources = [HERE / "loops_table.py", HERE / "numba_table.py", *HERE.glob("loops/*.py"), *HERE.glob("vectors/*.py")]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 
 class Cache(FunctionCache):
     """The cache of one kernel; files that cannot be used are replaced."""
 
-    _impl_class = Checksummed
+    _impl_class = CompileResultCacheImpl
+
+    def __init__(self, py_func):
+        super().__init__(py_func)
+        self._cache_file = CheckedFile(self._cache_path, self._impl.filename_base, source_stamp())
 
     def load_overload(self, sig, target_context):
         try:
             found = super().load_overload(sig, target_context)
-            if found is None or tuple(found.signature.args) == tuple(sig):
+            if found is not None and tuple(found.signature.args) == tuple(sig):
                 return found
-        except Exception:  # unpickling a damaged file can raise anything
-            pass
-        self._write(self.flush)
+        except Exception:  # reading a damaged file can raise anything
+            self._write(self.flush)
+        say_that_it_compiles()
         return None
 
     def save_overload(self, sig, data):
@@ -64,3 +66,28 @@ class Cache(FunctionCache):
                 f"numba cannot keep compiled kernels in {self.cache_path} ({reason}), so the next process compiles "
                 "them anew; delete that folder, or set NUMBA_CACHE_DIR to another one"
             )
+
+
+class CheckedFile(IndexDataCacheFile):
+    """numba's files, with the SHA-256 of each beside it: machine code with a wrong bit would not fail, it would run."""
+
+    def _save_data(self, name, data):
+        super()._save_data(name, data)
+        self._digest_path(name).write_text(self._digest(name))
+
+    def _load_data(self, name):
+        if self._digest_path(name).read_text() != self._digest(name):
+            raise ValueError(f"{name} is damaged")
+        return super()._load_data(name)
+
+    def _digest(self, name):
+        return hashlib.sha256(Path(self._data_path(name)).read_bytes()).hexdigest()
+
+    def _digest_path(self, name):
+        return Path(self._data_path(name) + ".sha256")
+
+
+@cache
+def say_that_it_compiles():
+    """Once a process: whoever waits for a first fit should know for what."""
+    print("compiling kernels for this processor; later runs find them on disk", file=sys.stderr)
