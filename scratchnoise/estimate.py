@@ -184,7 +184,7 @@ def check_estimator(estimator):
     """Raise ValueError unless `estimator` is an object, not a class, with fit, predict_proba and get_params."""
     if isinstance(estimator, type):
         raise ValueError(f"estimator is the class {estimator.__name__}; pass an object, {estimator.__name__}(...)")
-    missing = [name for name in ("fit", "predict_proba", "get_params") if not hasattr(estimator, name)]
+    missing = [name for name in ("predict_proba", "fit", "get_params") if not hasattr(estimator, name)]
     if missing:
         raise ValueError(f"estimator={shown(estimator)} has no {missing[0]}; a classifier with probabilities is needed")
 

@@ -159,7 +159,7 @@ def test_an_estimate_without_inverse_is_mixed_with_the_identity(gaussians):
     [
         ({"mapping": "inverted"}, "mapping='inverted' is unknown; did you mean 'inverse'"),
         ({"estimate": "anchor"}, "estimate='anchor' is unknown;.*Known: argmax, quantile, top_k, confident_joint"),
-        ({"estimator": LinearSVC()}, r"estimator=LinearSVC\(\) has no predict_proba; flip correction needs prob"),
+        ({"estimator": LinearSVC()}, r"estimator=LinearSVC\(\) has no predict_proba; a classifier with probabilities"),
         ({"estimator": None}, "estimator=None has no predict_proba"),
         ({"T": np.eye(2)}, "T is 2 x 2, but there are 3 classes; it should be 3 x 3"),
         ({"folds": 1, "T": None}, "folds=1; it should be between 2 and"),
