@@ -1,12 +1,14 @@
-"""Compiling everything once, before it is needed: what takes long then says so."""
+"""Compiling what a run needs before it begins, so that no measured time has compilation in it."""
 
 import numpy as np
 
 from .. import kernels
 
+LINEAR = ("softmax", "linear_sgd_epoch", "flip_rate_update")  # what the linear models run
 
-def warm_up(dtype=np.float32):
-    """Call every kernel once on tiny arrays, so that numba compiles it or loads it from its cache.
+
+def warm_up(names=None, dtype=np.float32):
+    """Call these kernels (None: those of all models) on tiny arrays, so that numba compiles or loads them.
 
     A generator of the share that is done, for a progress bar. dtype: the one that will be used.
     """
@@ -25,8 +27,6 @@ def warm_up(dtype=np.float32):
         "linear_backward": (z, z, T),
         "conv2d_forward": (x, w, b),
         "conv2d_backward": (image, x, w),
-        "maxpool2d_forward": (image, 2),
-        "maxpool2d_backward": (pooled, argmax, image.shape),
         "conv2d_relu_maxpool2d_forward": (x, w, b, 1, 0, 2),
         "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, x, w, 1, 0, 2),
         "relu_forward": (z,),
@@ -36,6 +36,7 @@ def warm_up(dtype=np.float32):
         "linear_sgd_epoch": (T, z[0], z, y, T, ones, order, 2, 0.1, 0.0),
         "flip_rate_update": (T, z + 1, y, ones),
     }
-    for done, (name, arguments) in enumerate(calls.items(), start=1):
-        getattr(kernels, name)(*arguments)
-        yield done / len(calls)
+    chosen = calls if names is None else names
+    for done, name in enumerate(chosen, start=1):
+        getattr(kernels, name)(*calls[name])
+        yield done / len(chosen)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
-from ..kernels.warm_up import warm_up
+from ..kernels.warm_up import LINEAR, warm_up
 from ..messages import nearest
 from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
 from .protocol import CLEAN, CLEAN_FOLDS, ESTIMATES, METHODS, PRESETS, load_task
@@ -45,7 +45,7 @@ def reproduce(
     if missing:
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
-        _compile()
+        _compile(None if any(_slow(job.method, job.preset) for job in missing) else LINEAR)
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
@@ -99,13 +99,12 @@ def open_results(out, seed):
     return results
 
 
-def _compile():
-    """Compile the kernels before the first measurement, with a bar where that takes longer than a second."""
+def _compile(names):
+    """Compile kernels before the first measurement, with a bar where that takes longer than a second."""
     from tqdm import tqdm
 
-    with using_backend("numba"), tqdm(total=1, delay=1, bar_format="{percentage:3.0f} %|{bar}| {desc}") as bar:
-        bar.set_description_str("compiling the kernels, only this first time")
-        for done in warm_up():
+    with using_backend("numba"), tqdm(total=1, delay=1, bar_format="{percentage:3.0f} %|{bar}| compiled") as bar:
+        for done in warm_up(names):
             bar.update(done - bar.n)
 
 

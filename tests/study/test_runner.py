@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from scratchnoise import data
-from scratchnoise.backend import host_table
+from scratchnoise.backend import backend, host_table
+from scratchnoise.kernels.warm_up import LINEAR, warm_up
+from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.study import protocol, runner
 from scratchnoise.study.jobs import Job
 from scratchnoise.study.results import ResultsFile
@@ -146,3 +148,29 @@ def test_results_say_what_made_them(linear, tmp_path):
     for field in "data noise method repetition epoch accuracy seconds seed backend version".split():
         assert field in row
     assert ResultsFile(tmp_path / "out" / "results.jsonl").has(method="MLR", repetition=1)
+
+
+def signatures():
+    """How many kernels are compiled, each dtype by itself."""
+    from scratchnoise.kernels import numba_table
+
+    kernels = [getattr(f, "shared", f) for f in vars(numba_table).values()]
+    return sum(len(f.signatures) for f in kernels if hasattr(f, "signatures"))
+
+
+def test_after_warming_up_no_fit_compiles_anything(needs_compiled_numba):
+    """The seconds in the rows are those of the fits."""
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 3
+    images = rng.normal(size=(40, 32, 32, 3)).astype(np.float32)
+    with backend("numba"):
+        list(warm_up(LINEAR))
+        before = signatures()
+        for model in (SoftmaxRegression(max_iter=2), RobustSoftmaxRegression(T=None, max_iter=2)):
+            model.fit(images[:, :2].reshape(40, -1), y).predict_proba(images[:, :2].reshape(40, -1))
+        assert signatures() == before
+        list(warm_up())
+        before = signatures()
+        for loss in ("cross_entropy", "backward", "forward"):
+            NeuralNetwork(loss=loss, T=T, epochs=1).fit(images, y).predict_proba(images)
+        assert signatures() == before
