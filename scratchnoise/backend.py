@@ -198,7 +198,7 @@ def _c_builds(compiler):
 def _missing(name):
     """What `backend=name` needs and this machine lacks, and the way out; None where nothing is missing."""
     if name == "numba":
-        return _missing_numba()
+        return _broken_numba() if find_spec("numba") else "numba, which is not installed; use backend='c' or 'numpy'"
     if name == "c" and not c_compiler():
         return "a C compiler, but $CC, cc, gcc and clang lead to none; use backend='numba' or 'numpy'"
     if name == "cuda_on_cpu" and not compiler():
@@ -207,10 +207,8 @@ def _missing(name):
 
 
 @lru_cache(maxsize=1)
-def _missing_numba():
+def _broken_numba():
     """Imports the table: a numba that is installed may still be too old for NumPy, or the other way round."""
-    if not find_spec("numba"):
-        return "numba, which is not installed; use backend='c' or 'numpy'"
     prepare_numba()
     try:
         import_module(TABLES["numba"])
