@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from agreement import NAMES, assert_agree
 from hypothesis import given, settings
-from test_backends_agree import NAMES, assert_agree
 
 from scratchnoise import data, kernels
 from scratchnoise.backend import BackendError, arrays, backend, host_table, queue, resolve, to_device, to_host
