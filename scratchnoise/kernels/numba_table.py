@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 
 from . import loops_table as loops
 from .loops import images, layers, losses
-from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression, tiles
+from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -30,7 +30,7 @@ for helper in (
     images.pool_image,
 ):
     register_jitable(helper)
-for module in (tiles, frames, convolution, pooled_convolution, linear, softmax_regression):
+for module in (frames, convolution, pooled_convolution, linear, softmax_regression):
     for helper in module.HELPERS:
         register_jitable(helper)
 
