@@ -3,7 +3,10 @@
 Compilation happens on first use, per dtype, and is cached on disk. fastmath stays off.
 """
 
+import hashlib
+import inspect
 import os
+import sys
 import types
 
 import numba
@@ -12,7 +15,18 @@ from numba.extending import register_jitable
 
 from . import loops_table as loops
 from .loops import images, layers, losses
-from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression
+from .loops import softmax_regression as loops_regression
+from .vectors import (
+    convolution,
+    emit,
+    frames,
+    intrinsics,
+    linear,
+    pooled_convolution,
+    softmax_regression,
+    target,
+    tiles,
+)
 
 # Between two parallel kernels the idle threads of GNU OpenMP should wait for some ten microseconds, so that the next
 # one finds them awake, not for the milliseconds of its default, in which they take the cores from everybody else.
@@ -34,11 +48,42 @@ for module in (frames, convolution, pooled_convolution, linear, softmax_regressi
     for helper in module.HELPERS:
         register_jitable(helper)
 
+# what the compiled code is made of
+SOURCES = (
+    losses,
+    layers,
+    images,
+    loops_regression,
+    convolution,
+    pooled_convolution,
+    linear,
+    softmax_regression,
+    frames,
+    tiles,
+    intrinsics,
+    emit,
+    target,
+    sys.modules[__name__],
+)
+
+
+def fingerprint():
+    """Twelve digits that change with the sources and with the shape of a tile.
+
+    numba's cache looks at the file of the function that it compiles, not at those of the functions called in there.
+    """
+    text = "".join(inspect.getsource(module) for module in SOURCES) + repr(target.chosen_shape())
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+FINGERPRINT = fingerprint()
+
 
 def compiled(function, parallel=False):
     """The function compiled on first use and kept on disk; `parallel` spreads its prange loops over the threads."""
     names = {**function.__globals__, "prange": numba.prange}
     in_parallel = types.FunctionType(function.__code__, names, function.__name__)
+    in_parallel.__qualname__ = f"{function.__name__}_{FINGERPRINT}"  # the cache's files are named after it
     return numba.njit(cache=True, error_model="numpy", parallel=parallel)(in_parallel)
 
 

@@ -35,7 +35,7 @@ def blocks_of(matrix, width):
 
 
 def few_filters(F, run, L):
-    """Whether the vectors run along the window: a row of it is whole vectors, and F fill half a row of a tile at most."""
+    """Whether vectors run along the window: its rows are whole vectors, and F fill at most half a row of a tile."""
     return 2 * F <= VECTORS * L and run % L == 0
 
 
@@ -92,7 +92,7 @@ def store_filters(tile, y, at, first, F):
 
 
 def convolve_few(x, blocks, bias, y, windows):
-    """The vectors run along the window, and are added up at last: tiles of INNER_ROWS pixels x INNER_COLUMNS filters."""
+    """Vectors run along the window and are added up at last: tiles of INNER_ROWS pixels x INNER_COLUMNS filters."""
     F, P, taps = bias.size, windows.starts.size, blocks.shape[1]
     w, filters = blocks.reshape(-1), np.arange(F) * taps
     sums = np.empty(INNER_ROWS * INNER_COLUMNS, y.dtype)

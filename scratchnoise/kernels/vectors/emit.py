@@ -122,7 +122,7 @@ def exponential(builder, x):
     for limit, sign in ((SMALLEST[width], "<"), (LARGEST[width], ">")):  # a NaN is neither, and stays
         limit = constant(kind, limit)
         x = builder.select(builder.fcmp_ordered(sign, x, limit), limit, x)
-    shift = constant(kind, 1.5 * 2.0 ** MANTISSA[width])  # beside it only whole numbers can be written: adding it rounds
+    shift = constant(kind, 1.5 * 2.0 ** MANTISSA[width])  # adding it rounds: floats that large are whole numbers
     shifted = multiply_add(builder, x, constant(kind, 1.4426950408889634), shift)
     n = builder.fsub(shifted, shift)
     r = x

@@ -20,21 +20,20 @@ DEPTH = 256  # terms of a sum between loading a tile and storing it
 
 
 def pack(matrix, packed, first, last, step, K, k_step):
-    """Lines first, ..., last - 1 side by side in the flat `packed` (K, width), zeros where there is no line.
+    """Lines first, ..., last - 1 side by side in the flat `packed` (K, width), the last one again up to the width.
 
     Line j of the flat matrix has its K numbers at j step + k k_step.
     """
     width = packed.size // K
-    if last - first < width:
-        packed[:] = 0
-    if step == 1:  # read along memory
+    if step == 1 and last - first == width:  # read along memory
         for k in range(K):
-            for j in range(last - first):
+            for j in range(width):
                 packed[k * width + j] = pick(matrix, k * k_step + first + j)
     else:
-        for j in range(last - first):
+        for j in range(width):
+            line = min(first + j, last - 1) * step
             for k in range(K):
-                packed[k * width + j] = pick(matrix, (first + j) * step + k * k_step)
+                packed[k * width + j] = pick(matrix, line + k * k_step)
 
 
 def product(a, a_steps, b, b_steps, K, bias, y):
@@ -55,13 +54,12 @@ def product(a, a_steps, b, b_steps, K, bias, y):
         for depth in range(0, K, DEPTH):
             for panel in range(panels.shape[0]):
                 at = clamped(results, panel * ROWS, I - 1, ROWS)
-                rows = panels[panel]
                 if depth == 0:
                     tile = load(start, steps(0, 0, ROWS), 0, VECTORS)
                 else:
                     tile = load(out, at, first, VECTORS)
                 for k in range(depth, min(depth + DEPTH, K)):
-                    tile = outer(tile, rows, steps(0, 1, ROWS), k * ROWS, columns, k * width)
+                    tile = outer(tile, panels[panel], steps(0, 1, ROWS), k * ROWS, columns, k * width)
                 store(tile, out, at, first)
 
 

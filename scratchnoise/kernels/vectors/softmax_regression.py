@@ -1,10 +1,11 @@
 """One pass of softmax regression with vectors: `loops/softmax_regression.py`, faster.
 
 Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, which run
-side by side. GROUP samples are copied together: read once, they are still in the L1 cache for the gradient. Their
+side by side. GROUP samples are read once for the logits and are still in the L1 cache for the gradient. Their
 exponentials are taken a vector at a time, each once.
 
-N samples, C classes, D features, rounded up to `width` = whole rows of a tile.
+Rows of tiles do not divide D: the last columns of a group are copied, with zeros behind them, to its `tails`.
+N samples, C classes, D features, `width` = D rounded up to whole rows of a tile.
 """
 
 import numpy as np
@@ -12,10 +13,10 @@ import numpy as np
 from ..loops.losses import forward_loss, joint_logits, largest_logit, log_entries, total_of_exponentials
 from ..parallel import prange
 from .target import INNER_COLUMNS, INNER_ROWS, VECTORS
-from .tiles import clamped, exponential, inner, lanes, load, outer, steps, store, store_totals, zeros
+from .tiles import clamped, exponential, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
-GROUP = 2 * INNER_ROWS  # samples that go from logits to gradient together
+GROUP = 8  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
 CLASSES = INNER_COLUMNS  # taken together
 FAR_FROM_UNDERFLOW = 1e-30  # above it, the terms of a sum that underflow are too small to matter, float32 or float64
 
@@ -25,57 +26,74 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     log_T = log_entries(T)
     D, C = w.shape
     step = VECTORS * lanes(x)
-    width = (D + step - 1) // step * step
-    weights, b = np.zeros((C, width), w.dtype), b.copy()
-    weights[:, :D] = w.T
+    weights = np.zeros((C, (D + step - 1) // step * step), w.dtype)
+    for c in range(C):
+        for d in range(D):
+            weights[c, d] = w[d, c]
+    b = b.copy()
     batch_size = max(1, min(batch_size, order.size))
-    dw, db, losses = np.empty((PARTS, C, width), w.dtype), np.empty((PARTS, C), w.dtype), np.zeros(PARTS, np.float64)
+    dw, db = np.empty((PARTS, *weights.shape), w.dtype), np.empty((PARTS, C), w.dtype)
+    losses = np.zeros(PARTS, np.float64)
     for start in range(0, order.size, batch_size):
-        batch = order[start : start + batch_size]
-        share = (batch.size + PARTS - 1) // PARTS
+        size = min(batch_size, order.size - start)
+        share = (size + PARTS - 1) // PARTS
         for part in prange(PARTS):
-            dw[part], db[part] = 0, 0
-            rows = np.zeros((GROUP, width), w.dtype)
-            z, dz = np.empty((GROUP, C), w.dtype), np.empty((GROUP, C), w.dtype)
-            exponentials = np.zeros(GROUP * C + lanes(z), w.dtype)
-            end = min((part + 1) * share, batch.size)
-            for first in range(part * share, end, GROUP):
-                group = batch[first : min(first + GROUP, end)]
-                gather(x, group, rows)
-                logits_of(rows, weights, b, z)
-                exponentials_of(z, exponentials)
-                dz[:] = 0
-                for q in range(group.size):
-                    n, mine = group[q], exponentials[q * C : (q + 1) * C]
-                    losses[part] += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], dz[q])
-                    for c in range(C):
-                        dz[q, c] *= sample_weight[n] / batch.size
-                        db[part, c] += dz[q, c]
-                add_products(dz, rows, dw[part])
+            first, last = start + part * share, start + min((part + 1) * share, size)
+            samples = order[first:last]
+            losses[part] += add_gradients(x, y, T, log_T, sample_weight, samples, weights, b, size, dw[part], db[part])
         take_step(weights, b, dw, db, learning_rate, l2)
     return weights[:, :D].T.copy(), b, losses.sum() / max(order.size, 1)
 
 
-def gather(x, batch, rows):
-    """Copy the samples of a batch to the first rows, zeros to the others."""
-    for q in range(batch.size):
-        for d in range(x.shape[1]):
-            rows[q, d] = x[batch[q], d]
-    rows[batch.size :] = 0
+def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, db):
+    """dw, db = the sums of a part of a batch; returns its weighted losses."""
+    (C, D), step = (w.shape[0], x.shape[1]), VECTORS * lanes(x)
+    dw[:] = 0
+    db[:] = 0
+    z, dz, tails = np.empty((GROUP, C), w.dtype), np.empty((GROUP, C), w.dtype), np.zeros((GROUP, step), w.dtype)
+    exponentials = np.zeros(GROUP * C + lanes(z), w.dtype)
+    losses = np.float64(0.0)
+    for first in range(0, samples.size, GROUP):
+        group = samples[first : first + GROUP]
+        starts = group * D
+        copy_tails(x, group, tails)
+        logits_of(x, starts, tails, w, b, z)
+        exponentials_of(z, exponentials)
+        for q in range(group.size):
+            n, mine = group[q], exponentials[q * C : (q + 1) * C]
+            losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], dz[q])
+            for c in range(C):
+                dz[q, c] *= sample_weight[n] / batch_size
+                db[c] += dz[q, c]
+        add_products(dz, x, starts, tails, dw)
+    return losses
 
 
-def logits_of(rows, w, b, z):
-    """z[q, c] = b[c] + sum_d rows[q, d] w[c, d] for GROUP samples."""
-    C, width = w.shape
-    L, places = lanes(rows), np.arange(C) * width
-    rows, w = rows.reshape(-1), w.reshape(-1)
+def copy_tails(x, group, tails):
+    """Copy the last columns of a group, those that fill no row of a tile, to the beginning of `tails`."""
+    D = x.shape[1]
+    whole = D - D % tails.shape[1]
+    for q in range(group.size):
+        for d in range(whole, D):
+            tails[q, d - whole] = x[group[q], d]
+
+
+def logits_of(x, starts, tails, w, b, z):
+    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again up to GROUP."""
+    (C, width), D, step, last = w.shape, x.shape[1], tails.shape[1], starts.size - 1
+    whole, places, tail_starts = D - D % step, np.arange(C) * width, np.arange(GROUP) * step
+    x, tails, w = x.reshape(-1), tails.reshape(-1), w.reshape(-1)
     sums = np.empty(INNER_ROWS * CLASSES, z.dtype)
     for c in range(0, C, CLASSES):
         classes = clamped(places, c, C - 1, CLASSES)
         for first in range(0, GROUP, INNER_ROWS):
-            at, tile = steps(first * width, width, INNER_ROWS), zeros(z, INNER_ROWS, CLASSES)
-            for d in range(0, width, L):
-                tile = inner(tile, rows, at, d, w, classes, d)
+            tile = zeros(z, INNER_ROWS, CLASSES)
+            at = clamped(starts, first, last, INNER_ROWS)
+            for d in range(0, whole, lanes(z)):
+                tile = inner(tile, x, at, d, w, classes, d)
+            at = clamped(tail_starts, first, last, INNER_ROWS)
+            for d in range(whole, D, lanes(z)):
+                tile = inner(tile, tails, at, d - whole, w, classes, d)
             store_totals(tile, sums)
             for q in range(INNER_ROWS):
                 for i in range(min(CLASSES, C - c)):
@@ -118,37 +136,44 @@ def rare_loss_and_gradient(z, log_T, top, total, dz):
     return forward_loss(top, total, top_allowed, joint)
 
 
-def add_products(dz, rows, dw):
-    """dw[c, d] += sum_q dz[q, c] rows[q, d] for GROUP samples: a tile of dw is loaded once for all of them."""
-    C, width = dw.shape
-    places, first_dz = np.arange(C) * width, np.arange(C)
-    dz, rows, dw = dz.reshape(-1), rows.reshape(-1), dw.reshape(-1)
+def add_products(dz, x, starts, tails, dw):
+    """dw[c, d] += sum_q dz[q, c] x[starts[q] + d] for a group: a tile of dw is loaded once for all of its samples."""
+    (C, width), D, step = dw.shape, x.shape[1], tails.shape[1]
+    places, columns = np.arange(C) * width, np.arange(C)
+    x, tails, dz, dw = x.reshape(-1), tails.reshape(-1), dz.reshape(-1), dw.reshape(-1)
     for c in range(0, C, CLASSES):
         at = clamped(places, c, C - 1, CLASSES)  # a class that stands in twice is loaded, and stored, twice the same
-        classes = clamped(first_dz, c, C - 1, CLASSES)
-        for d in range(0, width, VECTORS * lanes(rows)):
+        classes = clamped(columns, c, C - 1, CLASSES)
+        for d in range(0, D - D % step, step):
             tile = load(dw, at, d, VECTORS)
-            for q in range(GROUP):
-                tile = outer(tile, dz, classes, q * C, rows, q * width + d)
+            for q in range(starts.size):
+                tile = outer(tile, dz, classes, q * C, x, pick(starts, q) + d)
+            store(tile, dw, at, d)
+        for d in range(D - D % step, D, step):
+            tile = load(dw, at, d, VECTORS)
+            for q in range(starts.size):
+                tile = outer(tile, dz, classes, q * C, tails, q * step)
             store(tile, dw, at, d)
 
 
 def take_step(w, b, dw, db, learning_rate, l2):
     """w <- w - learning_rate (sum of the parts + l2 w), b likewise without l2."""
-    parts, C, width = dw.shape
-    for c in range(C):
-        for d in range(width):
-            slope = l2 * w[c, d]
-            for part in range(parts):
-                slope += dw[part, c, d]
-            w[c, d] -= learning_rate * slope
-        for part in range(parts):
-            b[c] -= learning_rate * db[part, c]
+    parts, flat_w, flat_dw = dw.shape[0], w.reshape(-1), dw.reshape(dw.shape[0], -1)
+    for part in range(1, parts):
+        for i in range(w.size):
+            flat_dw[0, i] += flat_dw[part, i]
+        for c in range(b.size):
+            db[0, c] += db[part, c]
+    for i in range(w.size):
+        flat_w[i] -= learning_rate * (flat_dw[0, i] + l2 * flat_w[i])
+    for c in range(b.size):
+        b[c] -= learning_rate * db[0, c]
 
 
 # compiled code may call these
 HELPERS = (
-    gather,
+    add_gradients,
+    copy_tails,
     logits_of,
     exponentials_of,
     loss_and_gradient,

@@ -9,24 +9,28 @@ from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """Rows x vectors of a tile, and the bytes of a vector."""
+    """Rows x vectors of a tile, the bytes of a vector, and the rows of a tile that has INNER_COLUMNS vectors."""
 
     rows: int
     vectors: int
     bytes: int
+    inner_rows: int
+
+
+INNER_COLUMNS = 3  # vectors in a row of the tiles that hold products of vectors with vectors: see `tiles.inner`
 
 
 # What LLVM makes of one multiply-add of 64 bytes tells which registers there are; the first pattern found counts.
 SHAPES = {
-    r"vfmadd.*zmm": Shape(8, 2, 64),  # AVX-512: 32 registers of 64 bytes
-    r"vfmadd.*ymm": Shape(6, 2, 32),  # AVX2 and FMA: 16 registers of 32 bytes
-    r"fmla": Shape(8, 2, 16),  # NEON: 32 registers of 16 bytes
-    r"": Shape(6, 2, 16),  # SSE2 and everything else: 16 registers of 16 bytes
+    r"vfmadd.*zmm": Shape(8, 2, 64, 8),  # AVX-512: 32 registers of 64 bytes
+    r"vfmadd.*ymm": Shape(6, 2, 32, 4),  # AVX2 and FMA: 16 registers of 32 bytes
+    r"fmla": Shape(8, 2, 16, 8),  # NEON: 32 registers of 16 bytes
+    r"": Shape(6, 2, 16, 2),  # SSE2 and everything else: 16 registers of 16 bytes
 }
 
 
 def shape_of(triple, cpu, features):
-    """The shape for a target, in LLVM's words: shape_of("x86_64-unknown-linux-gnu", "haswell", "+fma") is 6 x 2 of 32."""
+    """The shape for a target in LLVM's words, for example ("x86_64-unknown-linux-gnu", "haswell", "+avx2,+fma")."""
     text = assembly(multiply_add_of_64_bytes(), triple, cpu, features)
     return next(shape for pattern, shape in SHAPES.items() if re.search(pattern, text))
 
@@ -65,6 +69,4 @@ def chosen_shape():
     return shape_of(*cpu_target.target_context.codegen().magic_tuple())
 
 
-ROWS, VECTORS, BYTES = chosen_shape()
-# products of vectors with vectors: `tiles.inner` takes 3 columns, and as many rows as have room beside them
-INNER_ROWS, INNER_COLUMNS = ROWS * VECTORS // 3, 3
+ROWS, VECTORS, BYTES, INNER_ROWS = chosen_shape()

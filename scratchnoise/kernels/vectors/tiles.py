@@ -84,9 +84,3 @@ def store_totals(tile, array):
 def exponential(tile):
     """exp() of every entry, to 2 units in the last place where it is compiled."""
     return np.exp(tile)
-
-
-try:
-    from . import intrinsics
-except ImportError:  # without numba there are the functions above
-    pass
