@@ -16,15 +16,15 @@ SMALLEST = {32: -104.0, 64: -746.0}  # exp() of less is 0
 LARGEST = {32: 89.0, 64: 710.0}  # exp() of more is infinite
 
 
-def bits(vector):
-    """Bits of one float of a vector type."""
-    return 32 if vector.element == ir.FloatType() else 64
+def bits(number):
+    """Bits of a type of floats."""
+    return 32 if number == ir.FloatType() else 64
 
 
 def call(builder, intrinsic, *vectors):
     """Call LLVM's own function of that name for the type of the vectors."""
     kind = vectors[0].type
-    name = f"llvm.{intrinsic}.v{kind.count}f{bits(kind)}"
+    name = f"llvm.{intrinsic}.v{kind.count}f{bits(kind.element)}"
     signature = ir.FunctionType(kind, [kind] * len(vectors))
     function = builder.module.globals.get(name) or ir.Function(builder.module, signature, name)
     return builder.call(function, vectors)
@@ -37,7 +37,7 @@ def multiply_add(builder, a, b, c):
 
 def vector_at(builder, address, index, kind):
     """The vector that begins at address[index]; nothing checks that it lies inside."""
-    return builder.load(vector_address(builder, address, index, kind), align=bits(kind) // 8)
+    return builder.load(vector_address(builder, address, index, kind), align=bits(kind.element) // 8)
 
 
 def vector_address(builder, address, index, kind):
@@ -67,7 +67,9 @@ def store_row(builder, row, address, index):
     """Write vectors one after the other, from address[index] on."""
     for v, vector in enumerate(row):
         start = builder.add(index, index.type(v * vector.type.count))
-        builder.store(vector, vector_address(builder, address, start, vector.type), align=bits(vector.type) // 8)
+        builder.store(
+            vector, vector_address(builder, address, start, vector.type), align=bits(vector.type.element) // 8
+        )
 
 
 def add_products(builder, tile, left, right):
@@ -118,7 +120,7 @@ def total(builder, vector):
 def exponential(builder, x):
     """exp(x) = 2^n exp(r) with n = round(x / log 2), so that r = x - n log 2 is small enough for a short series."""
     kind = x.type
-    width = bits(kind)
+    width = bits(kind.element)
     for limit, sign in ((SMALLEST[width], "<"), (LARGEST[width], ">")):  # a NaN is neither, and stays
         limit = constant(kind, limit)
         x = builder.select(builder.fcmp_ordered(sign, x, limit), limit, x)
@@ -141,7 +143,7 @@ def exponential(builder, x):
 
 def power_of_two(builder, n, kind):
     """2^n for whole n, written into the bits of a float: the exponent, plus its bias, over an empty mantissa."""
-    width = bits(kind)
+    width = bits(kind.element)
     bias = 2 ** (width - MANTISSA[width] - 2) - 1
     exponent = builder.add(n, constant(n.type, bias))
     return builder.bitcast(builder.shl(exponent, constant(n.type, MANTISSA[width])), kind)

@@ -2,7 +2,7 @@
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import lower_builtin, models, register_jitable, register_model, type_callable
+from numba.extending import lower_builtin, models, register_model, type_callable
 
 from . import emit, tiles
 
@@ -78,7 +78,10 @@ def literal(*numbers):
     return all(isinstance(number, types.IntegerLiteral) for number in numbers)
 
 
-register_jitable(tiles.lanes)
+@compiles_to(tiles.lanes, lambda array: types.intp)
+def _lanes(builder, result, array):
+    """A constant: numba would read the size of an item from the array, and no loop over vectors had a known step."""
+    return ir.IntType(64)(tiles.BYTES * 8 // emit.bits(array.type.pointee))
 
 
 @compiles_to(tiles.pick, lambda array, index: array.dtype)

@@ -50,7 +50,8 @@ def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, 
     (C, D), step = (w.shape[0], x.shape[1]), VECTORS * lanes(x)
     dw[:] = 0
     db[:] = 0
-    z, dz, tails = np.empty((GROUP, C), w.dtype), np.empty((GROUP, C), w.dtype), np.zeros((GROUP, step), w.dtype)
+    z, dz = np.empty((GROUP, C), w.dtype), np.empty((C, GROUP), w.dtype)
+    p_minus_r, tails = np.empty(C, w.dtype), np.zeros((GROUP, step), w.dtype)
     exponentials = np.zeros(GROUP * C + lanes(z), w.dtype)
     losses = np.float64(0.0)
     for first in range(0, samples.size, GROUP):
@@ -61,10 +62,10 @@ def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, 
         exponentials_of(z, exponentials)
         for q in range(group.size):
             n, mine = group[q], exponentials[q * C : (q + 1) * C]
-            losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], dz[q])
+            losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], p_minus_r)
             for c in range(C):
-                dz[q, c] *= sample_weight[n] / batch_size
-                db[c] += dz[q, c]
+                dz[c, q] = p_minus_r[c] * (sample_weight[n] / batch_size)
+                db[c] += dz[c, q]
         add_products(dz, x, starts, tails, dw)
     return losses
 
@@ -137,22 +138,22 @@ def rare_loss_and_gradient(z, log_T, top, total, dz):
 
 
 def add_products(dz, x, starts, tails, dw):
-    """dw[c, d] += sum_q dz[q, c] x[starts[q] + d] for a group: a tile of dw is loaded once for all of its samples."""
+    """dw[c, d] += sum_q dz[c, q] x[starts[q] + d] for a group: a tile of dw is loaded once for all of its samples."""
     (C, width), D, step = dw.shape, x.shape[1], tails.shape[1]
-    places, columns = np.arange(C) * width, np.arange(C)
+    places, rows_of_dz = np.arange(C) * width, np.arange(C) * dz.shape[1]
     x, tails, dz, dw = x.reshape(-1), tails.reshape(-1), dz.reshape(-1), dw.reshape(-1)
     for c in range(0, C, CLASSES):
         at = clamped(places, c, C - 1, CLASSES)  # a class that stands in twice is loaded, and stored, twice the same
-        classes = clamped(columns, c, C - 1, CLASSES)
+        classes = clamped(rows_of_dz, c, C - 1, CLASSES)
         for d in range(0, D - D % step, step):
             tile = load(dw, at, d, VECTORS)
             for q in range(starts.size):
-                tile = outer(tile, dz, classes, q * C, x, pick(starts, q) + d)
+                tile = outer(tile, dz, classes, q, x, pick(starts, q) + d)
             store(tile, dw, at, d)
         for d in range(D - D % step, D, step):
             tile = load(dw, at, d, VECTORS)
             for q in range(starts.size):
-                tile = outer(tile, dz, classes, q * C, tails, q * step)
+                tile = outer(tile, dz, classes, q, tails, q * step)
             store(tile, dw, at, d)
 
 
