@@ -1,4 +1,4 @@
-"""The measured peak: a loop of vector multiply-adds with nothing to load."""
+"""The measured peak: a loop of vector multiply-adds with next to nothing to load."""
 
 import time
 
@@ -6,40 +6,35 @@ import numba
 import numpy as np
 
 from ..kernels import numba_table  # noqa: F401  registers the helpers
-from ..kernels.vectors.tiles import PIXELS, eight, outer
-from ..kernels.vectors.vector import load, multiply_add, store
+from ..kernels.vectors.target import ROWS, VECTORS
+from ..kernels.vectors.tiles import lanes, load, outer, steps, store
 
 STEPS = 200_000
 
 
 @numba.njit(parallel=True)
-def spin(x, out, threads, steps):
-    """Every thread: `steps` times 16 multiply-adds on vectors, on two tiles that stay in registers."""
+def spin(x, out, threads, count):
+    """Every thread: `count` times the multiply-adds of a whole tile, all rows of it times the same number.
+
+    Beside the tile that takes one register and a row of vectors: every target has them to spare. The number changes
+    from step to step, so that no product can be taken out of the loop.
+    """
     for thread in numba.prange(threads):
-        left = right = eight(load(x, 0))
-        a, at = load(x, 1), (0, 1, 2, 3, 4, 5, 6, 7)
-        for _ in range(steps):
-            left, right = outer(left, x, at, 0, a), outer(right, x, at, 8, a)
-        store(out[thread], 0, multiply_add(total_of(left), x[0], total_of(right)))
-
-
-@numba.njit
-def total_of(tile):
-    """The sum of a tile's rows, a vector: without it the compiler would leave the loop out."""
-    one, result = np.float32(1), tile[0]
-    for row in tile[1:]:
-        result = multiply_add(result, one, row)
-    return result
+        places = steps(0, VECTORS * lanes(x), ROWS)
+        tile = load(x, places, 0, VECTORS)
+        for i in range(count):
+            tile = outer(tile, x, steps(0, 0, ROWS), i & 7, x, i & 7)
+        store(tile, out[thread], places, 0)  # without it the compiler would leave the loop out
 
 
 def peak():
     """GFLOP/s of all threads in float32, the best of five."""
-    threads = numba.get_num_threads()
-    x, out = np.full(64, 1e-3, np.float32), np.zeros((threads, 16), np.float32)
+    threads, size = numba.get_num_threads(), ROWS * VECTORS * lanes(np.empty(0, np.float32))
+    x, out = np.full(size + 8, 1e-3, np.float32), np.zeros((threads, size), np.float32)
     spin(x, out, threads, 10)
     times = []
     for _ in range(5):
         started = time.perf_counter()
         spin(x, out, threads, STEPS)
         times.append(time.perf_counter() - started)
-    return threads * STEPS * 2 * PIXELS * 16 * 2 / min(times) / 1e9
+    return threads * STEPS * 2 * size / min(times) / 1e9

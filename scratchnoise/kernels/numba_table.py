@@ -13,7 +13,7 @@ from . import loops_table as loops
 from .loops import images, layers, losses
 from .numba_cache import keep_on_disk
 from .threads import Threaded
-from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression, tiles
+from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression
 
 # compiled code may call these; to everybody else they stay the plain functions they are
 for helper in (
@@ -26,7 +26,7 @@ for helper in (
     images.pool_image,
 ):
     register_jitable(helper)
-for module in (tiles, frames, convolution, pooled_convolution, linear, softmax_regression):
+for module in (frames, convolution, pooled_convolution, linear, softmax_regression):
     for helper in module.HELPERS:
         register_jitable(helper)
 

@@ -1,210 +1,148 @@
 """Direct convolution with vectors: no im2col, the same source stepped through or compiled.
 
-Every output is a sum over the window; the trick is to keep a tile of outputs in registers while that sum runs:
+Every output is a sum over the window; the trick is to keep a tile of outputs in registers while that sum runs
+(`tiles.py` has a drawing). Forward, input gradient and weight gradient are three readings of one micro-kernel, `outer`:
 
-    tile: 8 pixels x 2 vectors of filters (16 accumulators; 8 x 32 outputs in float32)
-    for each tap (r, s, k):  2 loads of weights, 8 pixels, 16 multiply-adds
-
-Forward, input gradient and weight gradient are three readings of one micro-kernel, `tiles.outer`:
-    forward         y[pixel, f]    += x[window of pixel, tap] w[tap, f]          sum over taps
+    forward         y[pixel, f]  += x[window of pixel, tap] w[tap, f]      sum over taps; rows of a tile: pixels
     input gradient  the forward pass of dy, spread out and padded, with the filters flipped
-    weight gradient dw[tap, f]     += x[window of pixel, tap] dy[pixel, f]       sum over pixels
+    weight gradient dw[tap, f]   += x[window of pixel, tap] dy[pixel, f]   sum over pixels; rows of a tile: taps
 
-Ends are not special: the last tile overlaps the one before it, filters are padded to whole vectors.
+The last tile repeats its last pixel; filters are padded to whole vectors. Few filters leave most of a vector empty:
+then the vectors run along the window, by the micro-kernel `inner`.
 N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 """
 
 import numpy as np
 
+from ..loops.images import out_size
 from ..parallel import prange
-from .frames import place, side_by_side, tile_reach, window_reach, window_starts
-from .tiles import PIXELS, add_tile, dot_products, eight, outer, rows_from, store_tile, totals
-from .vector import lanes, load, zeros
+from .frames import Windows, place, side_by_side, tile_reach, window_reach, window_starts
+from .target import INNER_COLUMNS, INNER_ROWS, ROWS, VECTORS
+from .tiles import clamped, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
+LONG = 256  # pixels that a sum of the weight gradient should run over, before its tile goes back to memory
 
 
-def padded_filters(w, width):
-    """w (R, S, K, F) as (ceil(F / width), R S K, width), zeros where there is no filter: a block lies together."""
-    taps, F = w.shape[0] * w.shape[1] * w.shape[2], w.shape[3]
-    flat = w.reshape(taps, F)
-    blocks = np.zeros(((F + width - 1) // width, taps, width), w.dtype)
-    for f in range(F):
-        for t in range(taps):
-            blocks[f // width, t, f % width] = flat[t, f]
+def blocks_of(matrix, width):
+    """matrix (M, F) as (ceil(F / width), M, width), zeros where there is no column: what a tile reads lies together."""
+    M, F = matrix.shape
+    blocks = np.zeros(((F + width - 1) // width, M, width), matrix.dtype)
+    for m in range(M):
+        for f in range(F):
+            blocks[f // width, m, f % width] = matrix[m, f]
     return blocks
 
 
-def block_width(F, row, L):
-    """How many filters lie together: 2 vectors' width; 1 vector's if they fit in it; 1 if they are few."""
-    if 2 * F <= L and row % L == 0:
-        return 1
-    return L if F <= L else 2 * L
+def few_filters(F, run, L):
+    """Whether vectors run along the window: its rows are whole vectors, and F fill at most half a row of a tile."""
+    return 2 * F <= VECTORS * L and run % L == 0
 
 
-def convolve(x, blocks, bias, y, starts, order, reach, row, K, step):
-    """x flat (H, W, K) -> y flat (pixels, F), by the micro-kernel for which the blocks of filters were made.
+def blocks_of_filters(w, L):
+    """w (R, S, K, F) in blocks (-1, R S K, width), as `convolve` reads it."""
+    R, S, K, F = w.shape
+    return blocks_of(w.reshape(R * S * K, F), 1 if few_filters(F, S * K, L) else VECTORS * L)
 
-    row = S K numbers lie together in each row of a window, whose starts are step = W K apart; reach: `tile_reach`.
-    """
-    if blocks.shape[2] == 1:
-        convolve_few(x, blocks, bias, y, starts, order, reach, row, K, step)
-    elif blocks.shape[2] == lanes(y):
-        convolve_narrow(x, blocks, bias, y, starts, order, reach, row, K, step)
+
+def tile_rows(F, run, L):
+    """How many windows `convolve` takes together."""
+    return INNER_ROWS if few_filters(F, run, L) else ROWS
+
+
+def convolve(x, blocks, bias, y, windows):
+    """x flat frames -> y flat (pixels, F)."""
+    if few_filters(bias.size, windows.run, lanes(y)):
+        convolve_few(x, blocks, bias, y, windows)
     else:
-        convolve_wide(x, blocks, bias, y, starts, order, reach, row, K, step)
+        convolve_tiles(x, blocks, bias, y, windows)
 
 
-def convolve_wide(x, blocks, bias, y, starts, order, reach, row, K, step):
-    """The vectors hold filters: tiles of 8 pixels x 2 vectors."""
-    L, F, P = lanes(y), bias.size, starts.size
-    padded_bias = np.zeros(blocks.shape[0] * 2 * L, y.dtype)
-    padded_bias[:F] = bias
+def convolve_tiles(x, blocks, bias, y, windows):
+    """The vectors hold filters: tiles of ROWS pixels x VECTORS vectors of filters."""
+    F, P, width = bias.size, windows.starts.size, blocks.shape[2]
+    row_of_bias = np.zeros(blocks.shape[0] * width, y.dtype)
+    row_of_bias[:F] = bias
     for block in range(blocks.shape[0]):
-        w, first = blocks[block].reshape(-1), block * 2 * L
-        for p in range(0, P, PIXELS):
-            at = rows_from(starts, p, P - 1)
-            left, right = eight(load(padded_bias, first)), eight(load(padded_bias, first + L))
-            top, bottom, west, east = reach[p // PIXELS]
+        w = blocks[block].reshape(-1)
+        for p in range(0, P, ROWS):
+            at = clamped(windows.starts, p, P - 1, ROWS)
+            tile = load(row_of_bias, steps(block * width, 0, ROWS), 0, VECTORS)
+            top, bottom, west, east = windows.reach[p // ROWS]
             for r in range(top, bottom):
-                tap = (r * row + west * K) * 2 * L
-                for offset in range(r * step + west * K, r * step + east * K):
-                    left = outer(left, x, at, offset, load(w, tap))
-                    right = outer(right, x, at, offset, load(w, tap + L))
-                    tap += 2 * L
-            store_tile(left, right, y, rows_from(order, p, P - 1), F, first)
+                tap = (r * windows.run + west * windows.channels) * width
+                row = r * windows.row_step
+                for offset in range(row + west * windows.channels, row + east * windows.channels):
+                    tile = outer(tile, x, at, offset, w, tap)
+                    tap += width
+            store_filters(tile, y, clamped(windows.results, p, P - 1, ROWS), block * width, F)
 
 
-def convolve_narrow(x, blocks, bias, y, starts, order, reach, row, K, step):
-    """The filters fit in one vector: half the tile, half the work."""
-    L, F, P = lanes(y), bias.size, starts.size
-    w, start = blocks[0].reshape(-1), np.zeros(L, y.dtype)
-    start[:F] = bias
-    for p in range(0, P, PIXELS):
-        at, tile = rows_from(starts, p, P - 1), eight(load(start, 0))
-        top, bottom, west, east = reach[p // PIXELS]
-        for r in range(top, bottom):
-            tap = (r * row + west * K) * L
-            for offset in range(r * step + west * K, r * step + east * K):
-                tile = outer(tile, x, at, offset, load(w, tap))
-                tap += L
-        store_tile(tile, eight(zeros(y)), y, rows_from(order, p, P - 1), F, 0)
+def store_filters(tile, y, at, first, F):
+    """Write filters first, ..., F - 1 of a tile to the flat y (pixels, F)."""
+    width = VECTORS * lanes(y)
+    if first + width <= F:
+        store(tile, y, at, first)
+    else:
+        rows = np.empty(ROWS * width, y.dtype)
+        store(tile, rows, steps(0, width, ROWS), 0)
+        for q in range(ROWS):
+            for f in range(first, F):
+                y[at[q] + f] = rows[q * width + f - first]
 
 
-def convolve_few(x, blocks, bias, y, starts, order, reach, row, K, step):
-    """Few filters would leave most of a vector empty: here the vectors run along the window, to be added up at last."""
-    L, F, P = lanes(y), bias.size, starts.size
-    for f in range(F):
-        w = blocks[f].reshape(-1)
-        for p in range(0, P, PIXELS):
-            at, tile = rows_from(starts, p, P - 1), eight(zeros(y))
-            top, bottom, _, _ = reach[p // PIXELS]
+def convolve_few(x, blocks, bias, y, windows):
+    """Vectors run along the window and are added up at last: tiles of INNER_ROWS pixels x INNER_COLUMNS filters."""
+    F, P, taps = bias.size, windows.starts.size, blocks.shape[1]
+    w, filters = blocks.reshape(-1), np.arange(F) * taps
+    sums = np.empty(INNER_ROWS * INNER_COLUMNS, y.dtype)
+    for p in range(0, P, INNER_ROWS):
+        at = clamped(windows.starts, p, P - 1, INNER_ROWS)
+        top, bottom, _, _ = windows.reach[p // INNER_ROWS]
+        for f in range(0, F, INNER_COLUMNS):
+            columns = clamped(filters, f, F - 1, INNER_COLUMNS)
+            tile = zeros(y, INNER_ROWS, INNER_COLUMNS)
             for r in range(top, bottom):
-                for d in range(0, row, L):
-                    tile = dot_products(tile, x, at, r * step + d, load(w, r * row + d))
-            sums = totals(tile)
-            for q in range(min(PIXELS, P - p)):
-                y[order[p + q] * F + f] = bias[f] + sums[q]
+                for d in range(0, windows.run, lanes(y)):
+                    tile = inner(tile, x, at, r * windows.row_step + d, w, columns, r * windows.run + d)
+            store_totals(tile, sums)
+            for q in range(min(INNER_ROWS, P - p)):
+                for c in range(min(INNER_COLUMNS, F - f)):
+                    y[windows.results[p + q] + f + c] = bias[f + c] + sums[q * INNER_COLUMNS + c]
 
 
 def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     """y (N, Ho, Wo, F) = convolution of the images x, each first placed in an H x W frame of zeros.
 
-    Small images go in groups of 8, so that the pixels of a tile have one window in 8 images: it is known, then, what of
-    that window lies outside.
+    Small images are done ROWS at a time. A tile is then one pixel of so many images; their windows cross the border
+    alike, so the part of the window that sees zeros is skipped.
     """
     N, Ho, Wo, F = y.shape
     R, S, K, _ = w.shape
-    size, row = H * W * K, S * K
-    group = PIXELS if Ho * Wo < 8 * PIXELS else 1
-    blocks = padded_filters(w, block_width(F, row, lanes(y)))
-    windows = window_starts(Ho, Wo, W, K, stride)
+    size = H * W * K
+    group = ROWS if Ho * Wo < 8 * ROWS else 1
+    blocks, rows = blocks_of_filters(w, lanes(y)), tile_rows(F, S * K, lanes(y))
+    starts = window_starts(Ho, Wo, W, K, stride)
     reach = window_reach(Ho, Wo, R, S, stride, dilation, top, left, x.shape[1], x.shape[2])
-    starts, order = side_by_side(windows, group, size)
-    tiles = tile_reach(reach, group)
+    tiles = tile_reach(reach, group, rows)
+    all_starts, results = side_by_side(starts, group, size, F)
     for task in prange((N + group - 1) // group):
         first, last = task * group, min((task + 1) * group, N)
         frames = np.empty(group * size, x.dtype)
         for n in range(first, last):
             place(x[n], frames[(n - first) * size : (n - first + 1) * size], W, K, dilation, top, left)
-        out = y[first:last].reshape(-1)
-        if last - first == group:
-            convolve(frames, blocks, bias, out, starts, order, tiles, row, K, W * K)
-        else:  # the last images, less than a group
-            few_starts, few_order = side_by_side(windows, last - first, size)
-            convolve(frames, blocks, bias, out, few_starts, few_order, tile_reach(reach, last - first), row, K, W * K)
-
-
-def correlate(x, dy, dw, starts, R, row, step):
-    """One image: dw (F blocks, R, row, 2 vectors) += windows of x times dy, the weight gradient's micro-kernel."""
-    L, columns = lanes(dy), (0, 1, 2, 3, 4, 5, 6, 7)
-    width = dw.shape[0] * 2 * L  # of a row of dy
-    for block in range(dw.shape[0]):
-        out = dw[block].reshape(-1)
-        for r in range(R):
-            for q in range(0, row, PIXELS):
-                left, right = eight(zeros(dy)), eight(zeros(dy))
-                for p in range(starts.size):
-                    offset, here = starts[p] + r * step + q, p * width + block * 2 * L
-                    left = outer(left, x, columns, offset, load(dy, here))
-                    right = outer(right, x, columns, offset, load(dy, here + L))
-                add_tile(left, right, out, (r * row + q) * 2 * L)
-
-
-def padded_rows(dy, width):
-    """dy (Ho, Wo, F) as flat rows of `width` >= F, zeros at the end of each."""
-    rows = np.zeros((dy.shape[0] * dy.shape[1], width), dy.dtype)
-    rows[:, : dy.shape[2]] = dy.reshape(-1, dy.shape[2])
-    return rows.reshape(-1)
-
-
-def conv2d_backward_weights(dy, x, R, S, stride, pad):
-    """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
-    N, H, W, K = x.shape
-    _, Ho, Wo, F = dy.shape
-    L, row = lanes(dy), (S * K + PIXELS - 1) // PIXELS * PIXELS
-    width = (F + 2 * L - 1) // (2 * L) * 2 * L
-    starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
-    dw = np.zeros((CHUNKS, width // (2 * L), R, row, 2 * L), x.dtype)
-    db = np.zeros((CHUNKS, F), x.dtype)
-    for chunk in prange(CHUNKS):
-        size = (H + 2 * pad) * (W + 2 * pad) * K
-        frame = np.zeros(size + PIXELS, x.dtype)  # tiles of a row that is no multiple of 8 read past the end
-        for n in range(chunk * N // CHUNKS, (chunk + 1) * N // CHUNKS):
-            place(x[n], frame[:size], W + 2 * pad, K, 1, pad, pad)
-            rows = dy[n].reshape(-1) if F == width else padded_rows(dy[n], width)
-            correlate(frame, rows, dw[chunk], starts, R, row, (W + 2 * pad) * K)
-            for i in range(Ho):
-                for j in range(Wo):
-                    for f in range(F):
-                        db[chunk, f] += dy[n, i, j, f]
-    return gathered(dw, R, S, K, F), db.sum(axis=0)
-
-
-def gathered(dw, R, S, K, F):
-    """The parts (CHUNKS, F blocks, R, row, 2 vectors) summed and put in the order (R, S, K, F)."""
-    out = np.zeros((R, S, K, F), dw.dtype)
-    for chunk in range(dw.shape[0]):
-        for r in range(R):
-            for s in range(S):
-                for k in range(K):
-                    for f in range(F):
-                        out[r, s, k, f] += dw[chunk, f // dw.shape[4], r, s * K + k, f % dw.shape[4]]
-    return out
-
-
-# compiled code may call these
-HELPERS = (
-    *(padded_filters, block_width, convolve, convolve_wide, convolve_narrow, convolve_few),
-    *(correlate, padded_rows, gathered),
-)
+        windows = Windows(all_starts, results, tiles, S * K, K, W * K)
+        if last - first < group:
+            few_starts, few_results = side_by_side(starts, last - first, size, F)
+            windows = Windows(few_starts, few_results, tile_reach(reach, last - first, rows), S * K, K, W * K)
+        convolve(frames, blocks, bias, y[first:last].reshape(-1), windows)
 
 
 def conv2d_forward(x, w, b, stride, pad, images=conv2d_images):
     """The forward pass; `images` is conv2d_images or its compiled form."""
     N, H, W, _ = x.shape
     R, S, _, F = w.shape
-    y = np.empty((N, (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1, F), x.dtype)
+    y = np.empty((N, out_size(H, R, stride, pad), out_size(W, S, stride, pad), F), x.dtype)
     images(x, w, b, y, H + 2 * pad, W + 2 * pad, stride, 1, pad, pad)
     return y
 
@@ -217,3 +155,77 @@ def conv2d_input_gradient(dy, w, x_shape, stride, pad, images=conv2d_images):
     H, W = x_shape[1] + R - 1, x_shape[2] + S - 1
     images(dy, turned, np.zeros(K, dy.dtype), dx, H, W, 1, stride, R - 1 - pad, S - 1 - pad)
     return dx
+
+
+def conv2d_backward_weights(dy, x, R, S, stride, pad):
+    """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
+    N, H, W, K = x.shape
+    _, Ho, Wo, F = dy.shape
+    width, run = VECTORS * lanes(dy), (S * K + ROWS - 1) // ROWS * ROWS
+    size, row_step = (H + 2 * pad) * (W + 2 * pad) * K, (W + 2 * pad) * K
+    group = 1 + LONG // (Ho * Wo)
+    starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
+    dw = np.zeros((CHUNKS, (F + width - 1) // width, R, run, width), x.dtype)
+    db = np.zeros((CHUNKS, F), x.dtype)
+    for chunk in prange(CHUNKS):
+        frames = np.zeros(group * size + ROWS, x.dtype)  # the last tile of a window's row may read past its end
+        end = (chunk + 1) * N // CHUNKS
+        for first in range(chunk * N // CHUNKS, end, group):
+            last = min(first + group, end)
+            for n in range(first, last):
+                place(x[n], frames[(n - first) * size : (n - first + 1) * size], W + 2 * pad, K, 1, pad, pad)
+            rows = dy[first:last].reshape(-1, F)
+            correlate(frames, size, blocks_of(rows, width), dw[chunk], starts, row_step)
+            for p in range(rows.shape[0]):
+                for f in range(F):
+                    db[chunk, f] += rows[p, f]
+    return gathered(dw, R, S, K, F), db.sum(axis=0)
+
+
+def correlate(x, size, dy, dw, starts, row_step):
+    """dw (blocks, R, run, width) += windows of x times dy, for a few images: the weight gradient's micro-kernel.
+
+    x: flat frames, `size` apart; dy (blocks, pixels, width); starts: of the windows in one frame.
+    """
+    blocks, R, run, width = dw.shape
+    pixels = dy.shape[1]
+    places = np.empty(pixels, np.int64)
+    for p in range(pixels):
+        places[p] = p // starts.size * size + starts[p % starts.size]
+    for block in range(blocks):
+        rows, out = dy[block].reshape(-1), dw[block].reshape(-1)
+        for r in range(R):
+            for q in range(0, run, ROWS):
+                at = steps((r * run + q) * width, width, ROWS)
+                tile = load(out, at, 0, VECTORS)
+                for p in range(pixels):
+                    offset = pick(places, p) + r * row_step + q
+                    tile = outer(tile, x, steps(0, 1, ROWS), offset, rows, p * width)
+                store(tile, out, at, 0)
+
+
+def gathered(dw, R, S, K, F):
+    """The parts (CHUNKS, blocks of filters, R, run, width) summed and put in the order (R, S, K, F)."""
+    out = np.zeros((R, S, K, F), dw.dtype)
+    for chunk in range(dw.shape[0]):
+        for r in range(R):
+            for s in range(S):
+                for k in range(K):
+                    for f in range(F):
+                        out[r, s, k, f] += dw[chunk, f // dw.shape[4], r, s * K + k, f % dw.shape[4]]
+    return out
+
+
+# compiled code may call these
+HELPERS = (
+    blocks_of,
+    few_filters,
+    blocks_of_filters,
+    tile_rows,
+    convolve,
+    convolve_tiles,
+    store_filters,
+    convolve_few,
+    correlate,
+    gathered,
+)

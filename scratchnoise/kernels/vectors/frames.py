@@ -1,11 +1,30 @@
 """Where things lie when images are convolved: flat frames of zeros, windows in them, and what of a window is image.
 
-N images, H W size of a frame, K channels, R S kernel, Ho Wo output.
+    frame: H x W pixels of K numbers           a window: R x S pixels, its first number at starts[p]
+    . . . . . . . .
+    . . . . . . . .       top rows of zeros    S K numbers of a row lie together (`run`);
+    . . o o o o . .                            the next row of the window begins row_step = W K numbers later
+    . . o o o o . .       o: the image
+    . . o o o o . .
+    . . . . . . . .       left columns of zeros; `reach`: the rows and columns of a window that lie over the image
+
+N images, H W size of a frame, K channels, R S kernel, Ho Wo output; i j a pixel of the output, h v of the frame.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from .tiles import PIXELS
+
+class Windows(NamedTuple):
+    """The windows of all output pixels of one image, or of a group of images whose frames lie one after the other."""
+
+    starts: np.ndarray  # int64 (P,): where the window of a pixel begins in the flat frames
+    results: np.ndarray  # int64 (P,): where its F results begin in the flat output (pixels, F)
+    reach: np.ndarray  # int64 (tiles, 4): what the windows of a tile's pixels reach together, see `tile_reach`
+    run: int  # S K
+    channels: int  # K
+    row_step: int  # W K
 
 
 def place(image, frame, W, K, dilation, top, left):
@@ -49,12 +68,12 @@ def window_reach(Ho, Wo, R, S, stride, dilation, top, left, h, w):
     return reach
 
 
-def tile_reach(reach, images):
-    """What the windows of a tile's pixels reach together, each pixel taken in so many images: (tiles, 4)."""
+def tile_reach(reach, images, rows):
+    """What the windows of a tile of so many rows reach together, each pixel taken in so many images: (tiles, 4)."""
     pixels = reach.shape[0] * images
-    tiles = np.empty(((pixels + PIXELS - 1) // PIXELS, 4), np.int64)
+    tiles = np.empty(((pixels + rows - 1) // rows, 4), np.int64)
     for t in range(tiles.shape[0]):
-        first, last = t * PIXELS // images, (min((t + 1) * PIXELS, pixels) - 1) // images
+        first, last = t * rows // images, (min((t + 1) * rows, pixels) - 1) // images
         tiles[t] = reach[first]
         for p in range(first + 1, last + 1):
             tiles[t, 0], tiles[t, 1] = min(tiles[t, 0], reach[p, 0]), max(tiles[t, 1], reach[p, 1])
@@ -62,15 +81,19 @@ def tile_reach(reach, images):
     return tiles
 
 
-def side_by_side(windows, images, size):
-    """For each pixel, its windows in all images, `size` apart: where they start, and where its result goes."""
-    P = windows.size
-    starts, order = np.empty(P * images, np.int64), np.empty(P * images, np.int64)
+def side_by_side(starts, images, size, F):
+    """Windows of so many images whose frames lie `size` apart, the first pixel of all images, then the second, ...
+
+    Returns where each of them starts, and where its F results begin in the flat output (images, pixels, F).
+    """
+    P = starts.size
+    all_starts = np.empty(P * images, np.int64)
+    results = np.empty(P * images, np.int64)
     for p in range(P):
         for g in range(images):
-            starts[p * images + g] = windows[p] + g * size
-            order[p * images + g] = g * P + p
-    return starts, order
+            all_starts[p * images + g] = starts[p] + g * size
+            results[p * images + g] = (g * P + p) * F
+    return all_starts, results
 
 
 def frame_places(Ho, Wo, H, W, F, dilation, top, left):

@@ -11,26 +11,27 @@ N images, H W size, K input channels, R S kernel, F filters, Ho Wo after the con
 
 import numpy as np
 
-from ..loops.images import pool_image
+from ..loops.images import out_size, pool_image
 from ..parallel import prange
-from .convolution import CHUNKS, block_width, convolve, padded_filters
-from .frames import frame_places, place, tile_reach, window_reach, window_starts
-from .tiles import PIXELS, eight, rows_from
-from .vector import lanes, load, multiply_add, store, zeros
+from .convolution import CHUNKS, blocks_of_filters, convolve, tile_rows
+from .frames import Windows, frame_places, place, tile_reach, window_reach, window_starts
+from .target import ROWS, VECTORS
+from .tiles import add_scaled, clamped, lanes, load, pick, steps, store
 
 
 def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
     """y, argmax (N, Hp, Wp, F) = the pooled, rectified convolution of the images x, and where each maximum was."""
     N, H, W, K = x.shape
     R, S, _, F = w.shape
-    reach = tile_reach(window_reach(Ho, Wo, R, S, stride, 1, pad, pad, H, W), 1)
+    reach = window_reach(Ho, Wo, R, S, stride, 1, pad, pad, H, W)
     H, W = H + 2 * pad, W + 2 * pad
-    blocks = padded_filters(w, block_width(F, S * K, lanes(y)))
-    starts, order = window_starts(Ho, Wo, W, K, stride), np.arange(Ho * Wo)
+    blocks, rows = blocks_of_filters(w, lanes(y)), tile_rows(F, S * K, lanes(y))
+    starts, tiles = window_starts(Ho, Wo, W, K, stride), tile_reach(reach, 1, rows)
+    results = np.arange(Ho * Wo) * F
     for n in prange(N):
         frame, image = np.empty(H * W * K, x.dtype), np.empty((Ho, Wo, F), x.dtype)
         place(x[n], frame, W, K, 1, pad, pad)
-        convolve(frame, blocks, bias, image.reshape(-1), starts, order, reach, S * K, K, W * K)
+        convolve(frame, blocks, bias, image.reshape(-1), Windows(starts, results, tiles, S * K, K, W * K))
         pool_image(image, size, y[n], argmax[n])
         for i in range(y.shape[1]):
             for j in range(y.shape[2]):
@@ -42,8 +43,9 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
     """dx (N, H, W, K): what passed, written to its places in an H x W frame, through the turned filters."""
     N, Hx, Wx, K = dx.shape
     _, S, F, _ = turned.shape
-    blocks = padded_filters(turned, block_width(K, S * F, lanes(dx)))
-    starts, order = window_starts(Hx, Wx, W, F, 1), np.arange(Hx * Wx)
+    blocks, rows = blocks_of_filters(turned, lanes(dx)), tile_rows(K, S * F, lanes(dx))
+    starts, tiles = window_starts(Hx, Wx, W, F, 1), tile_reach(reach, 1, rows)
+    results = np.arange(Hx * Wx) * K
     bias = np.zeros(K, dx.dtype)
     for n in prange(N):
         frame = np.zeros(H * W * F, dx.dtype)
@@ -53,7 +55,7 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
                     place = places[argmax[n, i, j, f]]
                     if place >= 0 and not y[n, i, j, f] <= 0:
                         frame[place + f] = dy[n, i, j, f]
-        convolve(frame, blocks, bias, dx[n].reshape(-1), starts, order, reach, S * F, F, W * F)
+        convolve(frame, blocks, bias, dx[n].reshape(-1), Windows(starts, results, tiles, S * F, F, W * F))
 
 
 def what_passed(dy, y, argmax, starts, ends, windows, values):
@@ -67,49 +69,22 @@ def what_passed(dy, y, argmax, starts, ends, windows, values):
     for f in range(F):
         ends[f] = f * most
     for p in range(dy.size // F):
-        for f in range(F):  # along memory; unsigned indices need no check for counting from the end
-            entry, end = np.uint64(p * F + f), np.uint64(ends[f])
-            windows[end] = starts[np.uint64(argmax[entry])]
-            values[end] = dy[entry]
-            ends[f] += 0 if y[entry] <= 0 else 1  # the next one overwrites what did not pass
+        for f in range(F):  # along memory; an unsigned index needs no check whether it counts from the end
+            end = np.uint64(ends[f])
+            windows[end] = pick(starts, pick(argmax, p * F + f))
+            values[end] = pick(dy, p * F + f)
+            ends[f] += 0 if pick(y, p * F + f) <= 0 else 1  # the next one overwrites what did not pass
     for f in range(F):
         ends[f] -= f * most
 
 
-def add_windows(tile, x, start, at, factor):
-    """tile[q] += x[start + at[q] : ...] * factor for the 8 vectors of a tile: a stretch of one window."""
-    return (
-        multiply_add(tile[0], factor, load(x, start + at[0])),
-        multiply_add(tile[1], factor, load(x, start + at[1])),
-        multiply_add(tile[2], factor, load(x, start + at[2])),
-        multiply_add(tile[3], factor, load(x, start + at[3])),
-        multiply_add(tile[4], factor, load(x, start + at[4])),
-        multiply_add(tile[5], factor, load(x, start + at[5])),
-        multiply_add(tile[6], factor, load(x, start + at[6])),
-        multiply_add(tile[7], factor, load(x, start + at[7])),
-    )
-
-
-def add_to(tile, out, at):
-    """Add the 8 vectors of a tile to the flat `out`, one after the other."""
-    one, L = out.dtype.type(1), lanes(out)
-    store(out, at, multiply_add(tile[0], one, load(out, at)))
-    store(out, at + L, multiply_add(tile[1], one, load(out, at + L)))
-    store(out, at + 2 * L, multiply_add(tile[2], one, load(out, at + 2 * L)))
-    store(out, at + 3 * L, multiply_add(tile[3], one, load(out, at + 3 * L)))
-    store(out, at + 4 * L, multiply_add(tile[4], one, load(out, at + 4 * L)))
-    store(out, at + 5 * L, multiply_add(tile[5], one, load(out, at + 5 * L)))
-    store(out, at + 6 * L, multiply_add(tile[6], one, load(out, at + 6 * L)))
-    store(out, at + 7 * L, multiply_add(tile[7], one, load(out, at + 7 * L)))
-
-
-def window_vectors(R, row, step, L):
-    """Where the vectors that cover a window start: ceil(row / L) for each of its R rows, made up to whole tiles."""
-    across = (row + L - 1) // L
-    at = np.zeros((R * across + PIXELS - 1) // PIXELS * PIXELS, np.int64)
+def piece_starts(R, run, row_step, width):
+    """Where the pieces of a window start, each one row of a tile: ceil(run / width) for each of its R rows."""
+    across = (run + width - 1) // width
+    at = np.empty(R * across, np.int64)
     for r in range(R):
         for q in range(across):
-            at[r * across + q] = r * step + q * L
+            at[r * across + q] = r * row_step + q * width
     return at
 
 
@@ -117,34 +92,41 @@ def backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
     """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
     N, H, W, K = x.shape
     _, Hp, Wp, F = dy.shape
-    L, pixels = lanes(dy), (H + 2 * pad) * (W + 2 * pad) * K
-    Ho, Wo = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
-    starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
-    at = window_vectors(R, S * K, (W + 2 * pad) * K, L)
-    dw, db = np.zeros((CHUNKS, F, at.size * L), x.dtype), np.zeros((CHUNKS, F), x.dtype)
+    H, W, width = H + 2 * pad, W + 2 * pad, VECTORS * lanes(dy)
+    starts = window_starts((H - R) // stride + 1, (W - S) // stride + 1, W, K, stride)
+    pieces = piece_starts(R, S * K, W * K, width)
+    tiles = (pieces.size + ROWS - 1) // ROWS
+    dw, db = np.zeros((CHUNKS, F, tiles * ROWS * width), x.dtype), np.zeros((CHUNKS, F), x.dtype)
     for chunk in prange(CHUNKS):
-        frame = np.zeros(pixels + L, x.dtype)  # the last vector of a row may read past the end
-        ends, most = np.empty(F, np.int64), Hp * Wp + 1  # one more place, for what did not pass
-        windows, values = np.empty((F, most), np.int64), np.empty((F, most), x.dtype)
+        frame = np.zeros(H * W * K + width, x.dtype)  # the last piece of a window's row may read past its end
+        most = Hp * Wp + 1  # one more place, for what did not pass
+        ends, windows, values = np.empty(F, np.int64), np.empty((F, most), np.int64), np.empty((F, most), x.dtype)
         for n in range(chunk * N // CHUNKS, (chunk + 1) * N // CHUNKS):
-            place(x[n], frame[:pixels], W + 2 * pad, K, 1, pad, pad)
+            place(x[n], frame[: H * W * K], W, K, 1, pad, pad)
             what_passed(dy[n], y[n], argmax[n], starts, ends, windows, values)
             for f in range(F):
-                for first in range(0, at.size, PIXELS):
-                    here = rows_from(at, first, at.size - 1)
-                    tile = eight(zeros(x))
-                    for e in range(ends[f]):
-                        tile = add_windows(tile, frame, windows[f, e], here, values[f, e])
-                    add_to(tile, dw[chunk, f], first * L)
+                add_windows(frame, windows[f, : ends[f]], values[f], pieces, dw[chunk, f])
                 for e in range(ends[f]):
                     db[chunk, f] += values[f, e]
     return gathered_taps(dw, R, S, K, F), db.sum(axis=0)
 
 
+def add_windows(x, windows, values, pieces, dw):
+    """dw += sum_e values[e] x[windows[e] + ...]: of one filter, by tiles that hold ROWS pieces of the window."""
+    width = VECTORS * lanes(x)
+    for first in range(0, pieces.size, ROWS):
+        at = clamped(pieces, first, pieces.size - 1, ROWS)
+        rows = steps(first * width, width, ROWS)
+        tile = load(dw, rows, 0, VECTORS)
+        for e in range(windows.size):
+            tile = add_scaled(tile, pick(values, e), x, at, pick(windows, e))
+        store(tile, dw, rows, 0)
+
+
 def gathered_taps(dw, R, S, K, F):
-    """The parts (CHUNKS, F, vectors of the window) summed and put in the order (R, S, K, F)."""
-    L, out = lanes(dw), np.zeros((R, S, K, F), dw.dtype)
-    across = (S * K + L - 1) // L * L
+    """The parts (CHUNKS, F, pieces of the window) summed and put in the order (R, S, K, F)."""
+    width, out = VECTORS * lanes(dw), np.zeros((R, S, K, F), dw.dtype)
+    across = (S * K + width - 1) // width * width
     for chunk in range(dw.shape[0]):
         for f in range(F):
             for r in range(R):
@@ -155,14 +137,14 @@ def gathered_taps(dw, R, S, K, F):
 
 
 # compiled code may call these
-HELPERS = (what_passed, add_windows, add_to, window_vectors, gathered_taps)
+HELPERS = (what_passed, piece_starts, add_windows, gathered_taps)
 
 
 def forward(x, w, b, stride, pad, size, images=forward_images):
     """The forward pass; `images` is forward_images or its compiled form."""
     N, H, W, _ = x.shape
     R, S, _, F = w.shape
-    Ho, Wo = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
+    Ho, Wo = out_size(H, R, stride, pad), out_size(W, S, stride, pad)
     shape = (N, Ho // size, Wo // size, F)
     y, argmax = np.empty(shape, x.dtype), np.empty(shape, np.int32)
     images(x, w, b, Ho, Wo, stride, pad, size, y, argmax)
@@ -175,8 +157,8 @@ def input_gradient(dy, y, argmax, w, x_shape, stride, pad, images=input_gradient
     turned = np.ascontiguousarray(w[::-1, ::-1].transpose(0, 1, 3, 2))
     dx = np.empty(x_shape, dy.dtype)
     H, W = x_shape[1] + R - 1, x_shape[2] + S - 1
-    Ho, Wo = (x_shape[1] + 2 * pad - R) // stride + 1, (x_shape[2] + 2 * pad - S) // stride + 1
+    Ho, Wo = out_size(x_shape[1], R, stride, pad), out_size(x_shape[2], S, stride, pad)
     places = frame_places(Ho, Wo, H, W, w.shape[3], stride, R - 1 - pad, S - 1 - pad)
     reach = window_reach(*x_shape[1:3], R, S, 1, stride, R - 1 - pad, S - 1 - pad, Ho, Wo)
-    images(dy, y, argmax, turned, dx, H, W, places, tile_reach(reach, 1))
+    images(dy, y, argmax, turned, dx, H, W, places, reach)
     return dx

@@ -1,21 +1,23 @@
 """One pass of softmax regression with vectors: `loops/softmax_regression.py`, faster.
 
-Three changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, which run
-side by side. Up to GROUP samples go from logits to gradient while their features are in the fastest cache.
+Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, which run
+side by side. GROUP samples are read once for the logits and are still in the L1 cache for the gradient. Their
+exponentials are taken a vector at a time, each once.
 
-N samples, C classes, D features.
+Rows of tiles do not divide D: the last columns of a group are copied, with zeros behind them, to its `tails`.
+N samples, C classes, D features, `width` = D rounded up to whole rows of a tile.
 """
 
 import numpy as np
 
 from ..loops.losses import forward_loss, joint_logits, largest_logit, log_entries, total_of_exponentials
 from ..parallel import prange
-from .tiles import PIXELS, eight, rows_from, totals, weighted_sum
-from .vector import lanes, load, multiply_add, store, zeros
+from .target import INNER_COLUMNS, INNER_ROWS, VECTORS
+from .tiles import clamped, exponential, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
-GROUP = 8  # samples, at most a tile of them
-CLASSES = 3  # whose tiles of 8 samples fit in the registers together
+GROUP = 8  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
+CLASSES = INNER_COLUMNS  # taken together
 FAR_FROM_UNDERFLOW = 1e-30  # above it, the terms of a sum that underflow are too small to matter, float32 or float64
 
 
@@ -23,51 +25,105 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     """For each batch: dz_n = weight_n (p_n - r_n) / |B|, w <- w - learning_rate (sum_n x_n dz_n^T + l2 w)."""
     log_T = log_entries(T)
     D, C = w.shape
-    w, b = w.T.copy(), b.copy()  # (C, D): the inner loops then run along memory
-    batch_size = max(1, min(batch_size, order.size))
-    z, dz = np.empty((batch_size, C), w.dtype), np.empty((batch_size, C), w.dtype)
-    dw, losses = np.empty((PARTS, C, D), w.dtype), np.zeros(PARTS, np.float64)
-    for start in range(0, order.size, batch_size):
-        batch = order[start : start + batch_size]
-        share = (batch.size + PARTS - 1) // PARTS
-        for part in prange(PARTS):
-            end = min((part + 1) * share, batch.size)
-            dw[part] = 0
-            for first in range(part * share, end, GROUP):
-                last = min(first + GROUP, end)
-                logits_of(batch[first:last], x, w, b, z[first:last])
-                for m in range(first, last):
-                    n = batch[m]
-                    losses[part] += sample_weight[n] * loss_and_gradient(z, T, log_T, y[n], dz, m)
-                    for c in range(C):
-                        dz[m, c] *= sample_weight[n] / batch.size
-                add_products(dz[first:last], batch[first:last], x, dw[part])
-        for c in range(C):
-            for d in range(D):
-                slope = l2 * w[c, d]
-                for part in range(PARTS):
-                    slope += dw[part, c, d]
-                w[c, d] -= learning_rate * slope
-            for m in range(batch.size):
-                b[c] -= learning_rate * dz[m, c]
-    return w.T.copy(), b, losses.sum() / max(order.size, 1)
-
-
-def loss_and_gradient(z, T, log_T, k, dz, m):
-    """-log (T p)_k of sample m, and dz[m] = p - r: `loops/losses.py`, each exponential taken once."""
-    C = z.shape[1]
-    top = largest_logit(z[m])
-    total, joint = np.float64(0.0), np.float64(0.0)
+    step = VECTORS * lanes(x)
+    weights = np.zeros((C, (D + step - 1) // step * step), w.dtype)
     for c in range(C):
-        dz[m, c] = np.exp(z[m, c] - top)
-        total += dz[m, c]
-        joint += T[k, c] * dz[m, c]
+        for d in range(D):
+            weights[c, d] = w[d, c]
+    b = b.copy()
+    batch_size = max(1, min(batch_size, order.size))
+    dw, db = np.empty((PARTS, *weights.shape), w.dtype), np.empty((PARTS, C), w.dtype)
+    losses = np.zeros(PARTS, np.float64)
+    for start in range(0, order.size, batch_size):
+        size = min(batch_size, order.size - start)
+        share = (size + PARTS - 1) // PARTS
+        for part in prange(PARTS):
+            first, last = start + part * share, start + min((part + 1) * share, size)
+            samples = order[first:last]
+            losses[part] += add_gradients(x, y, T, log_T, sample_weight, samples, weights, b, size, dw[part], db[part])
+        take_step(weights, b, dw, db, learning_rate, l2)
+    return weights[:, :D].T.copy(), b, losses.sum() / max(order.size, 1)
+
+
+def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, db):
+    """dw, db = the sums of a part of a batch; returns its weighted losses."""
+    (C, D), step = (w.shape[0], x.shape[1]), VECTORS * lanes(x)
+    dw[:] = 0
+    db[:] = 0
+    z, dz = np.empty((GROUP, C), w.dtype), np.empty((C, GROUP), w.dtype)
+    p_minus_r, tails = np.empty(C, w.dtype), np.zeros((GROUP, step), w.dtype)
+    exponentials = np.zeros(GROUP * C + lanes(z), w.dtype)
+    losses = np.float64(0.0)
+    for first in range(0, samples.size, GROUP):
+        group = samples[first : first + GROUP]
+        starts = group * D
+        copy_tails(x, group, tails)
+        logits_of(x, starts, tails, w, b, z)
+        exponentials_of(z, exponentials)
+        for q in range(group.size):
+            n, mine = group[q], exponentials[q * C : (q + 1) * C]
+            losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], p_minus_r)
+            for c in range(C):
+                dz[c, q] = p_minus_r[c] * (sample_weight[n] / batch_size)
+                db[c] += dz[c, q]
+        add_products(dz, x, starts, tails, dw)
+    return losses
+
+
+def copy_tails(x, group, tails):
+    """Copy the last columns of a group, those that fill no row of a tile, to the beginning of `tails`."""
+    D = x.shape[1]
+    whole = D - D % tails.shape[1]
+    for q in range(group.size):
+        for d in range(whole, D):
+            tails[q, d - whole] = x[group[q], d]
+
+
+def logits_of(x, starts, tails, w, b, z):
+    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again up to GROUP."""
+    (C, width), D, step, last = w.shape, x.shape[1], tails.shape[1], starts.size - 1
+    whole, places, tail_starts = D - D % step, np.arange(C) * width, np.arange(GROUP) * step
+    x, tails, w = x.reshape(-1), tails.reshape(-1), w.reshape(-1)
+    sums = np.empty(INNER_ROWS * CLASSES, z.dtype)
+    for c in range(0, C, CLASSES):
+        classes = clamped(places, c, C - 1, CLASSES)
+        for first in range(0, GROUP, INNER_ROWS):
+            tile = zeros(z, INNER_ROWS, CLASSES)
+            at = clamped(starts, first, last, INNER_ROWS)
+            for d in range(0, whole, lanes(z)):
+                tile = inner(tile, x, at, d, w, classes, d)
+            at = clamped(tail_starts, first, last, INNER_ROWS)
+            for d in range(whole, D, lanes(z)):
+                tile = inner(tile, tails, at, d - whole, w, classes, d)
+            store_totals(tile, sums)
+            for q in range(INNER_ROWS):
+                for i in range(min(CLASSES, C - c)):
+                    z[first + q, c + i] = b[c + i] + sums[q * CLASSES + i]
+
+
+def exponentials_of(z, out):
+    """out[q C + c] = exp(z[q, c] - max_c z[q, c]), a vector at a time; out ends with room for a vector more."""
+    C, only = z.shape[1], steps(0, 0, 1)
+    for q in range(z.shape[0]):
+        top = largest_logit(z[q])
+        for c in range(C):
+            out[q * C + c] = z[q, c] - top
+    for i in range(0, z.size, lanes(z)):
+        store(exponential(load(out, only, i, 1)), out, only, i)
+
+
+def loss_and_gradient(z, exponentials, T, log_T, k, dz):
+    """-log (T p)_k of one sample, and dz = p - r: `loops/losses.py`, from exp(z_c - top)."""
+    total, joint = np.float64(0.0), np.float64(0.0)
+    for c in range(z.size):
+        total += exponentials[c]
+        joint += T[k, c] * exponentials[c]
     if joint > FAR_FROM_UNDERFLOW:
         per_total, per_joint = 1 / total, 1 / joint
-        for c in range(C):
-            dz[m, c] *= per_total - T[k, c] * per_joint
+        for c in range(z.size):
+            dz[c] = exponentials[c] * (per_total - T[k, c] * per_joint)
         return np.log(total / joint)
-    return rare_loss_and_gradient(z[m], log_T[k], top, total, dz[m])
+    return rare_loss_and_gradient(z, log_T[k], largest_logit(z), total, dz)
 
 
 def rare_loss_and_gradient(z, log_T, top, total, dz):
@@ -81,83 +137,48 @@ def rare_loss_and_gradient(z, log_T, top, total, dz):
     return forward_loss(top, total, top_allowed, joint)
 
 
-def row_starts(batch, D):
-    """Where the rows of up to 8 samples start in a flat x (N, D), the last one repeated where there are no more."""
-    n = rows_from(batch, 0, batch.size - 1)
-    return (n[0] * D, n[1] * D, n[2] * D, n[3] * D, n[4] * D, n[5] * D, n[6] * D, n[7] * D)
-
-
-def three(sums, x, u, v, w):
-    """Three sums of products that share one factor: x is loaded once."""
-    return multiply_add(sums[0], x, u), multiply_add(sums[1], x, v), multiply_add(sums[2], x, w)
-
-
-def eight_by_three(sums, x, at, d, u, v, w):
-    """`three` for each of 8 rows: sums[q] += x[at[q] + d : ...] * (u, v, w), entry by entry."""
-    return (
-        three(sums[0], load(x, at[0] + d), u, v, w),
-        three(sums[1], load(x, at[1] + d), u, v, w),
-        three(sums[2], load(x, at[2] + d), u, v, w),
-        three(sums[3], load(x, at[3] + d), u, v, w),
-        three(sums[4], load(x, at[4] + d), u, v, w),
-        three(sums[5], load(x, at[5] + d), u, v, w),
-        three(sums[6], load(x, at[6] + d), u, v, w),
-        three(sums[7], load(x, at[7] + d), u, v, w),
-    )
-
-
-def logits_of(batch, x, w, b, z):
-    """z[m, c] = b[c] + sum_d x[batch[m], d] w[c, d] for up to 8 samples, three classes at a time: 24 sums."""
-    (C, D), at, z = w.shape, row_starts(batch, w.shape[1]), z.reshape(-1)
-    whole = D - D % lanes(x)
+def add_products(dz, x, starts, tails, dw):
+    """dw[c, d] += sum_q dz[c, q] x[starts[q] + d] for a group: a tile of dw is loaded once for all of its samples."""
+    (C, width), D, step = dw.shape, x.shape[1], tails.shape[1]
+    places, rows_of_dz = np.arange(C) * width, np.arange(C) * dz.shape[1]
+    x, tails, dz, dw = x.reshape(-1), tails.reshape(-1), dz.reshape(-1), dw.reshape(-1)
     for c in range(0, C, CLASSES):
-        second, third = min(c + 1, C - 1), min(c + 2, C - 1)
-        s = eight((zeros(x), zeros(x), zeros(x)))
-        for d in range(0, whole, lanes(x)):
-            s = eight_by_three(s, x, at, d, load(w, c * D + d), load(w, second * D + d), load(w, third * D + d))
-        first_sums = totals((s[0][0], s[1][0], s[2][0], s[3][0], s[4][0], s[5][0], s[6][0], s[7][0]))
-        second_sums = totals((s[0][1], s[1][1], s[2][1], s[3][1], s[4][1], s[5][1], s[6][1], s[7][1]))
-        third_sums = totals((s[0][2], s[1][2], s[2][2], s[3][2], s[4][2], s[5][2], s[6][2], s[7][2]))
-        for q in range(batch.size):
-            z[q * C + c], z[q * C + second], z[q * C + third] = first_sums[q], second_sums[q], third_sums[q]
-    for q in range(batch.size):
-        for c in range(C):
-            z[q * C + c] += b[c]
-            for d in range(whole, D):
-                z[q * C + c] += x[batch[q], d] * w[c, d]
+        at = clamped(places, c, C - 1, CLASSES)  # a class that stands in twice is loaded, and stored, twice the same
+        classes = clamped(rows_of_dz, c, C - 1, CLASSES)
+        for d in range(0, D - D % step, step):
+            tile = load(dw, at, d, VECTORS)
+            for q in range(starts.size):
+                tile = outer(tile, dz, classes, q, x, pick(starts, q) + d)
+            store(tile, dw, at, d)
+        for d in range(D - D % step, D, step):
+            tile = load(dw, at, d, VECTORS)
+            for q in range(starts.size):
+                tile = outer(tile, dz, classes, q, tails, q * step)
+            store(tile, dw, at, d)
 
 
-def add_products(dz, batch, x, dw):
-    """dw[c, d] += sum_m dz[m, c] x[batch[m], d] for up to 8 samples: a vector of dw is loaded once for all of them."""
-    (C, D), at = dw.shape, row_starts(batch, dw.shape[1])
-    whole, factors = D - D % lanes(x), np.zeros((C, PIXELS), x.dtype)
-    for q in range(batch.size):
-        for c in range(C):
-            factors[c, q] = dz[q, c]
-    for c in range(0, C, CLASSES):
-        second, third = min(c + 1, C - 1), min(c + 2, C - 1)
-        u = rows_from(factors[c], 0, PIXELS - 1)
-        v, w = rows_from(factors[second], 0, PIXELS - 1), rows_from(factors[third], 0, PIXELS - 1)
-        for d in range(0, whole, lanes(x)):
-            first_sum = weighted_sum(load(dw, c * D + d), u, x, at, d)
-            second_sum = weighted_sum(load(dw, second * D + d), v, x, at, d)
-            third_sum = weighted_sum(load(dw, third * D + d), w, x, at, d)
-            store(dw, c * D + d, first_sum)  # all loads come first: a class that stands in twice is added once
-            store(dw, second * D + d, second_sum)
-            store(dw, third * D + d, third_sum)
-    for c in range(C):
-        for d in range(whole, D):
-            for q in range(batch.size):
-                dw[c, d] += dz[q, c] * x[batch[q], d]
+def take_step(w, b, dw, db, learning_rate, l2):
+    """w <- w - learning_rate (sum of the parts + l2 w), b likewise without l2."""
+    parts, flat_w, flat_dw = dw.shape[0], w.reshape(-1), dw.reshape(dw.shape[0], -1)
+    for part in range(1, parts):
+        for i in range(w.size):
+            flat_dw[0, i] += flat_dw[part, i]
+        for c in range(b.size):
+            db[0, c] += db[part, c]
+    for i in range(w.size):
+        flat_w[i] -= learning_rate * (flat_dw[0, i] + l2 * flat_w[i])
+    for c in range(b.size):
+        b[c] -= learning_rate * db[0, c]
 
 
 # compiled code may call these
 HELPERS = (
+    add_gradients,
+    copy_tails,
+    logits_of,
+    exponentials_of,
     loss_and_gradient,
     rare_loss_and_gradient,
-    row_starts,
-    three,
-    eight_by_three,
-    logits_of,
     add_products,
+    take_step,
 )

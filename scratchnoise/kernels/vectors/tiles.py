@@ -1,123 +1,86 @@
-"""Tiles: 8 rows of one vector each, held in registers while a sum runs.
+"""Tiles: what a sum of products is kept in while it runs, in registers.
 
-A tile is a tuple. Its rows are always named by a constant: one index that varies, even after the loop, and the
-compiler keeps the whole tile in memory, twenty times slower. Hence the eight lines of every function here.
+                     w[tap : tap + 16]
+                     one row, for all
+                  +---------+---------+
+    x[at[0] + o]  | 8 float | 8 float |
+    x[at[1] + o]  |         |         |      6 rows x 2 vectors of 32 bytes on AVX2:
+        ...       |         |         |      12 of the 16 registers
+    x[at[5] + o]  |         |         |
+                  +---------+---------+
+
+    tile = outer(tile, x, at, o, w, tap)     6 numbers and 2 vectors are read, 12 multiply-adds are done
+
+`target` says how many rows and vectors a tile has. Each function below works on NumPy arrays, a tile being an array
+(rows, width), so that a kernel can be stepped through; compiled, `intrinsics` puts LLVM's vectors in its place. Arrays
+are flat, places are counted in numbers, and nothing checks that they lie inside.
 """
 
 import numpy as np
 
-from .vector import lanes, load, multiply_add, store, total
-
-PIXELS = 8  # rows of a tile
+from .target import BYTES
 
 
-def outer(tile, x, at, offset, w):
-    """tile[q] += x[at[q] + offset] * w for the 8 rows of a tile: one column of an outer product."""
-    return (
-        multiply_add(tile[0], x[at[0] + offset], w),
-        multiply_add(tile[1], x[at[1] + offset], w),
-        multiply_add(tile[2], x[at[2] + offset], w),
-        multiply_add(tile[3], x[at[3] + offset], w),
-        multiply_add(tile[4], x[at[4] + offset], w),
-        multiply_add(tile[5], x[at[5] + offset], w),
-        multiply_add(tile[6], x[at[6] + offset], w),
-        multiply_add(tile[7], x[at[7] + offset], w),
-    )
+def lanes(array):
+    """Floats per vector: 8 of float32, 4 of float64 where vectors have 32 bytes."""
+    return BYTES // array.itemsize
 
 
-def rows_from(places, first, last):
-    """The entries first, ..., first + 7 of `places`, the last one repeated where there are no more."""
-    return (
-        places[min(first, last)],
-        places[min(first + 1, last)],
-        places[min(first + 2, last)],
-        places[min(first + 3, last)],
-        places[min(first + 4, last)],
-        places[min(first + 5, last)],
-        places[min(first + 6, last)],
-        places[min(first + 7, last)],
-    )
+def pick(array, index):
+    """array[index], index >= 0: compiled code does not ask whether it counts from the end."""
+    return array[index]
 
 
-def eight(vector):
-    """A tile whose rows are all `vector`."""
-    return (vector, vector, vector, vector, vector, vector, vector, vector)
+def clamped(places, first, last, rows):
+    """The entries first, ..., first + rows - 1 of `places`, or entry `last` where that comes earlier."""
+    return places[np.minimum(np.arange(first, first + rows), last)]
 
 
-def store_tile(left, right, y, at, F, first):
-    """Write the tile's 8 rows, filters first, ..., to the flat y (pixels, F); absent filters are left out."""
-    L = lanes(y)
-    if first + 2 * L <= F:
-        store_rows(left, y, at, F, first)
-        store_rows(right, y, at, F, first + L)
-    else:
-        rows = np.zeros(2 * PIXELS * L, y.dtype)
-        add_tile(left, right, rows, 0)
-        for q in range(PIXELS):
-            for f in range(first, F):
-                y[at[q] * F + f] = rows[2 * q * L + f - first]
+def steps(first, step, rows):
+    """The places first, first + step, ...: one for each row of a tile."""
+    return first + step * np.arange(rows)
 
 
-def store_rows(tile, y, at, F, first):
-    """Write the 8 rows of a tile, filters first, ..., to the flat y (pixels, F)."""
-    store(y, at[0] * F + first, tile[0])
-    store(y, at[1] * F + first, tile[1])
-    store(y, at[2] * F + first, tile[2])
-    store(y, at[3] * F + first, tile[3])
-    store(y, at[4] * F + first, tile[4])
-    store(y, at[5] * F + first, tile[5])
-    store(y, at[6] * F + first, tile[6])
-    store(y, at[7] * F + first, tile[7])
+def zeros(array, rows, vectors):
+    """A tile of zeros in the dtype of `array`."""
+    return np.zeros((rows, vectors * lanes(array)), array.dtype)
 
 
-def add_tile(left, right, out, at):
-    """Add a tile of 8 x 2 vectors to the flat `out`, its rows one after the other."""
-    add_row(left[0], right[0], out, at)
-    add_row(left[1], right[1], out, at + 2 * lanes(out))
-    add_row(left[2], right[2], out, at + 4 * lanes(out))
-    add_row(left[3], right[3], out, at + 6 * lanes(out))
-    add_row(left[4], right[4], out, at + 8 * lanes(out))
-    add_row(left[5], right[5], out, at + 10 * lanes(out))
-    add_row(left[6], right[6], out, at + 12 * lanes(out))
-    add_row(left[7], right[7], out, at + 14 * lanes(out))
+def load(array, at, offset, vectors):
+    """The tile whose rows begin at array[at[q] + offset]."""
+    return np.stack([array[place + offset : place + offset + vectors * lanes(array)] for place in at])
 
 
-def add_row(left, right, out, at):
-    """Add one row, two vectors, to the flat `out`."""
-    one = out.dtype.type(1)
-    store(out, at, multiply_add(left, one, load(out, at)))
-    store(out, at + lanes(out), multiply_add(right, one, load(out, at + lanes(out))))
+def store(tile, array, at, offset):
+    """Write the rows of a tile to array[at[q] + offset : ...]."""
+    for row, place in zip(tile, at, strict=True):
+        array[place + offset : place + offset + row.size] = row
 
 
-def dot_products(tile, x, at, d, w):
-    """tile[q] += x[at[q] + d : ...] * w, entry by entry, for the 8 rows of a tile."""
-    return (
-        multiply_add(tile[0], load(x, at[0] + d), w),
-        multiply_add(tile[1], load(x, at[1] + d), w),
-        multiply_add(tile[2], load(x, at[2] + d), w),
-        multiply_add(tile[3], load(x, at[3] + d), w),
-        multiply_add(tile[4], load(x, at[4] + d), w),
-        multiply_add(tile[5], load(x, at[5] + d), w),
-        multiply_add(tile[6], load(x, at[6] + d), w),
-        multiply_add(tile[7], load(x, at[7] + d), w),
-    )
+def outer(tile, x, at, offset, w, tap):
+    """tile[q] += x[at[q] + offset] * w[tap : ...]: a number for each row times one row for all."""
+    return tile + np.outer(x[at + offset], w[tap : tap + tile.shape[1]])
 
 
-def weighted_sum(vector, weights, x, at, d):
-    """vector + sum over 8 rows of weights[q] * x[at[q] + d : ...]."""
-    other = multiply_add(multiply_add(vector, weights[0], load(x, at[0] + d)), weights[1], load(x, at[1] + d))
-    other = multiply_add(multiply_add(other, weights[2], load(x, at[2] + d)), weights[3], load(x, at[3] + d))
-    other = multiply_add(multiply_add(other, weights[4], load(x, at[4] + d)), weights[5], load(x, at[5] + d))
-    return multiply_add(multiply_add(other, weights[6], load(x, at[6] + d)), weights[7], load(x, at[7] + d))
+def inner(tile, x, at, offset, w, columns, tap):
+    """tile[q, c] += x[at[q] + offset : ...] * w[columns[c] + tap : ...], vectors multiplied entry by entry."""
+    L = lanes(x)
+    left = [x[place + offset : place + offset + L] for place in at]
+    right = [w[place + tap : place + tap + L] for place in columns]
+    return tile + np.stack([np.concatenate([a * b for b in right]) for a in left])
 
 
-def totals(tile):
-    """The sum of each row of a tile."""
-    return (
-        *(total(tile[0]), total(tile[1]), total(tile[2]), total(tile[3])),
-        *(total(tile[4]), total(tile[5]), total(tile[6]), total(tile[7])),
-    )
+def add_scaled(tile, factor, x, at, offset):
+    """tile[q] += factor * x[at[q] + offset : ...]."""
+    return tile + factor * load(x, at, offset, tile.shape[1] // lanes(x))
 
 
-# compiled code may call these
-HELPERS = (outer, rows_from, eight, store_tile, store_rows, add_tile, add_row, dot_products, weighted_sum, totals)
+def store_totals(tile, array):
+    """Write the sum of each vector of a tile to the first rows x vectors numbers of an array."""
+    vectors = tile.reshape(-1, lanes(tile))
+    array[: len(vectors)] = vectors.sum(axis=1)
+
+
+def exponential(tile):
+    """exp() of every entry, to 2 units in the last place where it is compiled."""
+    return np.exp(tile)
