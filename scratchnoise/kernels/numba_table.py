@@ -13,7 +13,14 @@ from . import loops_table as loops
 from .loops import images, layers, losses
 from .numba_cache import keep_on_disk
 from .threads import Threaded
-from .vectors import convolution, frames, linear, pooled_convolution, softmax_regression
+from .vectors import (
+    convolution,
+    frames,
+    intrinsics,  # noqa: F401  tells numba what the functions on tiles are, compiled
+    linear,
+    pooled_convolution,
+    softmax_regression,
+)
 
 # compiled code may call these; to everybody else they stay the plain functions they are
 for helper in (

@@ -69,6 +69,8 @@ HELPERS = (pack,)
 
 def multiply(a, a_steps, b, b_steps, K, bias, rows, product):
     """The product as an array (rows, bias.size), made with whole tiles and cut where there are more columns."""
+    if K == 0:
+        return np.broadcast_to(bias, (rows, bias.size)).copy()  # a sum without terms
     width = VECTORS * lanes(a)
     y = np.empty((rows, (bias.size + width - 1) // width * width), a.dtype)
     product(a.reshape(-1), a_steps, b.reshape(-1), b_steps, K, bias, y)
