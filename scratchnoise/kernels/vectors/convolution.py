@@ -18,7 +18,7 @@ from ..loops.images import out_size
 from ..parallel import prange
 from .frames import Windows, place, side_by_side, tile_reach, window_reach, window_starts
 from .target import INNER_COLUMNS, INNER_ROWS, ROWS, VECTORS
-from .tiles import clamped, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
+from .tiles import clamped, inner, lanes, load, outer, pick, put, steps, store, store_totals, zeros
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
 LONG = 256  # pixels that a sum of the weight gradient should run over, before its tile goes back to memory
@@ -28,9 +28,10 @@ def blocks_of(matrix, width):
     """matrix (M, F) as (ceil(F / width), M, width), zeros where there is no column: what a tile reads lies together."""
     M, F = matrix.shape
     blocks = np.zeros(((F + width - 1) // width, M, width), matrix.dtype)
+    numbers, flat = matrix.reshape(-1), blocks.reshape(-1)
     for m in range(M):
         for f in range(F):
-            blocks[f // width, m, f % width] = matrix[m, f]
+            put(pick(numbers, m * F + f), flat, (f // width * M + m) * width + f % width)
     return blocks
 
 

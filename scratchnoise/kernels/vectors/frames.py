@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .tiles import pick, put
+
 
 class Windows(NamedTuple):
     """The windows of all output pixels of one image, or of a group of images whose frames lie one after the other."""
@@ -33,15 +35,15 @@ def place(image, frame, W, K, dilation, top, left):
     What falls outside is dropped.
     """
     frame[:] = 0
-    H = frame.size // (W * K)
+    H, columns, pixels = frame.size // (W * K), image.shape[1], image.reshape(-1)
     for i in range(image.shape[0]):
         h = i * dilation + top
         if 0 <= h < H:
-            for j in range(image.shape[1]):
+            for j in range(columns):
                 v = j * dilation + left
                 if 0 <= v < W:
                     for k in range(K):
-                        frame[(h * W + v) * K + k] = image[i, j, k]
+                        put(pick(pixels, (i * columns + j) * K + k), frame, (h * W + v) * K + k)
 
 
 def window_starts(Ho, Wo, W, K, stride):

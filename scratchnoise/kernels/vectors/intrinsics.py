@@ -89,6 +89,11 @@ def _pick(builder, result, array, index):
     return builder.load(builder.gep(array, [index]))
 
 
+@compiles_to(tiles.put, lambda value, array, index: types.void if value == array.dtype else None)
+def _put(builder, result, value, array, index):
+    builder.store(value, builder.gep(array, [index]))
+
+
 @compiles_to(tiles.clamped, lambda places, first, last, rows: places_type(rows))
 def _clamped(builder, result, places, first, last, rows):
     found = []

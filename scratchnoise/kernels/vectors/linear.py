@@ -1,11 +1,12 @@
 """The matrix product with vectors, on the micro-kernel of the convolution: y = a b + bias.
 
 Forward, input gradient and weight gradient of a linear layer are the same product of differently read matrices, so
-both matrices come flat, with the steps between their rows and columns. Two levels of blocking keep what is read near:
+both matrices come flat, with the steps between their rows and columns. What a tile reads is packed, to lie together:
 
-    a as panels of ROWS rows    (panels, K, ROWS)     packed once, by all threads
-    b as blocks of one row of a tile   (K, width)     each packed by the thread that sweeps all panels over it
-    K in stretches of DEPTH: so much of a block stays in the fastest cache
+    a as panels of ROWS rows: (panels, K, ROWS), once, by all threads
+    b as blocks of one row of a tile: (BLOCKS, DEPTH, width), by the thread that sweeps all panels over them
+
+A stretch of a panel, DEPTH terms of the sum, stays in the L1 cache while it meets BLOCKS blocks, and they in the L2.
 
 N samples, D features, F outputs.
 """
@@ -14,26 +15,27 @@ import numpy as np
 
 from ..parallel import prange
 from .target import ROWS, VECTORS
-from .tiles import clamped, lanes, load, outer, pick, steps, store
+from .tiles import clamped, lanes, load, outer, pick, put, steps, store
 
 DEPTH = 256  # terms of a sum between loading a tile and storing it
+BLOCKS = 4  # blocks of columns that a thread takes together
 
 
-def pack(matrix, packed, first, last, step, K, k_step):
-    """Lines first, ..., last - 1 side by side in the flat `packed` (K, width), the last one again up to the width.
+def pack(matrix, packed, lines, step, k_step, depth):
+    """Lines first, ..., last - 1 of a flat matrix side by side in the flat `packed` (depth, width).
 
-    Line j of the flat matrix has its K numbers at j step + k k_step.
+    lines: (first, last, width); the last line fills up the width. Number k of line j is at j step + k k_step.
     """
-    width = packed.size // K
+    first, last, width = lines
     if step == 1 and last - first == width:  # read along memory
-        for k in range(K):
+        for k in range(depth):
             for j in range(width):
-                packed[k * width + j] = pick(matrix, k * k_step + first + j)
+                put(pick(matrix, k * k_step + first + j), packed, k * width + j)
     else:
         for j in range(width):
             line = min(first + j, last - 1) * step
-            for k in range(K):
-                packed[k * width + j] = pick(matrix, line + k * k_step)
+            for k in range(depth):
+                put(pick(matrix, line + k * k_step), packed, k * width + j)
 
 
 def product(a, a_steps, b, b_steps, K, bias, y):
@@ -45,26 +47,40 @@ def product(a, a_steps, b, b_steps, K, bias, y):
     out, results = y.reshape(-1), np.arange(I) * J
     panels = np.empty(((I + ROWS - 1) // ROWS, K * ROWS), y.dtype)
     for panel in prange(panels.shape[0]):
-        pack(a, panels[panel], panel * ROWS, min((panel + 1) * ROWS, I), a_steps[0], K, a_steps[1])
-    for block in prange(J // width):
-        first, last = block * width, min((block + 1) * width, bias.size)
-        columns, start = np.empty(K * width, y.dtype), np.zeros(width, y.dtype)
-        pack(b, columns, first, last, b_steps[1], K, b_steps[0])
-        start[: last - first] = bias[first:last]
+        rows = (panel * ROWS, min((panel + 1) * ROWS, I), ROWS)
+        pack(a, panels[panel], rows, a_steps[0], a_steps[1], K)
+    for task in prange((J + BLOCKS * width - 1) // (BLOCKS * width)):
+        first, last = task * BLOCKS * width, min((task + 1) * BLOCKS * width, J)
+        start, blocks = np.zeros(BLOCKS * width, y.dtype), np.empty((BLOCKS, DEPTH * width), y.dtype)
+        for j in range(first, min(last, bias.size)):
+            start[j - first] = bias[j]
         for depth in range(0, K, DEPTH):
+            end = min(depth + DEPTH, K)
+            for j in range(first, last, width):
+                columns = (j, min(j + width, bias.size), width)
+                pack(
+                    b[depth * b_steps[0] :], blocks[(j - first) // width], columns, b_steps[1], b_steps[0], end - depth
+                )
             for panel in range(panels.shape[0]):
                 at = clamped(results, panel * ROWS, I - 1, ROWS)
-                if depth == 0:
-                    tile = load(start, steps(0, 0, ROWS), 0, VECTORS)
-                else:
-                    tile = load(out, at, first, VECTORS)
-                for k in range(depth, min(depth + DEPTH, K)):
-                    tile = outer(tile, panels[panel], steps(0, 1, ROWS), k * ROWS, columns, k * width)
-                store(tile, out, at, first)
+                for j in range(first, last, width):
+                    if depth == 0:
+                        tile = load(start, steps(j - first, 0, ROWS), 0, VECTORS)
+                    else:
+                        tile = load(out, at, j, VECTORS)
+                    store(sweep(tile, panels[panel], blocks[(j - first) // width], depth, end), out, at, j)
+
+
+def sweep(tile, panel, block, first, last):
+    """tile[q, j] += sum_k panel[k, q] block[k - first, j] for k from first to last - 1."""
+    width = VECTORS * lanes(panel)
+    for k in range(first, last):
+        tile = outer(tile, panel, steps(0, 1, ROWS), k * ROWS, block, (k - first) * width)
+    return tile
 
 
 # compiled code may call these
-HELPERS = (pack,)
+HELPERS = (pack, sweep)
 
 
 def multiply(a, a_steps, b, b_steps, K, bias, rows, product):

@@ -16,7 +16,7 @@ from ..parallel import prange
 from .convolution import CHUNKS, blocks_of_filters, convolve, tile_rows
 from .frames import Windows, frame_places, place, tile_reach, window_reach, window_starts
 from .target import ROWS, VECTORS
-from .tiles import add_scaled, clamped, lanes, load, pick, steps, store
+from .tiles import add_scaled, clamped, lanes, load, pick, put, steps, store
 
 
 def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
@@ -33,10 +33,9 @@ def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
         place(x[n], frame, W, K, 1, pad, pad)
         convolve(frame, blocks, bias, image.reshape(-1), Windows(starts, results, tiles, S * K, K, W * K))
         pool_image(image, size, y[n], argmax[n])
-        for i in range(y.shape[1]):
-            for j in range(y.shape[2]):
-                for f in range(F):
-                    y[n, i, j, f] = 0 if y[n, i, j, f] <= 0 else y[n, i, j, f]
+        pooled = y[n].reshape(-1)
+        for i in range(pooled.size):
+            put(x.dtype.type(0) if pick(pooled, i) <= 0 else pick(pooled, i), pooled, i)
 
 
 def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
@@ -49,12 +48,11 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
     bias = np.zeros(K, dx.dtype)
     for n in prange(N):
         frame = np.zeros(H * W * F, dx.dtype)
-        for i in range(dy.shape[1]):
-            for j in range(dy.shape[2]):
-                for f in range(F):
-                    place = places[argmax[n, i, j, f]]
-                    if place >= 0 and not y[n, i, j, f] <= 0:
-                        frame[place + f] = dy[n, i, j, f]
+        gradients, pooled, maxima = dy[n].reshape(-1), y[n].reshape(-1), argmax[n].reshape(-1)
+        for entry in range(gradients.size):
+            place = pick(places, pick(maxima, entry))
+            if place >= 0 and not pick(pooled, entry) <= 0:
+                put(pick(gradients, entry), frame, place + entry % F)
         convolve(frame, blocks, bias, dx[n].reshape(-1), Windows(starts, results, tiles, S * F, F, W * F))
 
 
@@ -69,11 +67,11 @@ def what_passed(dy, y, argmax, starts, ends, windows, values):
     for f in range(F):
         ends[f] = f * most
     for p in range(dy.size // F):
-        for f in range(F):  # along memory; an unsigned index needs no check whether it counts from the end
-            end = np.uint64(ends[f])
-            windows[end] = pick(starts, pick(argmax, p * F + f))
-            values[end] = pick(dy, p * F + f)
-            ends[f] += 0 if pick(y, p * F + f) <= 0 else 1  # the next one overwrites what did not pass
+        for f in range(F):  # along memory
+            end = pick(ends, f)
+            put(pick(starts, pick(argmax, p * F + f)), windows, end)
+            put(pick(dy, p * F + f), values, end)
+            put(end + (0 if pick(y, p * F + f) <= 0 else 1), ends, f)  # the next one overwrites what did not pass
     for f in range(F):
         ends[f] -= f * most
 

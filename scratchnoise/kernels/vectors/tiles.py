@@ -31,6 +31,11 @@ def pick(array, index):
     return array[index]
 
 
+def put(value, array, index):
+    """array[index] = value, index >= 0, likewise."""
+    array[index] = value
+
+
 def clamped(places, first, last, rows):
     """The entries first, ..., first + rows - 1 of `places`, or entry `last` where that comes earlier."""
     return places[np.minimum(np.arange(first, first + rows), last)]
