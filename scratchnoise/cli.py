@@ -19,6 +19,14 @@ EXAMPLES = """examples:
   scratchnoise check 01                                     your solution of the first exercise
 """
 
+BENCH_EXAMPLES = """examples:
+  scratchnoise bench "annex step" "conv2 forward, one thread"
+  scratchnoise bench --instructions avx2                    as on a processor without AVX-512, PyTorch too
+  NUMBA_CPU_NAME=x86-64-v2 NUMBA_CPU_FEATURES= scratchnoise bench
+                                                            numba alone without fused multiply-add
+  python -m scratchnoise.bench.busy                         beside two other programs
+"""
+
 
 def main(argv=None):
     """Run one command; returns the exit status: 0, 1 when interrupted, 2 for what cannot be done."""
@@ -104,11 +112,23 @@ def _add_equations(commands):
 
 
 def _add_bench(commands):
-    command = commands.add_parser("bench", help="time every kernel table, beside PyTorch and scikit-learn if installed")
+    command = commands.add_parser(
+        "bench",
+        help="time every kernel table, beside PyTorch and scikit-learn if installed",
+        epilog=BENCH_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = command.add_argument
     add("workloads", nargs="*", metavar="WORKLOAD", help='"annex step", "conv2 forward", ... (default: all)')
     add("--threads", type=_positive, default=os.cpu_count(), metavar="N", help="of every competitor (default: all)")
     add("--rounds", type=_positive, default=5, metavar="N", help="in which all take turns (default: %(default)s)")
+    add(
+        "--instructions",
+        default="all",
+        metavar="NAME",
+        help="the newest vector instructions that our kernels, NumPy and PyTorch may use: all, avx2 or sse4, the "
+        "last one without fused multiply-add (default: %(default)s)",
+    )
     add("--json", action="store_true", help="print the rows as JSON instead of the table")
     add("--chart", metavar="FILE.png", help="draw the ladder")
     command.set_defaults(run=_bench)
@@ -161,28 +181,28 @@ def _equations(arguments):
 
 
 def _bench(arguments):
-    from .bench.runner import measure, measured_peak
+    from .bench.session import run
     from .bench.workloads import WORKLOADS
     from .messages import nearest
 
     unknown = [name for name in arguments.workloads if name not in WORKLOADS]
     if unknown:
         raise ValueError(f"workload {unknown[0]!r} is unknown; {nearest(unknown[0], WORKLOADS)}")
-    rows, peak = [], measured_peak(arguments.threads)
-    for name in arguments.workloads or WORKLOADS:
-        print(f"{name} ...", file=sys.stderr)
-        rows += measure(name, arguments.threads, arguments.rounds)
+    names = arguments.workloads or list(WORKLOADS)
+    machine, rows = run(names, arguments.threads, arguments.rounds, arguments.instructions)
+    peak = machine["peak_gflops"]
     if arguments.chart:
         from .bench.ladder import chart
         from .study.figures import save
 
         save(chart(rows, peak), arguments.chart)
     if arguments.json:
-        print(json.dumps({"peak_gflops": peak, "threads": arguments.threads, "rows": rows}, indent=1))
+        print(json.dumps({"machine": machine, "peak_gflops": peak, "rows": rows}, indent=1))
     else:
-        from .bench.ladder import print_ladder
+        from .bench.ladder import print_ladder, print_machine
 
-        print_ladder(rows, peak)
+        print_machine(machine)
+        print_ladder(rows)
 
 
 def _positive(text):

@@ -5,14 +5,14 @@ in a process of its own and all taking turns: the time per image should be the s
 the data, which are N x 12,288 bytes and their labels.
 """
 
-import json
 import resource
 import statistics
-import subprocess
 import sys
 import time
 
 import numpy as np
+
+from .environment import call_alone
 
 SIZES = (1_000, 4_000, 15_000, 60_000)
 ROUNDS = 3
@@ -24,7 +24,7 @@ def measure(sizes=SIZES, rounds=ROUNDS, images=None):
     sizes: numbers of training images; images: how many each run sees in all (default: the largest size).
     """
     images = images or max(sizes)
-    runs = [[_in_its_own_process(n, max(1, images // n)) for n in sizes] for _ in range(rounds)]
+    runs = [[call_alone("growth", f"train({n}, {max(1, images // n)})") for n in sizes] for _ in range(rounds)]
     return [
         {
             "images": n,
@@ -50,11 +50,6 @@ def train(n, epochs):
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"ms_per_image": 1e3 * seconds / (n * epochs), "megabytes": (peak - x.nbytes - y.nbytes) / 1e6}
-
-
-def _in_its_own_process(n, epochs):
-    code = f"import json; from scratchnoise.bench.growth import train; print(json.dumps(train({n}, {epochs})))"
-    return json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Timing side by side: processes of their own, taking turns; correctness first; medians and ratios."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -8,13 +7,14 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from ..backend import THREAD_VARIABLES
 from .competitors import COMPETITORS
+from .environment import environment
 from .worker import CHECKED
-from .workloads import RUNGS, SLOW, WORKLOADS, inputs, ours
+from .workloads import NATIVE, RUNGS, SLOW, WORKLOADS, inputs, ours
 
 PAUSE = 0.1  # seconds between turns: idle threads of the BLAS that went before still spin for tens of milliseconds
 
@@ -23,35 +23,47 @@ class WrongResult(ArithmeticError):
     """A rung computes something else than NumPy does in float64: its time would mean nothing."""
 
 
-def measure(workload_name, threads, rounds=5, calls=5, rungs=None):
+def measure(workload_name, threads, rounds=5, calls=5, rungs=None, instructions="all"):
     """Time every rung of one workload, taking turns: a list of dicts, one a rung.
 
-    rung, seconds (median of the rounds' medians), gflops, samples, ratio (to the fastest PyTorch of the same round,
-    median of the rounds; None without PyTorch), peak_memory in bytes. Raises WrongResult.
+    rung, threads, seconds (median of the rounds' medians), gflops, samples, ratio (to the fastest PyTorch of the same
+    round, median of the rounds; None without PyTorch), processor_share (processor time / wall time, median of the
+    rounds), peak_memory in bytes. A workload of one thread ignores `threads`. Raises WrongResult.
     """
-    known = [*RUNGS, *(name for name, (module, _) in COMPETITORS.items() if find_spec(module))]
-    workers = [Worker(name, workload_name, threads) for name in known if rungs is None or name in rungs]
+    threads = WORKLOADS[workload_name].threads or threads
+    names = _rungs(workload_name, instructions)
+    workers = [Worker(name, workload_name, threads, instructions) for name in names if rungs is None or name in rungs]
     try:
         workers = [worker for worker in workers if worker.ready()]
         for worker in workers:
             worker.check()
             worker.time(1)  # warm
-        times = {worker.name: [] for worker in workers}
+        timings = {worker.name: [] for worker in workers}
         for _ in range(rounds):
             for worker in workers:
                 slow = worker.name in SLOW
-                if not (slow and times[worker.name]):
-                    times[worker.name].append(worker.time(1 if slow else calls))
+                if not (slow and timings[worker.name]):
+                    timings[worker.name].append(worker.time(1 if slow else calls))
         memory = {worker.name: worker.stop() for worker in workers}
     finally:
         for worker in workers:
             worker.process.kill()
-    return [_row(name, workload_name, times, memory[name]) for name in times]
+    return [_row(name, workload_name, timings, memory[name]) | {"threads": threads} for name in timings]
 
 
-def _row(name, workload_name, times, memory):
+def _rungs(workload_name, instructions):
+    """Names of all rungs that may have this workload and can be restricted to these instructions."""
+    installed = (name for name, (module, _) in COMPETITORS.items() if find_spec(module))
+    left_out = SLOW if WORKLOADS[workload_name].threads else ()
+    if instructions != "all":
+        left_out = (*left_out, *NATIVE)
+    return [name for name in (*RUNGS, *installed) if name not in left_out]
+
+
+def _row(name, workload_name, timings, memory):
     workload = WORKLOADS[workload_name]
     samples = workload.reduced if name == "Python loops" else workload.samples
+    times = {rung: [timing.seconds for timing in found] for rung, found in timings.items()}
     seconds = statistics.median(times[name])
     rivals = [values for rival, values in times.items() if rival.startswith("PyTorch")]
     ratio = None
@@ -59,19 +71,26 @@ def _row(name, workload_name, times, memory):
         best = min(rivals, key=statistics.median)
         ratio = statistics.median(own / other for own, other in zip(times[name], best, strict=True))
     gflops = workload.flop * samples / seconds / 1e9
+    share = statistics.median(timing.processor_share for timing in timings[name])
     found = {"workload": workload_name, "rung": name, "samples": samples, "seconds": seconds, "gflops": gflops}
-    return found | {"ratio": ratio, "peak_memory": memory}
+    return found | {"ratio": ratio, "processor_share": share, "peak_memory": memory}
+
+
+class Timing(NamedTuple):
+    """Median wall time of some calls, and their processor time / wall time, all threads together."""
+
+    seconds: float
+    processor_share: float
 
 
 class Worker:
-    """A rung in its own process."""
+    """A rung in its own process. threads: None for as many as a user gets."""
 
-    def __init__(self, name, workload_name, threads):
+    def __init__(self, name, workload_name, threads=None, instructions="all"):
         self.name, self.workload_name = name, workload_name
         command = [sys.executable, "-m", "scratchnoise.bench.worker", name, workload_name]
-        environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        pipe, variables = subprocess.PIPE, environment(threads, instructions)
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=variables)
 
     def ready(self):
         """Whether this rung computes this workload at all."""
@@ -90,9 +109,9 @@ class Worker:
         return answer
 
     def time(self, calls):
-        """The median time of so many calls, in seconds."""
+        """The `Timing` of so many calls."""
         time.sleep(PAUSE)
-        return float(self.ask(f"time {calls}"))
+        return Timing(*map(float, self.ask(f"time {calls}").split()))
 
     def check(self):
         """Compare the results for a few samples with NumPy in float64. Raises WrongResult."""
@@ -115,11 +134,3 @@ class Worker:
         """End the process; its peak memory in bytes."""
         answer, _ = self.process.communicate()
         return int(answer.split()[-1]) * 1024
-
-
-def measured_peak(threads):
-    """What the cores can do at most, in GFLOP/s: multiply-adds on vectors that never leave the registers."""
-    code = "from scratchnoise.bench.peak import peak; print(peak())"
-    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    return float(run.stdout)

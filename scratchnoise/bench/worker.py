@@ -1,7 +1,8 @@
 """One competitor in a process of its own: `python -m scratchnoise.bench.worker RUNG WORKLOAD`.
 
 Reads lines from standard input: "check FILE" writes the results for a few samples, "time N" prints the median of N
-calls in seconds. What it prints is for the parent alone.
+calls in seconds and, as a multiple of their wall time, the processor time of all threads in all calls. What it prints
+is for the parent alone.
 """
 
 import resource
@@ -30,17 +31,20 @@ def main(rung_name, workload_name):
             np.savez(argument.strip(), *results)
             print("checked", flush=True)
         else:
-            print(_median(call, int(argument)), flush=True)
+            print(*timing(call, int(argument)), flush=True)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 
-def _median(call, repeats):
+def timing(call, repeats):
+    """The median wall time of some calls in seconds, and the processor time of all calls / their wall time."""
     times = []
+    processor_started = time.process_time()
     for _ in range(repeats):
         started = time.perf_counter()
         call()
         times.append(time.perf_counter() - started)
-    return sorted(times)[len(times) // 2]
+    share = (time.process_time() - processor_started) / sum(times)
+    return sorted(times)[len(times) // 2], share
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ A rung is a function from a workload's inputs to a call without arguments that r
 images channels last. Before anything is timed, the results of every rung are compared with NumPy in float64.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .. import kernels
-from ..backend import backend, c_compiler, compiler
+from ..backend import BackendError, backend, resolve
 from ..losses import BackwardCorrected
 from ..network import annex
 from ..noise import MNIST06
@@ -31,6 +31,7 @@ class Workload:
     flop: float
     shape: tuple = ()  # convolutions: H, K, R, F, pad
     robust: bool = False
+    threads: int | None = None  # None: as many as the benchmark is told
 
 
 def _convolution(H, K, R, F, pad):
@@ -49,6 +50,7 @@ WORKLOADS = {
     "annex step": Workload("step", 252, 0, 3 * _ANNEX - _convolution(*_LAYERS["conv1"])),
     "annex inference": Workload("inference", 500, 0, _ANNEX),
 }
+WORKLOADS |= {f"{n}, one thread": replace(w, threads=1) for n, w in WORKLOADS.items() if w.shape}
 
 
 def inputs(workload, n, dtype=np.float32):
@@ -67,9 +69,11 @@ def inputs(workload, n, dtype=np.float32):
 
 
 def ours(table):
-    """The rung of one of our kernel tables."""
+    """The rung of one of our kernel tables; none where it cannot run here."""
 
     def rung(workload, a):
+        if not _runs(table):
+            return None
         with backend(table):
             call = _call(workload, a, a["x"].dtype)
 
@@ -80,6 +84,14 @@ def ours(table):
         return run
 
     return rung
+
+
+def _runs(table):
+    try:
+        resolve(table)
+    except (BackendError, ValueError):
+        return False
+    return True
 
 
 def _call(workload, a, dtype):
@@ -101,14 +113,14 @@ def _call(workload, a, dtype):
     def train():
         network.backward(loss.objective_grad(network.forward(a["x"], next(step)), a["y"]))
         optimiser.step()
-        return ()
+        return tuple(optimiser.velocity.values())  # after the first step, these are the gradients
 
     return train
 
 
 def cuda_threads(workload, a):
     """The rung of the CUDA source's simplest convolutions on the processor: one thread after another, no tiles."""
-    if not compiler() or not workload.shape:
+    if not workload.shape or not _runs("cuda_on_cpu"):
         return None
     from ..kernels.cuda.launches import Launches
     from ..kernels.cuda_on_cpu_table import processor
@@ -119,26 +131,16 @@ def cuda_threads(workload, a):
     return lambda: simplest.conv2d_backward(a["dy"], a["x"], a["w"], 1, workload.shape[4])
 
 
-def cuda_tiles(workload, a):
-    """The rung of the CUDA source's tiles on the processor; none where nothing compiles it."""
-    return ours("cuda_on_cpu")(workload, a) if compiler() else None
-
-
-def ours_in_c(workload, a):
-    """The rung of the c table; none where nothing compiles it."""
-    return ours("c")(workload, a) if c_compiler() else None
-
-
 def compiled_loops(workload, a):
     """The rung of the plain convolution loops through numba, as numba_table would have them without vectors."""
+    if not workload.shape or not _runs("numba"):
+        return None
     import numba
 
     from ..kernels import numba_table  # noqa: F401  registers the helpers
     from ..kernels.loops import images as loops
 
     numba.extending.register_jitable(loops.out_size)
-    if not workload.shape:
-        return None
     if workload.kind == "forward":
         forward = numba.njit(error_model="numpy")(loops.conv2d_forward)
         return lambda: (forward(a["x"], a["w"], a["b"], 1, workload.shape[4]),)
@@ -152,9 +154,12 @@ RUNGS = {
     "compiled loops": compiled_loops,
     "NumPy (im2col, BLAS)": ours("numpy"),
     "numba (vectors)": ours("numba"),
-    "CUDA source (a thread an output)": cuda_threads,
-    "CUDA source (tiles)": cuda_tiles,
-    "C (vectors)": ours_in_c,
+    "C (vectors)": ours("c"),
+    "cuda_on_cpu (a thread an output)": cuda_threads,
+    "cuda_on_cpu (tiles)": ours("cuda_on_cpu"),
 }
 
-SLOW = ("Python loops", "compiled loops", "CUDA source (a thread an output)")  # timed in one round only
+# timed in one round only, with as many threads as the others have
+SLOW = ("Python loops", "compiled loops", "cuda_on_cpu (a thread an output)", "cuda_on_cpu (tiles)")
+# built by the system's compiler for this very processor, so no environment restricts them
+NATIVE = ("C (vectors)", "cuda_on_cpu (a thread an output)", "cuda_on_cpu (tiles)")
