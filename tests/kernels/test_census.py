@@ -22,6 +22,7 @@ from scratchnoise.kernels.vectors import (
 numba = pytest.importorskip("numba")
 ir = pytest.importorskip("llvmlite.ir")
 emit = pytest.importorskip("scratchnoise.kernels.vectors.emit")
+pytest.importorskip("scratchnoise.kernels.numba_table")
 
 LINUX, ARM_LINUX, APPLE = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "arm64-apple-macosx"
 TARGETS = {  # LLVM's words for it, and the shape that belongs to it
@@ -219,7 +220,8 @@ def kernels_on_this_machine():
 @pytest.mark.parametrize(("kernel", "arguments", "products"), kernels_on_this_machine())
 def test_the_kernels_of_this_machine(kernel, arguments, products):
     """What numba makes of the real source."""
-    pytest.importorskip("scratchnoise.kernels.numba_table")
+    if numba.config.DISABLE_JIT:
+        pytest.skip("nothing is compiled")
     compiled = numba.njit(error_model="numpy")(kernel)
     compiled.compile(tuple(numba.typeof(argument) for argument in arguments))
     (assembly,) = compiled.inspect_asm().values()
