@@ -107,3 +107,19 @@ def test_disagreement_is_noticed(name, wrong):
 
     with pytest.raises(AssertionError, match=name), backend("numpy"):
         agree()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_that_meet_in_one_place_add_up(table, dtype):
+    """The adjoint of reading one place twice; no forward pass leaves such an argmax, but the gate takes it."""
+    if table == "cuda_on_cpu":
+        pytest.skip("its threads would write to one place at once, so a GPU promises nothing here")
+    dy, x = np.array([1.0, 2.0, 4.0, 8.0], dtype).reshape(1, 2, 2, 1), np.zeros((1, 4, 4, 1), dtype)
+    argmax = np.array([5, 5, 0, 5]).reshape(1, 2, 2, 1)
+    expected = np.zeros(16, dtype)
+    expected[[0, 5]] = 4, 11
+    assert_close("dx", kernels.maxpool2d_backward(dy, argmax, x.shape).ravel(), expected, 0)
+    w, ones = np.ones((1, 1, 1, 1), dtype), np.ones_like(dy)
+    dx, _, db = kernels.conv2d_relu_maxpool2d_backward(dy, ones, argmax, x, w, 1, 0, 2)
+    assert_close("dx of the fused layer", dx.ravel(), expected, 0)
+    assert_close("db", db, np.array([15.0]), 0)

@@ -135,7 +135,7 @@ EXPORT int maxpool2d_backward(const real *dy, const int32_t *argmax, real *dx, l
         for (long p = 0; p < P; ++p)
             for (long k = 0; k < K; ++k) {
                 long from = (n * P + p) * K + k;
-                dx[(n * HW + argmax[from]) * K + k] = dy[from];
+                dx[(n * HW + argmax[from]) * K + k] += dy[from];
             }
     return 0;
 }

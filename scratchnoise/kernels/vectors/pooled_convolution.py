@@ -52,7 +52,8 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
         for entry in range(gradients.size):
             place = pick(places, pick(maxima, entry))
             if place >= 0 and not pick(pooled, entry) <= 0:
-                put(pick(gradients, entry), frame, place + entry % F)
+                at = place + entry % F
+                put(pick(frame, at) + pick(gradients, entry), frame, at)
         convolve(frame, blocks, bias, dx[n].reshape(-1), Windows(starts, results, tiles, S * F, F, W * F))
 
 
