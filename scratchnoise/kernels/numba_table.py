@@ -49,11 +49,24 @@ def compiled(function, work=None):
     return Threaded(_compiled(function, function.__name__, parallel=True), _compiled(function, alone), work)
 
 
+# numba would make parallel loops of array operations too, small ones here: each takes a second to compile
+ONLY_PRANGE = {
+    "prange": True,
+    "comprehension": False,
+    "fusion": False,
+    "inplace_binop": False,
+    "numpy": False,
+    "reduction": False,
+    "setitem": False,
+    "stencil": False,
+}
+
+
 def _compiled(function, name, parallel=False):
     names = {**function.__globals__, "prange": numba.prange}
     renamed = types.FunctionType(function.__code__, names, name)
     renamed.__qualname__ = name
-    dispatcher = numba.njit(error_model="numpy", parallel=parallel)(renamed)
+    dispatcher = numba.njit(error_model="numpy", parallel=ONLY_PRANGE if parallel else False)(renamed)
     if dispatcher is not renamed:  # NUMBA_DISABLE_JIT leaves it as it is
         keep_on_disk(dispatcher)
     return dispatcher
