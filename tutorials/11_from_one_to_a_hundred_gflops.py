@@ -68,9 +68,10 @@ np.testing.assert_allclose(y_loops, y_numpy[:1], rtol=1e-4, atol=1e-3)
 # %% [markdown]
 # ## Rung 4: our own registers
 #
-# `kernels/vectors/vector.py` gives numba a vector of 64 bytes in about a hundred lines, and a twin in plain Python, so
-# that `vectors/convolution.py` can still be stepped through. Its micro-kernel `outer` holds 8 pixels x 2 vectors of
-# filters in registers while the sum over the window runs: 16 multiply-adds for 10 loads, and no copy of the input.
+# `kernels/vectors/tiles.py` has a handful of operations on tiles, each a few lines of NumPy, so that
+# `vectors/convolution.py` can still be stepped through. `vectors/intrinsics.py` puts LLVM's vectors in their place when
+# numba compiles. The micro-kernel is one line, `tile = outer(tile, x, at, offset, w, tap)`: with 6 pixels x 2 vectors
+# of filters a tile does 12 multiply-adds for 8 loads while the sum over the window runs, and nothing is copied.
 # (Without numba, or where it is told not to compile, this rung is missing, and the one below is timed again.)
 
 # %%
@@ -120,12 +121,44 @@ chart(measured["rows"], measured["peak_gflops"])
 #
 # * Two thread pools on the same cores wait for each other. A library that mixes numba and BLAS should look there first.
 # * A tuple of accumulators that is indexed by a variable, even once and after the loop, leaves the registers: 20 times
-#   slower. Indices of tiles are written out for that reason.
+#   slower. A tile is therefore one value to numba, and only the code that emits its instructions counts rows.
 # * With `parallel=True`, numba turns `a[:, i].sum()` inside a loop into a parallel loop of its own: 500 times slower.
 # * A slice such as `x[n]` costs two atomic operations for its reference count. In a loop over 48,600 rows of 784
 #   numbers that was a third of the time.
-# * numba's cache looks at the file of the compiled function alone, not at what it calls: after editing a helper, delete
-#   `__pycache__`.
+# * numba's cache looks at the file of the compiled function alone, not at what it calls. `kernels/numba_cache.py`
+#   therefore makes it stale whenever any source of the kernels changes.
+#
+# ## Two machines, one source: why the tile must know its registers
+#
+# All of the above was measured on a processor with AVX-512. On one without, the same source took 1.4 to 1.55 times
+# PyTorch's time, and one thread did 28 GFLOP/s in a convolution where a bare tile in registers reaches 102. Two causes:
+#
+# * A tile of 8 x 2 vectors of 64 bytes is 32 accumulators of 32 bytes on AVX2, which has 16 registers. The others live
+#   in memory, and each step of the sum writes and reads them.
+# * `x[at[q] + offset]`: numba asks of each index whether it counts from the end. Those questions stand between the
+#   multiply-adds.
+#
+# Removing one alone helps little, because the other is enough to keep the multiply-adds waiting. One thread, GFLOP/s of
+# the second, third and first layer:
+#
+# | change | conv2 | conv3 | conv1 |
+# | --- | --- | --- | --- |
+# | as it was | 27.9 | 11.2 | 29.3 |
+# | a smaller tile alone | 35.5 | 14.0 | 33.3 |
+# | loads without the question alone | 25.9 | 16.6 | 26.3 |
+# | both | 87 | 85 | 78 |
+#
+# So `vectors/target.py` chooses the shape of a tile from what LLVM emits for the processor: 8 x 2 vectors of 64 bytes
+# for AVX-512, 6 x 2 of 32 bytes for AVX2, 8 x 2 of 16 bytes for NEON, 6 x 2 of 16 bytes for everything else. The loops
+# over rows and vectors stand where the instructions are emitted, once, and no kernel counts to eight any more.
+#
+# A third fault of this kind: `llvm.fma` promises one rounding. Where the processor has no such instruction, LLVM calls
+# a function of the C library for each number, 40 to 100 times slower than NumPy. `llvm.fmuladd` allows two
+# instructions, one that multiplies and one that adds.
+#
+# None of the three shows on the machine where the code was written. `tests/kernels/test_census.py` therefore compiles
+# the inner loops for five kinds of processor, on any machine, and counts: no reference to the stack, no call of a
+# function, the expected number of multiply-adds.
 #
 # ## Softmax regression
 #
