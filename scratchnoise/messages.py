@@ -4,6 +4,8 @@ import difflib
 import warnings
 from functools import cache
 
+COMPILING = "compiling kernels for this processor; later runs find them on disk"
+
 
 def nearest(name, known):
     """The advice that ends an "unknown name" error, e.g. "did you mean 'numba'? Known: auto, numpy, numba"."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
-from ..messages import warn_once
+from ..messages import COMPILING, warn_once
 
 HERE = Path(__file__).parent
 
@@ -90,4 +90,4 @@ class CheckedFile(IndexDataCacheFile):
 @cache
 def say_that_it_compiles():
     """Once a process: whoever waits for a first fit should know for what."""
-    print("compiling kernels for this processor; later runs find them on disk", file=sys.stderr)
+    print(COMPILING, file=sys.stderr)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from ..backend import THREAD_VARIABLES
+from ..messages import COMPILING
 from .convert import KERNEL, PACKAGE_PARENT, SETUP, NotebookError
 
 CELL_SECONDS = 600  # no cell of a tutorial takes minutes; one that does hangs
@@ -65,9 +66,20 @@ async def _execute(tutorial, socket, environment):
             client.log.setLevel("CRITICAL")  # the error says the same, once
             try:
                 await client.async_execute()
+                _forget_compilation(tutorial.notebook)
             except (CellExecutionError, CellTimeoutError, RuntimeError) as error:  # one that died is a RuntimeError
                 log.seek(0)
                 raise NotebookError(_what_failed(tutorial, begun, error, log.read())) from error
+
+
+def _forget_compilation(notebook):
+    """Take out the line that is printed where kernels are compiled: what a page shows must not depend on the cache."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.get("name") == "stderr":
+                output["text"] = output["text"].replace(COMPILING + "\n", "")
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell["outputs"] if output.get("text") != ""]
 
 
 @contextlib.asynccontextmanager

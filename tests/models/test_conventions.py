@@ -113,11 +113,13 @@ def test_clones_and_pickles(model, gaussians):
     np.testing.assert_array_equal(copy.fit(X, y).predict_proba(X), p)
 
 
-def test_processes_take_shared_memory_and_return_models(gaussians, T):
-    """Arrays beyond max_nbytes arrive in the processes as read-only memory maps."""
+def test_processes_take_shared_memory_and_return_models(gaussians, T, reference_and_default_table):
+    """Arrays beyond max_nbytes arrive in the processes as read-only memory maps; so does the table, by name."""
     X, y = gaussians
-    jobs = (joblib.delayed(quick(RobustSoftmaxRegression, T=T, random_state=seed).fit)(X, y) for seed in range(3))
-    here = quick(RobustSoftmaxRegression, T=T, random_state=2).fit(X, y)
+    settings = {"T": T, "backend": reference_and_default_table}
+    models = [quick(RobustSoftmaxRegression, random_state=seed, **settings) for seed in range(3)]
+    jobs = (joblib.delayed(model.fit)(X, y) for model in models)
+    here = quick(RobustSoftmaxRegression, random_state=2, **settings).fit(X, y)
     there = joblib.Parallel(n_jobs=2, max_nbytes=1)(jobs)[2]
     np.testing.assert_array_equal(there.coef_, here.coef_)
     assert there.T_ == here.T_

@@ -156,7 +156,7 @@ def test_divergence_leaves_no_model_behind(noisy_gaussians, T):
         ({"epochs": True}, "epochs=True should be a whole number"),
         ({"on_epoch": 3}, "on_epoch=3 should be a function"),
         ({"random_state": "0"}, "random_state='0' should be a numpy.random.Generator, or a seed"),
-        ({"network": [Flatten()]}, r"network=\[Flatten\(\)\] is unknown; Known: annex, mlp, or a Network"),
+        ({"network": [Flatten()]}, r"network=\[Flatten\(\)\] is unknown; Known: auto, annex, mlp, or a Network"),
         ({"weight_decay": np.nan}, "weight_decay=nan should be a number of at least 0"),
     ],
 )

@@ -44,7 +44,7 @@ def product(a, a_steps, b, b_steps, K, bias, y):
     y (I, width of a tile x blocks): columns that bias has not are made up, to be cut off.
     """
     (I, J), width = y.shape, VECTORS * lanes(y)
-    out, results = y.reshape(-1), np.arange(I) * J
+    out, results = y.reshape(-1), np.arange(0, I * J, J)
     panels = np.empty(((I + ROWS - 1) // ROWS, K * ROWS), y.dtype)
     for panel in prange(panels.shape[0]):
         rows = (panel * ROWS, min((panel + 1) * ROWS, I), ROWS)

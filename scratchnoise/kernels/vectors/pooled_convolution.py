@@ -27,7 +27,7 @@ def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
     H, W = H + 2 * pad, W + 2 * pad
     blocks, rows = blocks_of_filters(w, lanes(y)), tile_rows(F, S * K, lanes(y))
     starts, tiles = window_starts(Ho, Wo, W, K, stride), tile_reach(reach, 1, rows)
-    results = np.arange(Ho * Wo) * F
+    results = np.arange(0, Ho * Wo * F, F)
     for n in prange(N):
         frame, image = np.empty(H * W * K, x.dtype), np.empty((Ho, Wo, F), x.dtype)
         place(x[n], frame, W, K, 1, pad, pad)
@@ -44,7 +44,7 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
     _, S, F, _ = turned.shape
     blocks, rows = blocks_of_filters(turned, lanes(dx)), tile_rows(K, S * F, lanes(dx))
     starts, tiles = window_starts(Hx, Wx, W, F, 1), tile_reach(reach, 1, rows)
-    results = np.arange(Hx * Wx) * K
+    results = np.arange(0, Hx * Wx * K, K)
     bias = np.zeros(K, dx.dtype)
     for n in prange(N):
         frame = np.zeros(H * W * F, dx.dtype)
