@@ -40,27 +40,11 @@ def few_filters(F, run, L):
     return 2 * F <= VECTORS * L and run % L == 0
 
 
-def blocks_of_filters(w, L):
-    """w (R, S, K, F) in blocks (-1, R S K, width), as `convolve` reads it."""
-    R, S, K, F = w.shape
-    return blocks_of(w.reshape(R * S * K, F), 1 if few_filters(F, S * K, L) else VECTORS * L)
-
-
-def tile_rows(F, run, L):
-    """How many windows `convolve` takes together."""
-    return INNER_ROWS if few_filters(F, run, L) else ROWS
-
-
-def convolve(x, blocks, bias, y, windows):
-    """x flat frames -> y flat (pixels, F)."""
-    if few_filters(bias.size, windows.run, lanes(y)):
-        convolve_few(x, blocks, bias, y, windows)
-    else:
-        convolve_tiles(x, blocks, bias, y, windows)
-
-
 def convolve_tiles(x, blocks, bias, y, windows):
-    """The vectors hold filters: tiles of ROWS pixels x VECTORS vectors of filters."""
+    """Flat frames x -> flat y (pixels, F), vectors of filters: tiles of ROWS pixels x VECTORS vectors.
+
+    blocks: `blocks_of` the filters (R S K, F), as wide as a row of a tile.
+    """
     F, P, width = bias.size, windows.starts.size, blocks.shape[2]
     row_of_bias = np.zeros(blocks.shape[0] * width, y.dtype)
     row_of_bias[:F] = bias
@@ -93,7 +77,10 @@ def store_filters(tile, y, at, first, F):
 
 
 def convolve_few(x, blocks, bias, y, windows):
-    """Vectors run along the window and are added up at last: tiles of INNER_ROWS pixels x INNER_COLUMNS filters."""
+    """The same for few filters, vectors along the window: tiles of INNER_ROWS pixels x INNER_COLUMNS filters.
+
+    blocks: one filter after the other, `blocks_of` of width 1.
+    """
     F, P, taps = bias.size, windows.starts.size, blocks.shape[1]
     w, filters = blocks.reshape(-1), np.arange(F) * taps
     sums = np.empty(INNER_ROWS * INNER_COLUMNS, y.dtype)
@@ -122,7 +109,9 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     R, S, K, _ = w.shape
     size = H * W * K
     group = ROWS if Ho * Wo < 8 * ROWS else 1
-    blocks, rows = blocks_of_filters(w, lanes(y)), tile_rows(F, S * K, lanes(y))
+    few = few_filters(F, S * K, lanes(y))
+    rows = INNER_ROWS if few else ROWS
+    blocks = blocks_of(w.reshape(-1, F), 1 if few else VECTORS * lanes(y))
     starts = window_starts(Ho, Wo, W, K, stride)
     reach = window_reach(Ho, Wo, R, S, stride, dilation, top, left, x.shape[1], x.shape[2])
     tiles = tile_reach(reach, group, rows)
@@ -136,7 +125,10 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
         if last - first < group:
             few_starts, few_results = side_by_side(starts, last - first, size, F)
             windows = Windows(few_starts, few_results, tile_reach(reach, last - first, rows), S * K, K, W * K)
-        convolve(frames, blocks, bias, y[first:last].reshape(-1), windows)
+        if few:
+            convolve_few(frames, blocks, bias, y[first:last].reshape(-1), windows)
+        else:
+            convolve_tiles(frames, blocks, bias, y[first:last].reshape(-1), windows)
 
 
 def conv2d_forward(x, w, b, stride, pad, images=conv2d_images):
@@ -221,9 +213,6 @@ def gathered(dw, R, S, K, F):
 HELPERS = (
     blocks_of,
     few_filters,
-    blocks_of_filters,
-    tile_rows,
-    convolve,
     convolve_tiles,
     store_filters,
     convolve_few,

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..loops.images import out_size, pool_image
 from ..parallel import prange
-from .convolution import CHUNKS, blocks_of_filters, convolve, tile_rows
+from .convolution import CHUNKS, blocks_of, convolve_tiles
 from .frames import Windows, frame_places, place, tile_reach, window_reach, window_starts
 from .target import ROWS, VECTORS
 from .tiles import add_scaled, clamped, lanes, load, pick, put, steps, store
@@ -25,13 +25,13 @@ def forward_images(x, w, bias, Ho, Wo, stride, pad, size, y, argmax):
     R, S, _, F = w.shape
     reach = window_reach(Ho, Wo, R, S, stride, 1, pad, pad, H, W)
     H, W = H + 2 * pad, W + 2 * pad
-    blocks, rows = blocks_of_filters(w, lanes(y)), tile_rows(F, S * K, lanes(y))
-    starts, tiles = window_starts(Ho, Wo, W, K, stride), tile_reach(reach, 1, rows)
+    blocks = blocks_of(w.reshape(-1, F), VECTORS * lanes(y))
+    starts, tiles = window_starts(Ho, Wo, W, K, stride), tile_reach(reach, 1, ROWS)
     results = np.arange(0, Ho * Wo * F, F)
     for n in prange(N):
         frame, image = np.empty(H * W * K, x.dtype), np.empty((Ho, Wo, F), x.dtype)
         place(x[n], frame, W, K, 1, pad, pad)
-        convolve(frame, blocks, bias, image.reshape(-1), Windows(starts, results, tiles, S * K, K, W * K))
+        convolve_tiles(frame, blocks, bias, image.reshape(-1), Windows(starts, results, tiles, S * K, K, W * K))
         pool_image(image, size, y[n], argmax[n])
         pooled = y[n].reshape(-1)
         for i in range(pooled.size):
@@ -42,8 +42,8 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
     """dx (N, H, W, K): what passed, written to its places in an H x W frame, through the turned filters."""
     N, Hx, Wx, K = dx.shape
     _, S, F, _ = turned.shape
-    blocks, rows = blocks_of_filters(turned, lanes(dx)), tile_rows(K, S * F, lanes(dx))
-    starts, tiles = window_starts(Hx, Wx, W, F, 1), tile_reach(reach, 1, rows)
+    blocks = blocks_of(turned.reshape(-1, K), VECTORS * lanes(dx))
+    starts, tiles = window_starts(Hx, Wx, W, F, 1), tile_reach(reach, 1, ROWS)
     results = np.arange(0, Hx * Wx * K, K)
     bias = np.zeros(K, dx.dtype)
     for n in prange(N):
@@ -54,7 +54,7 @@ def input_gradient_images(dy, y, argmax, turned, dx, H, W, places, reach):
             if place >= 0 and not pick(pooled, entry) <= 0:
                 at = place + entry % F
                 put(pick(frame, at) + pick(gradients, entry), frame, at)
-        convolve(frame, blocks, bias, dx[n].reshape(-1), Windows(starts, results, tiles, S * F, F, W * F))
+        convolve_tiles(frame, blocks, bias, dx[n].reshape(-1), Windows(starts, results, tiles, S * F, F, W * F))
 
 
 def what_passed(dy, y, argmax, starts, ends, windows, values):
