@@ -92,6 +92,12 @@ def test_every_row_names_the_processor_its_restriction_and_its_share_of_the_peak
     assert [row["of_peak"] for row in rows] == [0.01, 0.02, 0.04, 0.025, 0.05, 0.1]  # the peak of as many threads
 
 
+def test_the_load_is_compared_with_the_threads_that_were_timed(measured, monkeypatch):
+    monkeypatch.setattr(session.os, "getloadavg", lambda: (1.2, 1.0, 1.0))
+    assert session.run(["conv1 forward, one thread"], 2)[0]["disturbed"] == ""
+    assert session.run(["conv1 forward"], 2)[0]["disturbed"] != ""
+
+
 def test_a_peak_that_was_disturbed_counts_only_if_both_were(measured, monkeypatch):
     found = iter([11.0, 91.0])
     monkeypatch.setattr(session, "measured_peak", lambda threads, instructions: next(found))
