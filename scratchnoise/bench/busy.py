@@ -5,12 +5,14 @@ little by that. With the number of threads that a user gets, it should not lose 
 that has no processor. Both are timed on the quiet machine too, and all take turns.
 """
 
+import os
 import statistics
 import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 
+from .machine import processor_name
 from .runner import PAUSE, Worker
 
 WORKLOAD_NAMES = ("MLR pass", "annex step")
@@ -69,6 +71,7 @@ def endless_loops(count):
 
 
 if __name__ == "__main__":
+    print(f"{processor_name()}, {os.cpu_count()} processors, load average before: {os.getloadavg()[0]:.2f}")
     for rung in sys.argv[1:] or [RUNG]:
         for name in WORKLOAD_NAMES:
             for row in measure(name, rung):

@@ -13,7 +13,7 @@ def disturbing_load(load, processors, threads):
     before, after = load["before"], load["after"]
     if max(before, after - threads) <= left + MARGIN:
         return ""
-    what = f"{threads} threads on {processors} processors leave {left} to other programs"
+    what = f"of {processors} processors, the timed threads leave {left} to other programs"
     return f"Disturbed: the load average was {before:.1f} before and {after:.1f} after; {what}."
 
 
@@ -24,3 +24,11 @@ def stopped_timings(rows):
         return ""
     which = ", ".join(f"{rung} {share:.0%}" for rung, share in shares.items())
     return f"Disturbed; the part of its time in which each had a processor: {which}."
+
+
+def low_peak(rows):
+    """The rungs that are faster than the measured peak: it was disturbed itself. rows: of one workload, as `run`'s."""
+    faster = [row["rung"] for row in rows if row["of_peak"] and row["of_peak"] > 1]
+    if not faster:
+        return ""
+    return f"Disturbed; the peak was measured too low, because it is less than what these reach: {', '.join(faster)}."

@@ -5,7 +5,6 @@ in a process of its own and all taking turns: the time per image should be the s
 the data, which are N x 12,288 bytes and their labels.
 """
 
-import resource
 import statistics
 import sys
 import time
@@ -13,6 +12,7 @@ import time
 import numpy as np
 
 from .environment import call_alone
+from .memory import peak_memory
 
 SIZES = (1_000, 4_000, 15_000, 60_000)
 ROUNDS = 3
@@ -48,8 +48,7 @@ def train(n, epochs):
     started = time.perf_counter()
     NeuralNetwork(epochs=epochs, **settings).fit(x, y)
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"ms_per_image": 1e3 * seconds / (n * epochs), "megabytes": (peak - x.nbytes - y.nbytes) / 1e6}
+    return {"ms_per_image": 1e3 * seconds / (n * epochs), "megabytes": (peak_memory() - x.nbytes - y.nbytes) / 1e6}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Showing measurements to people: a table in the terminal, a bar chart."""
 
 from .competitors import COMPETITORS
-from .disturbance import stopped_timings
+from .disturbance import low_peak, stopped_timings
 from .workloads import NATIVE
 
 
@@ -12,7 +12,7 @@ def print_machine(machine):
     versions = ", ".join(f"{name} {number or 'missing'}" for name, number in machine["versions"].items())
     variables = ", ".join(f"{name}={value}" for name, value in machine["environment"].items()) or "none"
     load, cores, processors = machine["load"], machine["cores"], machine["processors"]
-    print(f"{machine['processor']}, {cores} cores, {processors} processors, {machine['threads']} threads")
+    print(f"{machine['processor']}, {cores} cores, {processors} processors, threads: {machine['threads']}")
     print(f"vectors: {vectors}")
     print(f"instructions: {machine['instructions']}; variables that restrict them: {variables}")
     if machine["instructions"] != "all":
@@ -35,7 +35,7 @@ def print_ladder(rows):
     console = Console()
     for workload in dict.fromkeys(row["workload"] for row in rows):
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-        table.add_column(workload, min_width=24)
+        table.add_column(workload, min_width=26)
         for heading in ("samples", "ms", "GFLOP/s", "of peak", "x PyTorch", "peak MB"):
             table.add_column(heading, justify="right")
         here = [row for row in rows if row["workload"] == workload]
@@ -46,9 +46,10 @@ def print_ladder(rows):
             numbers = (f"{1e3 * row['seconds']:.2f}", speed, share, ratio)
             table.add_row(row["rung"], str(row["samples"]), *numbers, f"{row['peak_memory'] / 2**20:.0f}")
         console.print(table)
-        print(f"{stopped_timings(here)}\n".lstrip())
+        said = [line for line in (stopped_timings(here), low_peak(here)) if line]
+        print(*said, "", sep="\n")
     peaks = {row["threads"]: row["peak_gflops"] for row in rows if row["peak_gflops"]}
-    each = ", ".join(f"{peak:.0f} GFLOP/s with {threads} threads" for threads, peak in peaks.items())
+    each = ", ".join(f"{peak:.0f} GFLOP/s (threads: {threads})" for threads, peak in peaks.items())
     console.print(
         f"Measured peak of multiply-adds: {each or 'unknown without numba'}. Medians of rounds in which all take "
         "turns, each in a process of its own; x PyTorch: median of the ratios to the faster layout in the same round. "

@@ -133,4 +133,4 @@ class Worker:
     def stop(self):
         """End the process; its peak memory in bytes."""
         answer, _ = self.process.communicate()
-        return int(answer.split()[-1]) * 1024
+        return int(answer.split()[-1])

@@ -5,13 +5,13 @@ calls in seconds and, as a multiple of their wall time, the processor time of al
 is for the parent alone.
 """
 
-import resource
 import sys
 import time
 
 import numpy as np
 
 from .competitors import COMPETITORS
+from .memory import peak_memory
 from .workloads import RUNGS, WORKLOADS, inputs
 
 CHECKED = 3  # samples
@@ -32,7 +32,7 @@ def main(rung_name, workload_name):
             print("checked", flush=True)
         else:
             print(*timing(call, int(argument)), flush=True)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+    print(peak_memory(), flush=True)
 
 
 def timing(call, repeats):

@@ -92,12 +92,28 @@ def test_every_row_names_the_processor_its_restriction_and_its_share_of_the_peak
     assert [row["of_peak"] for row in rows] == [0.01, 0.02, 0.04, 0.025, 0.05, 0.1]  # the peak of as many threads
 
 
+def test_the_load_is_compared_with_the_threads_that_were_timed(measured, monkeypatch):
+    monkeypatch.setattr(session.os, "getloadavg", lambda: (1.2, 1.0, 1.0))
+    assert session.run(["conv1 forward, one thread"], 2)[0]["disturbed"] == ""
+    assert session.run(["conv1 forward"], 2)[0]["disturbed"] != ""
+
+
+def test_a_peak_that_was_disturbed_counts_only_if_both_were(measured, monkeypatch):
+    found = iter([11.0, 91.0])
+    monkeypatch.setattr(session, "measured_peak", lambda threads, instructions: next(found))
+    assert session.run(["MLR pass"], 2)[0]["peak_gflops"] == 91
+    monkeypatch.setattr(session, "measured_peak", lambda threads, instructions: None)  # no numba
+    machine, rows = session.run(["MLR pass"], 2)
+    assert machine["peak_gflops"] is None and all(row["of_peak"] is None for row in rows)
+    print_ladder(rows)
+
+
 def test_table_and_chart(capsys, measured):
     _, rows = session.run(["conv1 forward", "conv1 forward, one thread"], 2)
     print_ladder(rows)
     shown = capsys.readouterr().out
     assert "numba (vectors)" in shown and "0.50" in shown and "2%" in shown and "10%" in shown
-    assert "100 GFLOP/s with 2 threads, 40 GFLOP/s with 1 threads" in " ".join(shown.split())
+    assert "100 GFLOP/s (threads: 2), 40 GFLOP/s (threads: 1)" in " ".join(shown.split())
     texts = {text.get_text() for text in chart(ROWS, 100.0).axes[0].texts}
     assert {"MLR pass", "peak 100", "4"} <= texts
     assert not any(text.get_text().startswith("peak") for text in chart(ROWS, None).axes[0].texts)

@@ -83,6 +83,13 @@ def test_it_is_said_beside_the_figures_of_its_workload(capsys):
     assert "Disturbed" not in first and "PyTorch 40%" in second
 
 
+def test_a_peak_below_what_a_rung_reaches_is_said(capsys):
+    common = ROW | {"processor_share": 1.9}
+    print_ladder([common | {"rung": "numba", "of_peak": 1.2}, common | {"rung": "NumPy", "of_peak": 1.0}])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Disturbed")]
+    assert len(said) == 1 and "too low" in said[0] and said[0].endswith("reach: numba.")
+
+
 # --- two endless loops beside it -------------------------------------------------------------------------
 
 

@@ -142,7 +142,7 @@ def test_the_header_says_what_figures_depend_on(capsys):
     print_machine(described | {"threads": 3, "instructions": "avx2", "load": load, "disturbed": "Disturbed: so."})
     shown = capsys.readouterr().out
     for part in (
-        "AMD EPYC, 2 cores, 4 processors, 3 threads",
+        "AMD EPYC, 2 cores, 4 processors, threads: 3",
         "llvmlite reports AVX2, FMA\n",
         "instructions: avx2",
         "NUMBA_CPU_NAME=haswell, NUMBA_CPU_FEATURES=\n",
