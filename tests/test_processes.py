@@ -293,7 +293,7 @@ def test_numba_is_told_of_the_quota_unless_the_user_has_chosen(needs_compiled_nu
 
 
 def test_a_choice_reaches_the_processes_of_a_study(tmp_path):
-    from scratchnoise.study import reproduce
+    from scratchnoise.study.runner import reproduce
 
     with backend("loops"):
         rows = reproduce(tmp_path, noise=("0.5",), methods=("priors",), jobs=2)
