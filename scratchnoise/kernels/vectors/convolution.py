@@ -29,9 +29,10 @@ def blocks_of(matrix, width):
     M, F = matrix.shape
     blocks = np.zeros(((F + width - 1) // width, M, width), matrix.dtype)
     numbers, flat = matrix.reshape(-1), blocks.reshape(-1)
-    for m in range(M):
-        for f in range(F):
-            put(pick(numbers, m * F + f), flat, (f // width * M + m) * width + f % width)
+    for first in range(0, F, width):
+        for m in range(M):
+            for f in range(min(width, F - first)):  # along memory
+                put(pick(numbers, m * F + first + f), flat, first * M + m * width + f)
     return blocks
 
 
@@ -86,12 +87,13 @@ def convolve_few(x, blocks, bias, y, windows):
     sums = np.empty(INNER_ROWS * INNER_COLUMNS, y.dtype)
     for p in range(0, P, INNER_ROWS):
         at = clamped(windows.starts, p, P - 1, INNER_ROWS)
-        top, bottom, _, _ = windows.reach[p // INNER_ROWS]
+        top, bottom, west, east = windows.reach[p // INNER_ROWS]
+        begin = west * windows.channels // lanes(y) * lanes(y)
         for f in range(0, F, INNER_COLUMNS):
             columns = clamped(filters, f, F - 1, INNER_COLUMNS)
             tile = zeros(y, INNER_ROWS, INNER_COLUMNS)
             for r in range(top, bottom):
-                for d in range(0, windows.run, lanes(y)):
+                for d in range(begin, east * windows.channels, lanes(y)):
                     tile = inner(tile, x, at, r * windows.row_step + d, w, columns, r * windows.run + d)
             store_totals(tile, sums)
             for q in range(min(INNER_ROWS, P - p)):
@@ -169,9 +171,7 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
                 place(x[n], frames[(n - first) * size : (n - first + 1) * size], W + 2 * pad, K, 1, pad, pad)
             rows = dy[first:last].reshape(-1, F)
             correlate(frames, size, blocks_of(rows, width), dw[chunk], starts, row_step)
-            for p in range(rows.shape[0]):
-                for f in range(F):
-                    db[chunk, f] += rows[p, f]
+            add_rows(rows, db[chunk])
     return gathered(dw, R, S, K, F), db.sum(axis=0)
 
 
@@ -197,6 +197,14 @@ def correlate(x, size, dy, dw, starts, row_step):
                 store(tile, out, at, 0)
 
 
+def add_rows(matrix, total):
+    """total += the sum of the rows of a matrix."""
+    numbers, F = matrix.reshape(-1), total.size
+    for p in range(matrix.shape[0]):
+        for f in range(F):
+            put(pick(total, f) + pick(numbers, p * F + f), total, f)
+
+
 def gathered(dw, R, S, K, F):
     """The parts (CHUNKS, blocks of filters, R, run, width) summed and put in the order (R, S, K, F)."""
     out = np.zeros((R, S, K, F), dw.dtype)
@@ -217,5 +225,6 @@ HELPERS = (
     store_filters,
     convolve_few,
     correlate,
+    add_rows,
     gathered,
 )
