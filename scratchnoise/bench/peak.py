@@ -9,7 +9,7 @@ from ..kernels import numba_table  # noqa: F401  registers the helpers
 from ..kernels.vectors.target import ROWS, VECTORS
 from ..kernels.vectors.tiles import lanes, load, outer, steps, store
 
-STEPS = 200_000
+STEPS = 20_000_000  # about a quarter of a second, so that all threads run for nearly all of it
 
 
 @numba.njit(parallel=True)
