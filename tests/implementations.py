@@ -95,7 +95,7 @@ def regression_grad(z, y, T):
 def one_step(z, y, T, n):
     C, one = z.shape[1], slice(n, n + 1)
     start = np.eye(C, dtype=z.dtype), np.zeros(C, z.dtype)
-    x = np.where(np.isfinite(z[one]), z[one], np.finfo(z.dtype).min / 4)  # 0 * -inf would be NaN
+    x = np.where(np.isfinite(z[one]), z[one], np.finfo(z.dtype).min / 2)  # 0 * -inf would be NaN
     return kernels.linear_sgd_epoch(*start, x, y[one], T, np.ones(1, z.dtype), np.zeros(1, np.int64), 1, 1.0, 0.0)
 
 
