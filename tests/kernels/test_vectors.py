@@ -172,7 +172,9 @@ def test_the_uncompiled_convolution_equals_numpy(shape, images, kernel, stride, 
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize(("N", "D", "F"), [(1, 1, 1), (9, 5, 3), (8, 7, 32), (3, 40, 70), (17, 2, 33), (2, 300, 3)])
+@pytest.mark.parametrize(
+    ("N", "D", "F"), [(1, 1, 1), (9, 5, 3), (8, 7, 32), (3, 40, 70), (17, 2, 33), (2, 300, 3), (0, 2, 3)]
+)
 def test_the_uncompiled_product_equals_numpy(shape, N, D, F, dtype):
     rng = np.random.default_rng(2)
     x, w, b, dy = (rng.normal(size=s).astype(dtype) for s in ((N, D), (D, F), (F,), (N, F)))
