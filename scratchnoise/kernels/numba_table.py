@@ -49,7 +49,7 @@ def compiled(function, work=None):
     return Threaded(_compiled(function, function.__name__, parallel=True), _compiled(function, alone), work)
 
 
-# numba would make parallel loops of array operations too, small ones here: each takes a second to compile
+# numba would make parallel loops of array operations too, which are small here: only `prange` may use the threads
 ONLY_PRANGE = {
     "prange": True,
     "comprehension": False,
