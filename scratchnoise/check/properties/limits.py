@@ -15,6 +15,7 @@ ROUNDINGS = 64  # of a few exponentials, logarithms and sums
 
 
 def tolerance(z):
+    """The relative error that rounding explains in the dtype of z."""
     return ROUNDINGS * np.finfo(z.dtype).eps
 
 
