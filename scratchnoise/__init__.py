@@ -22,7 +22,7 @@ _HOME = {
     "BackwardCorrected": "losses",
     "NatarajanCorrected": "losses",
     "Network": "network",
-    "TrainingDiverged": "training",
+    "TrainingDiverged": "network.training",
     "estimate_transition": "estimate",
     "SoftmaxRegression": "models",
     "RobustSoftmaxRegression": "models",

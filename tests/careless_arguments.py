@@ -10,10 +10,11 @@ import re
 import numpy as np
 import pandas as pd
 
-from scratchnoise import data, estimate, layers, losses, network, noise, optim, training, transition
+from scratchnoise import data, estimate, losses, noise, transition
 from scratchnoise.backend import backend
-from scratchnoise.layer import Layer
 from scratchnoise.models import SoftmaxRegression
+from scratchnoise.network import layers, network, optim, training
+from scratchnoise.network.layer import Layer
 
 MODULES = (layers, network, optim, losses, noise, transition, estimate, training, data.arrays, data.garments)
 INTERNAL = {  # called by the functions below, with what these have checked
@@ -205,7 +206,7 @@ def base_of(cls):
 
 def find(module):
     """name -> (function of keyword arguments, its parameters, what is right for it beside RIGHT)."""
-    where = module.__name__.removeprefix("scratchnoise.")
+    where = module.__name__.split(".")[-1]
     for name, found in vars(module).items():
         if not is_target(module, name, found):
             continue

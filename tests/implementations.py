@@ -4,10 +4,10 @@ import numpy as np
 
 from scratchnoise import estimate, kernels, noise
 from scratchnoise.check.properties import limits
-from scratchnoise.layers import Dropout, Linear, ReLU
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected, NatarajanCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.network import Network
+from scratchnoise.network.layers import Dropout, Linear, ReLU
 from scratchnoise.transition import TransitionMatrix
 
 # --- losses, as functions of z, y and T ------------------------------------------------------------------

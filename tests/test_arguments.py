@@ -25,9 +25,10 @@ from careless_arguments import (
     wrong_values,
 )
 
-from scratchnoise import checks, data, estimate, layers, network, noise, optim
+from scratchnoise import checks, data, estimate, noise
 from scratchnoise.backend import backend
-from scratchnoise.layer import Layer
+from scratchnoise.network import layers, network, optim
+from scratchnoise.network.layer import Layer
 
 
 @pytest.mark.parametrize("target", TARGETS)

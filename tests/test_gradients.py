@@ -13,8 +13,8 @@ from scratchnoise.check import assert_close, check_backward, check_gradient, che
 from scratchnoise.check.adjoints import as_pair, check_pair, pair_names
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS
 from scratchnoise.check.properties import kernels as kernel_properties
-from scratchnoise.layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 from scratchnoise.network import Network
+from scratchnoise.network.layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
 
 PAIRS = pair_names(dir(kernels))
 HUNT = hypothesis.settings(  # the first failure will do, and the same one on every machine

@@ -9,11 +9,12 @@ import pytest
 
 from scratchnoise import kernels
 from scratchnoise.backend import backend
-from scratchnoise.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected
-from scratchnoise.network import INFERENCE_BATCH, Network, annex, make_network, mlp
-from scratchnoise.optim import SGD
-from scratchnoise.training import TrainingDiverged, step_size, train
+from scratchnoise.network import Network, annex, make_network, mlp
+from scratchnoise.network.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from scratchnoise.network.network import INFERENCE_BATCH
+from scratchnoise.network.optim import SGD
+from scratchnoise.network.training import TrainingDiverged, step_size, train
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 

@@ -17,8 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from scratchnoise import ForwardCorrected, Network, backend, data, kernels
 from scratchnoise.check import check_backward
-from scratchnoise.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.network import annex
+from scratchnoise.network.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.study.figures import samples
 
 FAST = bool(os.environ.get("SCRATCHNOISE_FAST"))

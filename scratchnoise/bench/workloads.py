@@ -12,8 +12,8 @@ from .. import kernels
 from ..backend import BackendError, backend, resolve
 from ..losses import BackwardCorrected
 from ..network import annex
+from ..network.optim import SGD
 from ..noise import MNIST06
-from ..optim import SGD
 
 LEARNING_RATE = 1e-3
 

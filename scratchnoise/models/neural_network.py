@@ -7,7 +7,7 @@ from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import make_network
-from ..training import MOST_EPOCHS, train
+from ..network.training import MOST_EPOCHS, train
 from .base import Classifier
 from .validation import as_transition_for
 

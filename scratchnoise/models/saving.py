@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import layer, layers, losses
+from .. import losses
 from ..messages import shown
-from ..network import Network
+from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
 from .flip_corrected import FlipCorrected
 from .neural_network import NeuralNetwork

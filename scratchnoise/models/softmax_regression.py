@@ -6,8 +6,8 @@ from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_count, check_not_negative, check_positive
-from ..device_memory import memory_explained
-from ..training import TrainingDiverged
+from ..network.device_memory import memory_explained
+from ..network.training import TrainingDiverged
 from .base import Classifier
 
 

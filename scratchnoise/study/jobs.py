@@ -10,8 +10,8 @@ import numpy as np
 from .. import __version__
 from ..backend import backend as using_backend
 from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratified_folds
+from ..network.training import TrainingDiverged
 from ..noise import priors
-from ..training import TrainingDiverged
 from ..transition import TransitionMatrix
 from .protocol import (
     CLEAN,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from scratchnoise.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.network import Network
+from scratchnoise.network.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 LOSSES = [CrossEntropy(), ForwardCorrected(T), *(BackwardCorrected(T, risk, 0.1) for risk in RISKS)]

@@ -11,8 +11,8 @@ from scratchnoise.losses import BackwardCorrected, CrossEntropy, NatarajanCorrec
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.models.saving import load, save
 from scratchnoise.network import mlp
+from scratchnoise.network.training import TrainingDiverged, Watch, train
 from scratchnoise.study import protocol, runner
-from scratchnoise.training import TrainingDiverged, Watch, train
 
 # --- the same as on the host ------------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ import pytest
 from device_models import LINEAR, network
 
 from scratchnoise.backend import DeviceMemoryError
-from scratchnoise.device_memory import training_bytes
 from scratchnoise.models import NeuralNetwork
-from scratchnoise.training import Watch
+from scratchnoise.network.device_memory import training_bytes
+from scratchnoise.network.training import Watch
 
 
 def advice(images, **settings):

@@ -5,7 +5,7 @@ import pytest
 from device_models import LINEAR, LOSSES, T, assert_close, assert_same, network
 
 from scratchnoise.backend import backend, to_device, to_host
-from scratchnoise.device_step import Replayed
+from scratchnoise.network.device_step import Replayed
 
 
 def test_whole_batches_are_recorded_once_and_then_replayed(device, images):

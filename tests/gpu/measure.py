@@ -19,12 +19,12 @@ from joblib import Parallel, delayed
 from scratchnoise import data
 from scratchnoise.backend import arrays, backend, host_table, queue, to_device
 from scratchnoise.data.images import for_network
-from scratchnoise.device_step import DeviceStep
 from scratchnoise.losses import CrossEntropy
 from scratchnoise.models import NeuralNetwork
 from scratchnoise.network import annex
+from scratchnoise.network.device_step import DeviceStep
+from scratchnoise.network.training import Minibatches
 from scratchnoise.noise import MNIST05, corrupt
-from scratchnoise.training import Minibatches
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from scratchnoise.backend import BackendError, arrays, backend, host_table, queu
 from scratchnoise.check import assert_close
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS, as_dtype
 from scratchnoise.data.images import for_network
-from scratchnoise.device_step import DeviceStep
 from scratchnoise.losses import CrossEntropy
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression
 from scratchnoise.network import annex
+from scratchnoise.network.device_step import DeviceStep
+from scratchnoise.network.training import Minibatches, Watch, train
 from scratchnoise.noise import MNIST05, corrupt
-from scratchnoise.training import Minibatches, Watch, train
 
 pytestmark = pytest.mark.gpu
 

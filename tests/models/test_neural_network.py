@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from scratchnoise.backend import backend
-from scratchnoise.layers import Flatten, Linear
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected, NatarajanCorrected
 from scratchnoise.models import NeuralNetwork
 from scratchnoise.network import Network, mlp
-from scratchnoise.training import TrainingDiverged
+from scratchnoise.network.layers import Flatten, Linear
+from scratchnoise.network.training import TrainingDiverged
 
 
 def model(**settings):

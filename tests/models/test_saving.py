@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from scratchnoise.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.losses import BackwardCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.saving import FORMAT, load, save
 from scratchnoise.network import Network
+from scratchnoise.network.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.transition import TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from scratchnoise.backend import TABLES, BackendError
 from scratchnoise.models import SoftmaxRegression
-from scratchnoise.training import TrainingDiverged
+from scratchnoise.network.training import TrainingDiverged
 
 
 def model(**settings):

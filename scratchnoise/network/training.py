@@ -8,13 +8,13 @@ import time
 
 import numpy as np
 
-from . import kernels
-from .backend import constant, on_device, queue, to_device
-from .checks import as_generator, as_weights, check_below_one, check_count, check_not_negative, check_unmasked
+from .. import kernels
+from ..backend import constant, on_device, queue, to_device
+from ..checks import as_generator, as_weights, check_below_one, check_count, check_not_negative, check_unmasked
+from ..messages import shown
+from ..noise import check_labels
 from .device_memory import memory_explained
 from .device_step import DeviceStep
-from .messages import shown
-from .noise import check_labels
 from .optim import SGD
 
 BASE_LEARNING_RATE = 0.01  # the report's

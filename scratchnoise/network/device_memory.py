@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .backend import DeviceMemoryError, arrays, on_device
+from ..backend import DeviceMemoryError, arrays, on_device
 
 SHARE = 0.9  # of the memory that may be planned with: the pool's blocks never fit perfectly
 

@@ -4,9 +4,9 @@ import inspect
 
 import numpy as np
 
-from .backend import on_device, to_host
-from .checks import as_generator, check_count, check_unmasked, is_whole
-from .messages import shown
+from ..backend import on_device, to_host
+from ..checks import as_generator, check_count, check_unmasked, is_whole
+from ..messages import shown
 
 KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step")
 LARGEST = 2**31 - 1  # of a size: the places that pooling keeps are int32

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .backend import to_device, to_host
-from .checks import as_generator, check_count, check_unmasked
+from ..backend import to_device, to_host
+from ..checks import as_generator, check_count, check_unmasked
+from ..messages import nearest, shown
 from .layer import LARGEST, Layer, check_step
 from .layers import Conv2d, ConvReLUPool2d, Dropout, Flatten, Linear, ReLU
-from .messages import nearest, shown
 
 INFERENCE_BATCH = 500  # images at a time outside training: bounds the memory
 

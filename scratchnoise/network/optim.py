@@ -1,8 +1,8 @@
 """Stochastic gradient descent with momentum: the optimiser of the report."""
 
-from . import kernels
-from .backend import arrays, table
-from .checks import check_below_one, check_not_negative
+from .. import kernels
+from ..backend import arrays, table
+from ..checks import check_below_one, check_not_negative
 
 ALIGNED = 32  # numbers: where an array may start, so that wide loads are possible
 

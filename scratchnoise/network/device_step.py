@@ -6,7 +6,7 @@ the step that dropout hashes.
 
 import numpy as np
 
-from .backend import arrays, to_device
+from ..backend import arrays, to_device
 from .optim import FlatSGD
 
 UNRECORDED = 2  # calls before the one that is recorded: kernels get compiled, constants sent, memory taken

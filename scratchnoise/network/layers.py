@@ -14,10 +14,10 @@ from numbers import Integral
 
 import numpy as np
 
-from . import kernels
-from .backend import table
-from .checks import as_generator, check_below_one, check_count
-from .kernels.checks import check_shape
+from .. import kernels
+from ..backend import table
+from ..checks import as_generator, check_below_one, check_count
+from ..kernels.checks import check_shape
 from .layer import LARGEST, Layer, as_shape, check_step
 
 
