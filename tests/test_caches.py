@@ -6,6 +6,8 @@ import numpy as np
 import own_process
 import pytest
 
+from scratchnoise.kernels import warm_up
+
 Z = np.array([[0.5, -1.0, 2.0], [3.0, 0.0, -2.0]])
 CALL = """
 import numpy as np
@@ -38,6 +40,33 @@ def test_the_advice_about_the_folder_helps(needs_compiled_numba, package, tmp_pa
     printed, errors = own_process.run(CALL, package, **{**NOWHERE, "NUMBA_CACHE_DIR": str(tmp_path / "cache")})
     assert printed == f"numba {QUARTERS}" and "NUMBA_CACHE_DIR" not in errors
     assert list((tmp_path / "cache").rglob("*.nbc"))
+
+
+def test_a_second_process_compiles_meanwhile(needs_compiled_numba, tmp_path):
+    """What it leaves on disk is loaded by others, and it ends with the block."""
+    code = """
+import time
+from pathlib import Path
+from scratchnoise.kernels.warm_up import second_compiler
+from scratchnoise.processes import processors
+folder = Path({folder!r})
+with second_compiler(["relu_forward"]):
+    end = time.monotonic() + 120
+    while processors() > 1 and not list(folder.rglob("*relu_forward*.nbc.sha256")) and time.monotonic() < end:
+        time.sleep(0.1)
+print(processors() > 1, len(list(folder.rglob("*relu_forward*.nbc"))))
+"""
+    printed, _ = own_process.run(code.format(folder=str(tmp_path)), NUMBA_CACHE_DIR=str(tmp_path))
+    assert printed in ("True 1", "False 0")
+
+
+@pytest.mark.parametrize(("processors", "quota"), [(1, np.inf), (4, 0.5)])
+def test_no_second_process_where_there_is_no_second_processor(monkeypatch, processors, quota):
+    monkeypatch.setattr(warm_up, "processors", lambda: processors)
+    monkeypatch.setattr(warm_up, "quota", lambda: quota)
+    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
+    with warm_up.second_compiler():
+        pass
 
 
 # --- damaged files --------------------------------------------------------------------------------------------

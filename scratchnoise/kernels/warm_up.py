@@ -1,8 +1,17 @@
-"""Compiling what a run needs before it begins, so that no measured time has compilation in it."""
+"""Compiling what a run needs before it begins, so that no measured time has compilation in it.
+
+`python -m scratchnoise.kernels.warm_up NAME ...` compiles these kernels and leaves them on disk.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 
 from .. import kernels
+from ..processes import processors, quota
 
 LINEAR = ("softmax", "linear_sgd_epoch", "flip_rate_update")  # what the linear models run
 
@@ -12,11 +21,20 @@ def warm_up(names=None, dtype=np.float32):
 
     A generator of the share that is done, for a progress bar. dtype: the one that will be used.
     """
+    calls = tiny_calls(dtype)
+    names = list(calls) if names is None else names
+    for done, name in enumerate(names, start=1):
+        getattr(kernels, name)(*calls[name])
+        yield done / len(names)
+
+
+def tiny_calls(dtype):
+    """Arguments for each kernel of the models, as small as they can be."""
     x, w, b = np.ones((2, 4, 4, 1), dtype), np.ones((3, 3, 1, 2), dtype), np.zeros(2, dtype)
     z, T, y = np.zeros((2, 3), dtype), np.full((3, 3), 1 / 3, dtype), np.array([0, 2])
     ones, order, image = np.ones(2, dtype), np.arange(2), np.ones((2, 2, 2, 2), dtype)
     argmax, pooled = np.zeros((2, 1, 1, 2), np.int32), np.ones((2, 1, 1, 2), dtype)
-    calls = {
+    return {
         "softmax": (z,),
         "log_softmax": (z,),
         "signed_cross_entropy": (z, z),
@@ -36,7 +54,27 @@ def warm_up(names=None, dtype=np.float32):
         "linear_sgd_epoch": (T, z[0], z, y, T, ones, order, 2, 0.1, 0.0),
         "flip_rate_update": (T, z + 1, y, ones),
     }
-    chosen = calls if names is None else names
-    for done, name in enumerate(chosen, start=1):
-        getattr(kernels, name)(*calls[name])
-        yield done / len(chosen)
+
+
+@contextmanager
+def second_compiler(names=None):
+    """While the block compiles kernels from the first to the last, another process does so from the last to the first.
+
+    numba compiles on one processor. What the other process has left on disk is loaded here instead. names: as in
+    `warm_up`. Where there is one processor only, nothing is started.
+    """
+    if min(processors(), quota()) < 2:
+        yield
+        return
+    names = list(tiny_calls(np.float32)) if names is None else names
+    command = [sys.executable, "-m", __name__, *reversed(names)]
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    with subprocess.Popen(command, **quiet, env=os.environ | {"SCRATCHNOISE_BACKEND": "numba"}) as other:
+        try:
+            yield
+        finally:
+            other.kill()
+
+
+if __name__ == "__main__":
+    list(warm_up(sys.argv[1:]))

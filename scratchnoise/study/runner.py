@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
-from ..kernels.warm_up import LINEAR, warm_up
+from ..kernels.warm_up import LINEAR, second_compiler, warm_up
 from ..messages import nearest
 from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
 from .protocol import CLEAN, CLEAN_FOLDS, ESTIMATES, METHODS, PRESETS, load_task
@@ -103,7 +103,8 @@ def _compile(names):
     """Compile kernels before the first measurement, with a bar where that takes longer than a second."""
     from tqdm import tqdm
 
-    with using_backend("numba"), tqdm(total=1, delay=1, bar_format="{percentage:3.0f} %|{bar}| compiled") as bar:
+    bar_format = "{percentage:3.0f} %|{bar}| compiled"
+    with using_backend("numba"), second_compiler(names), tqdm(total=1, delay=1, bar_format=bar_format) as bar:
         for done in warm_up(names):
             bar.update(done - bar.n)
 

@@ -95,8 +95,8 @@ def pool_image(x, size, y, argmax):
     W = x.shape[1]
     for i in range(y.shape[0]):
         for j in range(y.shape[1]):
-            y[i, j] = x[i * size, j * size]
-            argmax[i, j] = i * size * W + j * size
+            for k in range(y.shape[2]):
+                y[i, j, k], argmax[i, j, k] = x[i * size, j * size, k], i * size * W + j * size
             for r in range(size):
                 for s in range(size):
                     where = np.int32((i * size + r) * W + j * size + s)

@@ -48,7 +48,8 @@ def convolve_tiles(x, blocks, bias, y, windows):
     """
     F, P, width = bias.size, windows.starts.size, blocks.shape[2]
     row_of_bias = np.zeros(blocks.shape[0] * width, y.dtype)
-    row_of_bias[:F] = bias
+    for f in range(F):
+        row_of_bias[f] = bias[f]
     for block in range(blocks.shape[0]):
         w = blocks[block].reshape(-1)
         for p in range(0, P, ROWS):
@@ -161,7 +162,7 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
     group = 1 + LONG // (Ho * Wo)
     starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
     dw = np.zeros((CHUNKS, (F + width - 1) // width, R, run, width), x.dtype)
-    db = np.zeros((CHUNKS, F), x.dtype)
+    db, total = np.zeros((CHUNKS, F), x.dtype), np.zeros(F, x.dtype)
     for chunk in prange(CHUNKS):
         frames = np.zeros(group * size + ROWS, x.dtype)  # the last tile of a window's row may read past its end
         end = (chunk + 1) * N // CHUNKS
@@ -172,7 +173,8 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
             rows = dy[first:last].reshape(-1, F)
             correlate(frames, size, blocks_of(rows, width), dw[chunk], starts, row_step)
             add_rows(rows, db[chunk])
-    return gathered(dw, R, S, K, F), db.sum(axis=0)
+    add_rows(db, total)
+    return gathered(dw, R, S, K, F), total
 
 
 def correlate(x, size, dy, dw, starts, row_step):

@@ -76,7 +76,8 @@ def tile_reach(reach, images, rows):
     tiles = np.empty(((pixels + rows - 1) // rows, 4), np.int64)
     for t in range(tiles.shape[0]):
         first, last = t * rows // images, (min((t + 1) * rows, pixels) - 1) // images
-        tiles[t] = reach[first]
+        for side in range(4):  # one by one: numba takes two seconds to compile the assignment of an array
+            tiles[t, side] = reach[first, side]
         for p in range(first + 1, last + 1):
             tiles[t, 0], tiles[t, 1] = min(tiles[t, 0], reach[p, 0]), max(tiles[t, 1], reach[p, 1])
             tiles[t, 2], tiles[t, 3] = min(tiles[t, 2], reach[p, 2]), max(tiles[t, 3], reach[p, 3])

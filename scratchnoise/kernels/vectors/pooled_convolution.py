@@ -13,7 +13,7 @@ import numpy as np
 
 from ..loops.images import out_size, pool_image
 from ..parallel import prange
-from .convolution import CHUNKS, blocks_of, convolve_tiles
+from .convolution import CHUNKS, add_rows, blocks_of, convolve_tiles
 from .frames import Windows, frame_places, place, tile_reach, window_reach, window_starts
 from .target import ROWS, VECTORS
 from .tiles import add_scaled, clamped, lanes, load, pick, put, steps, store
@@ -95,7 +95,8 @@ def backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
     starts = window_starts((H - R) // stride + 1, (W - S) // stride + 1, W, K, stride)
     pieces = piece_starts(R, S * K, W * K, width)
     tiles = (pieces.size + ROWS - 1) // ROWS
-    dw, db = np.zeros((CHUNKS, F, tiles * ROWS * width), x.dtype), np.zeros((CHUNKS, F), x.dtype)
+    dw = np.zeros((CHUNKS, F, tiles * ROWS * width), x.dtype)
+    db, total = np.zeros((CHUNKS, F), x.dtype), np.zeros(F, x.dtype)
     for chunk in prange(CHUNKS):
         frame = np.zeros(H * W * K + width, x.dtype)  # the last piece of a window's row may read past its end
         most = Hp * Wp + 1  # one more place, for what did not pass
@@ -107,7 +108,8 @@ def backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
                 add_windows(frame, windows[f, : ends[f]], values[f], pieces, dw[chunk, f])
                 for e in range(ends[f]):
                     db[chunk, f] += values[f, e]
-    return gathered_taps(dw, R, S, K, F), db.sum(axis=0)
+    add_rows(db, total)
+    return gathered_taps(dw, R, S, K, F), total
 
 
 def add_windows(x, windows, values, pieces, dw):
