@@ -44,7 +44,8 @@ def print_tables(rows):
         texts = (number(ours[place]), number(plain[place]), number(ours[place] - plain[place], "+.3f"))
         lines.append((data, *texts, number(gap, ".1e"), " ".join(said).strip()))
         gaps.append(gap)
-    print_table("Right labels, accuracy: SoftmaxRegression (ours), LogisticRegression (LR)", ("data", "ours", "LR", "ours - LR", "gap", "warned"), lines)
+    title = "Right labels, accuracy: SoftmaxRegression (ours), LogisticRegression (LR); gap to the optimum"
+    print_table(title, ("data", "ours", "LR", "ours - LR", "gap", "warned"), lines)
     others = sum(bool(row["warnings"]) for row in rows if row["method"] == PLAIN)
     print(f"{len(lines)} data sets; {PLAIN} warned {others} times; an error counts as accuracy 0")
     difference = (ours - plain).mean()

@@ -23,11 +23,11 @@ def loaded(name):
 
 
 def made(samples, features, informative, classes, shares=None):
-    """scikit-learn's make_classification: classes in clusters at the corners of a cube, 1 % of labels redrawn."""
+    """scikit-learn's make_classification: classes in clusters at the corners of a cube."""
     from sklearn.datasets import make_classification
 
     return make_classification(
-        samples, features, n_informative=informative, n_classes=classes, weights=shares, random_state=0
+        samples, features, n_informative=informative, n_classes=classes, weights=shares, flip_y=0, random_state=0
     )
 
 
@@ -66,8 +66,8 @@ BASES = {
     "made 100 classes": lambda: made(3000, 60, 40, 100),
     "blobs 10 classes": lambda: blobs(2000, 10, 10),
     "text 5 classes": text,
-    "imbalanced 90/7/3": lambda: made(3000, 20, 10, 3, (0.9, 0.07, 0.03)),
-    "imbalanced 1:100": lambda: made(3000, 20, 10, 2, (0.99, 0.01)),
+    "imbalanced 90/7/3": lambda: made(3000, 20, 10, 3, [0.9, 0.07, 0.03]),
+    "imbalanced 1:100": lambda: made(3000, 20, 10, 2, [0.99, 0.01]),
     "wine and a constant": lambda: with_constant(*loaded("wine")),
 }
 base = cache(lambda name: BASES[name]())

@@ -68,7 +68,8 @@ def _cleanlab(X, y, T, seed):
     return CleanLearning(_logistic(), seed=seed, find_label_issues_kwargs={"n_jobs": 1}).fit(X, y)
 
 
-METHODS = {  # rMLR is RobustSoftmaxRegression; name -> function of (X, noisy labels, true T, seed) that returns a fitted model
+# name -> function of (X, noisy labels, true T, seed) that returns a fitted model; rMLR is RobustSoftmaxRegression
+METHODS = {
     PLAIN: lambda X, y, T, seed: _logistic().fit(X, y),
     "SoftmaxRegression": _softmax,
     "rMLR, T known": _robust,
