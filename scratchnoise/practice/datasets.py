@@ -23,12 +23,12 @@ def loaded(name):
 
 
 def made(samples, features, informative, classes, shares=None):
-    """scikit-learn's make_classification: classes in clusters at the corners of a cube."""
+    """scikit-learn's make_classification: one skewed cluster a class, at the corners of a cube."""
     from sklearn.datasets import make_classification
 
-    return make_classification(
-        samples, features, n_informative=informative, n_classes=classes, weights=shares, flip_y=0, random_state=0
-    )
+    settings = {"n_informative": informative, "n_classes": classes, "weights": shares}
+    clusters = {"n_clusters_per_class": 1, "class_sep": 1.5, "flip_y": 0}
+    return make_classification(samples, features, **settings, **clusters, random_state=0)
 
 
 def blobs(samples, features, classes):

@@ -40,8 +40,9 @@ def number(value, style=".3f"):
 
 
 def verdict(claim, value, holds, style="+.4f"):
-    """Print whether a claim holds, with its value."""
-    print(f"{'holds' if holds else 'FAILS'}: {claim}: {format(value, style)}")
+    """Print whether a claim holds, with its value; nothing where rows are missing and the value is NaN."""
+    if not np.isnan(value):
+        print(f"{'holds' if holds else 'FAILS'}: {claim}: {format(value, style)}")
 
 
 def print_table(title, headings, lines):
