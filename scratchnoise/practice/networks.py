@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..models import NeuralNetwork
 from ..noise import corrupt, uniform
 from .datasets import split
 from .fits import fitted
@@ -36,8 +37,6 @@ def _model(job, T):
         from sklearn.neural_network import MLPClassifier
 
         return MLPClassifier(random_state=job.draw)
-    from ..models import NeuralNetwork
-
     return NeuralNetwork(loss=LOSSES[job.method], T=T, random_state=job.draw)
 
 

@@ -4,6 +4,8 @@ from zlib import crc32
 
 import numpy as np
 
+from ..estimate import estimate_transition
+from ..models import FlipCorrected, RobustSoftmaxRegression, SoftmaxRegression
 from ..noise import corrupt, pair_flip, random_transition, uniform
 from .datasets import split
 from .fits import fitted
@@ -32,52 +34,35 @@ NOISES = {
 }
 
 
-def _logistic():
+def logistic():
+    """scikit-learn's LogisticRegression at its defaults."""
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression()
 
 
-def _softmax(X, y, T, seed):
-    from ..models import SoftmaxRegression
-
-    return SoftmaxRegression(random_state=seed).fit(X, y)
-
-
-def _robust(X, y, T, seed):
-    from ..models import RobustSoftmaxRegression
-
-    return RobustSoftmaxRegression(T=T, random_state=seed).fit(X, y)
+def estimated(X, y, seed):
+    """T estimated with LogisticRegression."""
+    return estimate_transition(logistic(), X, y, random_state=seed)
 
 
-def _robust_estimated(X, y, T, seed):
-    from ..estimate import estimate_transition
-
-    return _robust(X, y, estimate_transition(_logistic(), X, y, random_state=seed), seed)
-
-
-def _flip_corrected(X, y, T, seed):
-    from ..models import FlipCorrected
-
-    return FlipCorrected(_logistic(), T=T, random_state=seed).fit(X, y)
-
-
-def _cleanlab(X, y, T, seed):
+def clean_learning(seed):
+    """cleanlab's CleanLearning around LogisticRegression, in this process."""
     from cleanlab.classification import CleanLearning
 
-    return CleanLearning(_logistic(), seed=seed, find_label_issues_kwargs={"n_jobs": 1}).fit(X, y)
+    return CleanLearning(logistic(), seed=seed, find_label_issues_kwargs={"n_jobs": 1})
 
 
-# name -> function of (X, noisy labels, true T, seed) that returns a fitted model; rMLR is RobustSoftmaxRegression
+# name -> function of noisy data X, y, the true T and a seed that makes a model; rMLR is RobustSoftmaxRegression
 METHODS = {
-    PLAIN: lambda X, y, T, seed: _logistic().fit(X, y),
-    "SoftmaxRegression": _softmax,
-    "rMLR, T known": _robust,
-    "rMLR, T learnt": lambda X, y, T, seed: _robust(X, y, None, seed),
-    "rMLR, T estimated": _robust_estimated,
-    "FlipCorrected, T known": _flip_corrected,
-    "FlipCorrected, T estimated": lambda X, y, T, seed: _flip_corrected(X, y, None, seed),
-    "CleanLearning": _cleanlab,
+    PLAIN: lambda X, y, T, seed: logistic(),
+    "SoftmaxRegression": lambda X, y, T, seed: SoftmaxRegression(random_state=seed),
+    "rMLR, T known": lambda X, y, T, seed: RobustSoftmaxRegression(T, random_state=seed),
+    "rMLR, T learnt": lambda X, y, T, seed: RobustSoftmaxRegression(random_state=seed),
+    "rMLR, T estimated": lambda X, y, T, seed: RobustSoftmaxRegression(estimated(X, y, seed), random_state=seed),
+    "FlipCorrected, T known": lambda X, y, T, seed: FlipCorrected(logistic(), T, random_state=seed),
+    "FlipCorrected, T estimated": lambda X, y, T, seed: FlipCorrected(logistic(), random_state=seed),
+    "CleanLearning": lambda X, y, T, seed: clean_learning(seed),
 }
 
 
@@ -92,7 +77,7 @@ def measure(job, rows):
     rng = np.random.default_rng([job.draw, crc32(f"{job.data} {job.noise}".encode())])
     T = NOISES[job.noise](data.y.max() + 1, rng)
     y_noisy = corrupt(data.y, T, rng)
-    return fitted(lambda: METHODS[job.method](data.X, y_noisy, T, job.draw), data)[1]
+    return fitted(lambda: METHODS[job.method](data.X, y_noisy, T, job.draw).fit(data.X, y_noisy), data)[1]
 
 
 def print_tables(rows):
@@ -102,12 +87,9 @@ def print_tables(rows):
     title = "Wrong labels; better and worse: cells that differ from LogisticRegression (LR) by more than 0.02"
     print_table(title, headings, [_line(rows, method) for method in methods])
     for field in ("base", "noise"):
-        groups = unique(rows, field)
-        lines = []
-        for method in methods:
-            here = [[row for row in rows if row[field] == group] for group in groups]
-            lines.append((method, *(number(scores(part, method).mean()) for part in here)))
-        print_table(f"Accuracy by {field}", ("method", *groups), lines)
+        parts = {group: [row for row in rows if row[field] == group] for group in unique(rows, field)}
+        lines = [(m, *(number(scores(part, m).mean()) for part in parts.values())) for m in methods]
+        print_table(f"Accuracy by {field}", ("method", *parts), lines)
     print("An error counts as accuracy 0. Unwarned: single fits worse by more than 0.02 that gave no warning.")
 
 
@@ -115,12 +97,9 @@ def _line(rows, method):
     found = scores(rows, method)
     difference = found - scores(rows, PLAIN)
     cells = difference.mean(axis=1)
-    bases = dict(unique(rows, "data", "base"))
-    sets = [bases[data] for data, _ in unique(rows, "data", "noise")]
-    by_set = {name: np.mean([d for d, base in zip(cells, sets, strict=True) if base == name]) for name in set(sets)}
-    here = [row for row in rows if row["method"] == method]
-    worse = scores([row | {"accuracy": bool(warned(row)) + 0.0} for row in rows], method)
-    silent = ((difference < -MARGIN) & (worse == 0)).sum()
+    base = np.array([base for base, _, _ in unique(rows, "base", "data", "noise")])
+    by_set = [cells[base == name].mean() for name in np.unique(base)]
+    warnings = scores(rows, method, lambda row: len(warned(row)))
     return (
         method,
         number(found.mean()),
@@ -129,7 +108,7 @@ def _line(rows, method):
         number(standard_error(difference.mean(axis=0)), ".4f"),
         f"{(cells > MARGIN).sum()}",
         f"{(cells < -MARGIN).sum()}",
-        f"{silent}",
-        number(min(by_set.values()), "+.3f"),
-        f"{sum(bool(warned(row)) for row in here)}",
+        f"{((difference < -MARGIN) & (warnings == 0)).sum()}",
+        number(min(by_set), "+.3f"),
+        f"{(warnings > 0).sum()}",
     )

@@ -25,13 +25,9 @@ class Job(NamedTuple):
     draw: int
 
     def identity(self):
-        """The fields that tell its row apart from others in a results file."""
-        return {
-            "data": f"{self.data}, {self.scale}",
-            "noise": self.noise,
-            "method": self.method,
-            "repetition": self.draw,
-        }
+        """The fields that tell its row apart from others of its comparison."""
+        data = f"{self.data}, {self.scale}"
+        return {"data": data, "noise": self.noise, "method": self.method, "repetition": self.draw}
 
 
 def run(command, out, draws=None, only=()):
@@ -50,9 +46,8 @@ def run(command, out, draws=None, only=()):
         about = {"base": job.data, "scale": job.scale, "epoch": None, "preset": command}
         ran = {"seed": job.draw, "backend": current(), "version": __version__}
         results.append(job.identity() | about | ran | comparison.measure(job, results.rows()))
-    wanted = {tuple(job.identity().values()) for job in plan}
-    names = ("data", "noise", "method", "repetition")
-    rows = [row for row in results.rows() if row["preset"] == command and tuple(row[n] for n in names) in wanted]
+    keys = [{"preset": command} | job.identity() for job in plan]
+    rows = [row for row in results.rows() if {name: row.get(name) for name in keys[0]} in keys]
     comparison.print_tables(rows)
     return rows
 

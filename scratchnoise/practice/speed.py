@@ -9,6 +9,7 @@ import numpy as np
 
 from ..bench.machine import processor_name
 from ..bench.runner import PAUSE
+from ..models import SoftmaxRegression
 from .datasets import Split, made, standardised
 from .fits import fitted, optimum, reached
 from .tables import number, print_table, unique
@@ -71,8 +72,6 @@ def find_target(data, l2):
 def _model(method, l2, tol):
     from sklearn.linear_model import LogisticRegression
 
-    from ..models import SoftmaxRegression
-
     if method == EQUAL:
         return LogisticRegression(tol=tol, max_iter=MOST_PASSES)
     if method == "LogisticRegression":
@@ -87,22 +86,19 @@ def print_tables(rows):
     for data in unique(rows, "base"):
         here = [row for row in rows if row["base"] == data]
         equal = {row["repetition"]: row["seconds"] for row in here if row["method"] == EQUAL}
-        lines = []
-        for method in unique(here, "method"):
-            own = [row for row in here if row["method"] == method]
-            ratios = [row["seconds"] / equal[row["repetition"]] for row in own if row["repetition"] in equal]
-            gaps = [row["gap"] for row in own if row["gap"] is not None]
-            lines.append(
-                (
-                    method,
-                    number(statistics.median(row["seconds"] for row in own)),
-                    number(statistics.median(ratios) if ratios else None, ".2f"),
-                    number(max(gaps, default=None), ".1e"),
-                    number(own[0]["accuracy"]),
-                )
-            )
+        methods = {method: [row for row in here if row["method"] == method] for method in unique(here, "method")}
+        lines = [(method, *_texts(own, equal)) for method, own in methods.items()]
         print_table(data, ("method", "seconds", "x equal", "gap", "accuracy"), lines)
     loads = [row["load"] for row in rows]
     load = f"{min(loads):.1f} to {max(loads):.1f}"
     print(f"{', '.join(unique(rows, 'processor'))}; threads: {rows[0]['threads']}; load average before a fit: {load}")
     print("Medians of rounds. Gap: the objective of LogisticRegression(C=1), relative to its optimum.")
+
+
+def _texts(rows, equal):
+    """Of one method: seconds, their ratio to those in `equal` of the same round, the largest gap, accuracy."""
+    ratios = [row["seconds"] / equal[row["repetition"]] for row in rows if row["repetition"] in equal]
+    gaps = [row["gap"] for row in rows if row["gap"] is not None]
+    seconds = number(statistics.median(row["seconds"] for row in rows))
+    ratio = number(statistics.median(ratios) if ratios else None, ".2f")
+    return seconds, ratio, number(max(gaps, default=None), ".1e"), number(rows[0]["accuracy"])

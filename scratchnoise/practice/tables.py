@@ -11,16 +11,18 @@ def unique(rows, *fields):
     return list(dict.fromkeys(values if len(fields) > 1 else [value for (value,) in values]))
 
 
-def scores(rows, method):
-    """Accuracies of a method, (cells, draws), a cell being a data set with one noise; NaN where there is no row.
+def accuracy(row):
+    """0 where the fit raised an error."""
+    return row["accuracy"] or 0.0
 
-    A fit that raised an error has accuracy 0.
-    """
+
+def scores(rows, method, of=accuracy):
+    """A number of each row of a method, (cells, draws), a cell being a data set with one noise; NaN without a row."""
     place = {cell: i for i, cell in enumerate(unique(rows, "data", "noise"))}
     found = np.full((len(place), 1 + max(row["repetition"] for row in rows)), np.nan)
     for row in rows:
         if row["method"] == method:
-            found[place[row["data"], row["noise"]], row["repetition"]] = row["accuracy"] or 0.0
+            found[place[row["data"], row["noise"]], row["repetition"]] = of(row)
     return found
 
 
