@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .. import __version__
 from ..backend import current
 from ..checks import check_count
-from ..messages import nearest
+from ..messages import nearest, shown
 from ..study.results import ResultsFile
 from . import clean, networks, noisy, speed
 
@@ -41,6 +41,8 @@ def run(command, out, draws=None, only=()):
     check_count(draws=draws)
     plan = [Job(*names, draw) for draw in range(draws) for names in comparison.plan()]
     plan = _with_peers(_chosen(plan, only))
+    if not plan:
+        raise ValueError(f"only={shown(list(only))} leaves nothing to measure; these names never occur together")
     results = ResultsFile(out)
     for job in _progress([job for job in plan if not results.has(preset=command, **job.identity())]):
         about = {"base": job.data, "scale": job.scale, "epoch": None, "preset": command}
@@ -75,5 +77,5 @@ def _progress(jobs):
 
     with tqdm(jobs, disable=not jobs) as bar:
         for job in bar:
-            bar.set_description_str(f"{job.data} {job.noise} {job.method} #{job.draw + 1}")
+            bar.set_description_str(f"{', '.join(job[:-1])} #{job.draw + 1}")
             yield job

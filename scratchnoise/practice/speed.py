@@ -41,7 +41,7 @@ def measure(job, rows):
     known = next((row for row in rows if row["preset"] == "time" and row["base"] == job.data), None)
     target = {name: known[name] for name in ("optimum", "tol")} if known else find_target(data, l2)
     model = _model(job.method, l2, target["tol"])
-    model.fit(data.X[:WARM], data.y[:WARM])
+    fitted(lambda: model.fit(data.X[:WARM], data.y[:WARM]), data)
     time.sleep(PAUSE)
     load = os.getloadavg()[0]
     model, fields = fitted(lambda: model.fit(data.X, data.y), data)
@@ -49,7 +49,7 @@ def measure(job, rows):
     if model is not None and job.method != "SoftmaxRegression":  # which has an l2 of its own
         gap = reached(model, data.X, data.y, l2) / target["optimum"] - 1
     ran = {"processor": processor_name(), "load": load, "threads": os.environ.get("OMP_NUM_THREADS")}
-    return fields | target | ran | {"gap": gap, "l2": getattr(model, "l2_", l2)}
+    return fields | target | ran | {"gap": gap, "l2": getattr(model, "l2_", None)}
 
 
 @cache
