@@ -99,6 +99,13 @@ def test_an_interrupted_command_keeps_its_rows(run, monkeypatch, capsys):
     assert [json.loads(line)["method"] for line in run.path.read_text().splitlines()] == list(clean.METHODS)
 
 
+def test_the_optimum_of_a_timed_data_set_is_found_once(run, monkeypatch):
+    found = []
+    monkeypatch.setattr(speed, "find_target", lambda data, l2: found.append(l2) or {"optimum": 0.5, "tol": 1e-4})
+    rows = run("time")
+    assert found == [1 / 300, 1 / 300] and {row["optimum"] for row in rows} == {0.5}
+
+
 def test_wrong_names_and_numbers_are_refused(run, capsys):
     with pytest.raises(ValueError, match="only='iri' is unknown; did you mean 'iris'"):
         run("clean", only=["iri"])
