@@ -19,7 +19,11 @@ def run(code):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import scratchnoise", "import scratchnoise.losses, scratchnoise.models, scratchnoise.estimate"],
+    [
+        "import scratchnoise",
+        "import scratchnoise.losses, scratchnoise.models, scratchnoise.estimate",
+        "import scratchnoise.practice.session",
+    ],
 )
 def test_nothing_heavy_is_imported(statement):
     loaded = run(f"import sys; {statement}; print(*sys.modules)").split()
