@@ -15,6 +15,10 @@ class DataConversionWarning(UserWarning):
     """An array was passed in a shape that had to be changed."""
 
 
+class ConvergenceWarning(UserWarning):
+    """A fit is not the optimum that was looked for, or it says nothing. The message says what to do."""
+
+
 def recognised(cls):
     """`cls`, or a subclass of it that is also scikit-learn's class of that name, if scikit-learn is in use."""
     theirs = getattr(sys.modules.get("sklearn.exceptions"), cls.__name__, None)

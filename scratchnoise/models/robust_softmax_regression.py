@@ -4,52 +4,121 @@ import numpy as np
 
 from .. import kernels
 from ..backend import to_device, to_host
-from ..checks import check_not_negative
+from ..checks import check_not_negative, is_whole
+from ..messages import shown
 from ..transition import TransitionMatrix
-from .softmax_regression import SoftmaxRegression
+from .likelihood import Solution
+from .softmax_regression import ROUGH, SoftmaxRegression
 from .validation import as_transition_for
+
+FLIP_STARTS = (0.2, 0.8)  # beside the user's: T learnt is tried from these as well
+ROUNDS = 100  # of EM
+INNER = 5  # steps for the weights between two updates of T
 
 
 class RobustSoftmaxRegression(SoftmaxRegression):
     """P(noisy = c | x) = sum_l gamma[l, c] softmax(x W + b)_l: the likelihood of the noisy labels, clean inside.
 
     Eq. (13). Eq. (14). Eq. (16). Eq. (17). Eq. (18).
-    T: the transition matrix, gamma = T^T, in the order of `classes_`; None learns gamma with Eq. (19) after every pass,
-    starting from (1 - flip_start) I + flip_start / C. Beware: equal rows are a fixed point, hidden classes can swap,
-    and at high noise the likelihood itself prefers a gamma that is too clean; prefer an estimate of T if you can.
-    Other parameters as in SoftmaxRegression (the report runs 250 minibatch steps: max_steps=250).
-    Learnt: coef_, intercept_, classes_, T_ (TransitionMatrix), n_iter_, history_. Source: [BK12].
+    T: the transition matrix, gamma = T^T, in the order of `classes_`. "estimate": an estimate from out-of-fold
+    posteriors of SoftmaxRegression, drawn towards the identity where it cannot be trusted. None learns gamma: weights
+    are fitted, then Eq. (19) updates gamma, until neither gains. Beware: equal rows are a fixed point, hidden classes
+    can swap, and at high noise the likelihood itself prefers a gamma that is too clean.
+    The likelihood has several maxima. Fits start from zeros, or where the choice of l2 ended, from the plain fit, and
+    from n_restarts random weights; gamma starts from (1 - s) I + s / C with s = flip_start and others, and from I. The
+    best end is kept. ConvergenceWarning where ends differ.
+    Other parameters as in SoftmaxRegression (the report runs 250 minibatch steps: solver="sgd", max_steps=250).
+    Learnt: as in SoftmaxRegression, and T_ (TransitionMatrix). Source: [BK12].
     """
 
     def __init__(
         self,
         T=None,
         flip_start=0.5,
+        n_restarts=0,
+        l2="auto",
+        solver="lbfgs",
+        tol=1e-6,
+        max_iter=1000,
         learning_rate=0.1,
         batch_size=100,
-        max_iter=1000,
         max_steps=None,
-        tol=3e-6,
-        l2=0.0,
+        decay=0.0,
         averaging=False,
+        warm_start=False,
         random_state=None,
         backend=None,
     ):
-        super().__init__(learning_rate, batch_size, max_iter, max_steps, tol, l2, averaging, random_state, backend)
+        shared = (learning_rate, batch_size, max_steps, decay, averaging, warm_start, random_state, backend)
+        super().__init__(l2, solver, tol, max_iter, *shared)
         self.T = T
         self.flip_start = flip_start
+        self.n_restarts = n_restarts
+
+    def _fit(self, X, y, sample_weight):
+        self._check_parameters()
+        if isinstance(self.T, str):
+            self.T_ = self._estimated_transition(X, y)
+        elif self.T is not None:
+            self.T_ = as_transition_for(self.T, self.classes_)
+        super()._fit(X, y, sample_weight)
+
+    def _estimated_transition(self, X, y):
+        from ..estimate import trusted_transition
+
+        shared = SoftmaxRegression().get_params()
+        plain = SoftmaxRegression(**{name: getattr(self, name) for name in shared})
+        return trusted_transition(plain, X, y, random_state=self.random_state)
 
     def _check_parameters(self):
         super()._check_parameters()
         check_not_negative(flip_start=self.flip_start)
         if self.T is None and self.flip_start >= 1:
             raise ValueError(f"flip_start={self.flip_start} should be below 1: equal rows of gamma never change")
+        if not is_whole(self.n_restarts) or self.n_restarts < 0:
+            raise ValueError(f"n_restarts={shown(self.n_restarts)} should be a whole number of at least 0")
+        if isinstance(self.T, str) and self.T != "estimate":
+            raise ValueError(f"T={self.T!r} should be a matrix, 'estimate' or None")
 
     def _first_transition(self):
+        return np.array(self.T_) if self.T is not None else self._flipped(self.flip_start)
+
+    def _flipped(self, share):
         C = len(self.classes_)
-        if self.T is None:
-            return (1 - self.flip_start) * np.eye(C) + self.flip_start / C
-        return np.array(as_transition_for(self.T, self.classes_))
+        return (1 - share) * np.eye(C) + share / C
+
+    # --- L-BFGS ----------------------------------------------------------------------------------------------
+
+    def _solve(self, problem, l2, start, tol, max_iter):
+        if self.T is not None:
+            return super()._solve(problem, l2, start, tol, max_iter)
+        found = start or Solution(problem.zeros(), self._first_transition(), None)
+        value, steps = np.inf, 0
+        for _ in range(ROUNDS):
+            found = problem.minimise(found.T, l2, found.v, tol, INNER)
+            steps += found.minimum.steps
+            gained, value = value - found.minimum.value, found.minimum.value
+            if gained <= tol * abs(value) or steps >= max_iter:
+                break
+            found = found._replace(T=self._updated(problem, found))
+        found = problem.minimise(found.T, l2, found.v, tol, max(1, max_iter - steps))
+        return found._replace(minimum=found.minimum._replace(steps=steps + found.minimum.steps))
+
+    def _updated(self, problem, found):
+        """Eq. (19): T from the posteriors of the true labels under the weights and the last T."""
+        gamma = to_device(np.ascontiguousarray(found.T.T, problem.dtype))
+        gamma = kernels.flip_rate_update(gamma, problem.posteriors(found.v), problem.y, problem.weight)
+        return to_host(gamma).T.astype(np.float64)
+
+    def _starts(self, problem, start, rng):
+        plain = problem.minimise(np.eye(problem.C), self.l2_, problem.zeros(), ROUGH, self.max_iter).v
+        weights = [plain, *(rng.standard_normal(len(plain)) / np.sqrt(problem.D) for _ in range(self.n_restarts))]
+        if self.T is not None:
+            return [start, *(Solution(v, self._first_transition(), None) for v in weights)]
+        shares = (0.0, self.flip_start, *FLIP_STARTS)
+        return [start, *(Solution(v, self._flipped(share), None) for v in weights for share in shares)]
+
+    # --- minibatch SGD ---------------------------------------------------------------------------------------
 
     def _next_transition(self, T, X, y, sample_weight, w, b):
         if self.T is not None:
@@ -59,4 +128,5 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         return to_host(kernels.flip_rate_update(gamma, p, y, sample_weight)).T
 
     def _learnt_transition(self, T):
-        self.T_ = TransitionMatrix(T)
+        if self.T is None:
+            self.T_ = TransitionMatrix(T)

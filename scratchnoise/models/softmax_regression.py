@@ -1,95 +1,200 @@
-"""Multinomial logistic regression (MLR): softmax regression trained by minibatch SGD on the labels as they are."""
+"""Multinomial logistic regression (MLR): softmax regression on the labels as they are."""
+
+import warnings
 
 import numpy as np
 
 from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
-from ..checks import as_generator, check_count, check_not_negative, check_positive
+from ..checks import as_generator, check_choice, check_count, check_not_negative, check_positive
 from ..network.device_memory import memory_explained
-from ..network.training import TrainingDiverged
 from .base import Classifier
+from .conventions import ConvergenceWarning, recognised
+from .likelihood import NoisyLikelihood, Solution
+from .penalty import choose_penalty, draws_of_samples
+from .sgd import descend, steps_too_long
+from .standardise import Standardisation
+
+SOLVERS = ("lbfgs", "sgd")
+ROUGH = 1e-3  # the gradient at which fits from several starts are compared
+NEAR = 0.01  # relative: objectives that differ by less are not told apart by rough fits
 
 
 class SoftmaxRegression(Classifier):
-    """P(y = c | x) = softmax(x W + b)_c, the likelihood maximised by minibatch SGD.
+    """P(y = c | x) = softmax(x W + b)_c, the likelihood of the labels maximised.
 
     Eq. (9). Eq. (10), with one of its two exponents. Eq. (11), which is the gradient of the *negative* log-likelihood.
-    The defaults are the report's: batch_size 100, learning_rate 0.1, max_iter 1000, tol 3e-6.
-
-    max_iter: passes over the data at most; max_steps: minibatch steps at most (None: no limit).
-    tol: stop when the mean training loss of a pass changes by less (0: never).
-    l2: the penalty l2/2 ||W||^2 on the mean loss. averaging: the learnt weights are the mean over the second half of
-    the passes instead of the last ones [Polyak and Juditsky 1992]: constant steps then no longer jitter.
-    random_state: seed of the shuffles. backend: kernel table.
-    Learnt: coef_ (C, D), intercept_ (C,), classes_, n_iter_ passes, history_ rows {"epoch", "loss"}.
+    solver "lbfgs": on features standardised inside, until no entry of the gradient of the mean loss exceeds tol, for
+    max_iter steps at most. l2: the penalty l2/2 ||W||^2 on the weights of the standardised features; "auto" is the one
+    under which held-out noisy labels are most likely (see `penalty.choose_penalty`).
+    solver "sgd": minibatch SGD as in the report, on the features as they are: batch_size, learning_rate, divided by
+    1 + decay (pass - 1), max_iter passes, max_steps minibatches at most, until the mean loss of a pass changes by less
+    than tol. averaging: the mean of the weights over the second half of the passes instead of the last ones.
+    warm_start: a fit starts where the last one ended. random_state: seed of who is held out, and of the shuffles.
+    backend: kernel table.
+    Learnt: coef_ (C, D), intercept_ (C,) for the features as they are, classes_, l2_, l2_path_ rows {"l2",
+    "noisy_log_likelihood"}, converged_, n_iter_ steps or passes, history_ rows {"epoch", "loss"} of "sgd".
+    Warns by ConvergenceWarning where the solver was stopped before it converged, and where the fit says nothing.
     """
 
     def __init__(
         self,
+        l2="auto",
+        solver="lbfgs",
+        tol=1e-6,
+        max_iter=1000,
         learning_rate=0.1,
         batch_size=100,
-        max_iter=1000,
         max_steps=None,
-        tol=3e-6,
-        l2=0.0,
+        decay=0.0,
         averaging=False,
+        warm_start=False,
         random_state=None,
         backend=None,
     ):
+        self.l2 = l2
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
         self.learning_rate = learning_rate
         self.batch_size = batch_size
-        self.max_iter = max_iter
         self.max_steps = max_steps
-        self.tol = tol
-        self.l2 = l2
+        self.decay = decay
         self.averaging = averaging
+        self.warm_start = warm_start
         self.random_state = random_state
         self.backend = backend
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
-        C, rng = len(self.classes_), as_generator("random_state", self.random_state)
-        w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
-        T, tail, previous, self.history_ = self._first_transition(), [], np.inf, []
-        batch_size = min(self.batch_size, len(X))
-        steps_left = np.inf if self.max_steps is None else self.max_steps
-        passes = min(self.max_iter, steps_left * batch_size / len(X))
-        rate, l2 = float(self.learning_rate), float(self.l2)  # NumPy scalars would turn float32 weights into float64
+        rng = as_generator("random_state", self.random_state)
         with using_backend(self.backend), memory_explained(X):
-            w, b, X, y, sample_weight = map(to_device, (w, b, X, y, sample_weight))
-            for epoch in range(1, self.max_iter + 1):
-                order = rng.permutation(len(X))
-                if steps_left * batch_size < len(order):
-                    order = order[: steps_left * batch_size]
-                assumed = to_device(T.astype(X.dtype, order="C"))
-                w, b, loss = kernels.linear_sgd_epoch(
-                    w, b, X, y, assumed, sample_weight, to_device(order), batch_size, rate, l2
-                )
-                self._check_finite(loss, w, epoch)
-                self.history_.append({"epoch": epoch, "loss": loss})
-                T = self._next_transition(T, X, y, sample_weight, w, b)
-                if self.averaging and 2 * epoch > passes:
-                    tail.append((to_host(w), to_host(b)))
-                steps_left -= -(-len(order) // batch_size)
-                if steps_left <= 0 or abs(previous - loss) < self.tol:
-                    break
-                previous = loss
-            w, b = to_host(w), to_host(b)
-        if tail:
-            w, b = (np.mean(part, axis=0) for part in zip(*tail, strict=True))
-        self.coef_, self.intercept_, self.n_iter_ = np.ascontiguousarray(w.T), b, len(self.history_)
-        self._learnt_transition(T)
+            scaling = Standardisation.of(X, sample_weight)
+            (self._fit_sgd if self.solver == "sgd" else self._fit_lbfgs)(X, y, sample_weight, scaling, rng)
+
+    # --- L-BFGS ----------------------------------------------------------------------------------------------
+
+    def _fit_lbfgs(self, X, y, sample_weight, scaling, rng):
+        problem = NoisyLikelihood(scaling.apply(X), y, sample_weight, len(self.classes_))
+        start = self._choose_penalty(problem, X, rng)
+        starts = self._starts(problem, self._last_solution(problem, scaling) or start, rng)
+        if len(starts) > 1:
+            starts = self._promising(problem, starts)
+        solutions = [self._solve(problem, self.l2_, s, self.tol, self.max_iter) for s in starts]
+        best = min(solutions, key=lambda s: s.minimum.value)
+        self._learn(best, problem, scaling)
+        self.history_ = []
+        self._say_what_is_wrong(best, problem)
+
+    def _choose_penalty(self, problem, X, rng):
+        """Set l2_ and l2_path_; returns a start for the last fit or None."""
+        self.l2_, self.l2_path_ = self.l2, []
+        if isinstance(self.l2, str):
+            self.l2_, self.l2_path_, start = choose_penalty(problem, draws_of_samples(X, rng), self._solve)
+            return start
+        return None
 
     def _first_transition(self):
         """The T that the likelihood assumes: none for plain softmax regression."""
         return np.eye(len(self.classes_))
 
-    def _next_transition(self, T, X, y, sample_weight, w, b):
-        return T
+    def _solve(self, problem, l2, start, tol, max_iter):
+        """The `Solution` that is found from `start`, a `Solution` or None for zeros."""
+        v = problem.zeros() if start is None else start.v
+        return problem.minimise(self._first_transition(), l2, v, tol, max_iter)
+
+    def _starts(self, problem, start, rng):
+        """Where the last fit begins: once, since the objective is convex."""
+        return [start]
+
+    def _promising(self, problem, starts):
+        """Where rough fits from these starts ended, those that are nearly the best; warns where only one is."""
+        rough = [self._solve(problem, self.l2_, s, ROUGH, self.max_iter) for s in starts]
+        ends = np.array([s.minimum.value for s in rough])
+        near = ends - ends.min() <= NEAR * abs(ends.min())
+        if near.sum() == 1:
+            self._warn(
+                f"found its minimum from one of {len(starts)} starts only (they ended at "
+                f"{', '.join(f'{end:.4g}' for end in ends)}), so a lower one may exist; n_restarts tries more"
+            )
+        return [s for s, is_near in zip(rough, near, strict=True) if is_near]
+
+    def _learn(self, solution, problem, scaling):
+        w, b = problem.split(solution.v)
+        self.coef_, self.intercept_ = scaling.fold(w, b)
+        self.n_iter_, self.converged_ = solution.minimum.steps, solution.minimum.converged
+        self._learnt_transition(solution.T)
+
+    def _last_solution(self, problem, scaling):
+        """The weights of the last fit in the standardised features of this one, with `warm_start`; else None."""
+        if not self.warm_start or np.shape(getattr(self, "coef_", None)) != (problem.C, problem.D):
+            return None
+        w, b = scaling.unfold(self.coef_, self.intercept_)
+        return Solution(np.concatenate([w.ravel(), b]), np.array(getattr(self, "T_", np.eye(problem.C))), None)
 
     def _learnt_transition(self, T):
         pass
+
+    def _warn(self, message):
+        warnings.warn(f"{type(self).__name__} {message}", recognised(ConvergenceWarning), stacklevel=5)
+
+    def _say_what_is_wrong(self, best, problem):
+        """Warn where the fit is not the optimum, or says nothing."""
+        steps, left = best.minimum.steps, np.abs(best.minimum.gradient).max()
+        if not self.converged_ and steps >= self.max_iter:
+            self._warn(
+                f"stopped after max_iter={steps} steps at a gradient of {left:.1e}, where tol is {self.tol:g}; raise "
+                "max_iter or tol, or l2: without a penalty classes that can be separated have no optimum"
+            )
+        elif not self.converged_:
+            self._warn(
+                f"stopped at a gradient of {left:.1e}, where tol is {self.tol:g}: the loss in {problem.dtype} is too "
+                "coarse to show whether a step gains anything; pass X as float64, or raise tol"
+            )
+        self._say_if_constant(to_host(problem.posteriors(best.v)))
+
+    def _say_if_constant(self, p):
+        """Warn where every training sample is predicted as the same class."""
+        found = np.unique(p.argmax(axis=1))
+        if len(found) == 1:
+            self._warn(
+                f"predicts {self.classes_.tolist()[found[0]]!r} for every training sample: the features tell too "
+                "little about these labels, or the fit is no good; compare predict_proba with the shares of the classes"
+            )
+
+    # --- minibatch SGD ---------------------------------------------------------------------------------------
+
+    def _fit_sgd(self, X, y, sample_weight, scaling, rng):
+        C = len(self.classes_)
+        self.l2_, self.l2_path_ = self.l2, []
+        if isinstance(self.l2, str):
+            self._choose_penalty(NoisyLikelihood(scaling.apply(X), y, sample_weight, C), X, rng)
+        too_long = steps_too_long(X, self.learning_rate, np.random.default_rng(0))
+        if too_long > 1:
+            self._warn(
+                f"takes steps that are {too_long:.3g} times too long for these features, so it may not converge; "
+                f"standardise them, set learning_rate below {self.learning_rate / too_long:.2g}, or solver='lbfgs'"
+            )
+        w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
+        if self.warm_start and np.shape(getattr(self, "coef_", None)) == (C, X.shape[1]):
+            w, b = np.ascontiguousarray(self.coef_.T, X.dtype), self.intercept_.astype(X.dtype)
+        w, b, T, self.history_, self.converged_ = descend(
+            self, X, y, sample_weight, w, b, self._first_transition(), self._next_transition, rng
+        )
+        self.coef_, self.intercept_, self.n_iter_ = np.ascontiguousarray(w.T), b, len(self.history_)
+        self._learnt_transition(T)
+        if not self.converged_ and self.tol > 0:
+            self._warn(
+                f"made max_iter={self.max_iter} passes and the loss still changed by more than tol={self.tol:g}; raise "
+                "max_iter or tol, lower learning_rate, set decay or averaging, or solver='lbfgs'"
+            )
+        self._say_if_constant(self._predict_proba(X))
+
+    def _next_transition(self, T, X, y, sample_weight, w, b):
+        return T
+
+    # --- predictions -----------------------------------------------------------------------------------------
 
     def decision_function(self, X):
         """Logits x W + b, (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
@@ -106,18 +211,13 @@ class SoftmaxRegression(Classifier):
             return to_host(kernels.softmax(to_device(self._logits(X))))
 
     def _check_parameters(self):
+        check_choice(SOLVERS, solver=self.solver)
         check_positive(learning_rate=self.learning_rate)
         check_count(batch_size=self.batch_size, max_iter=self.max_iter)
-        check_not_negative(tol=self.tol, l2=self.l2)
+        check_not_negative(tol=self.tol, decay=self.decay)
+        if isinstance(self.l2, str) and self.l2 != "auto":
+            raise ValueError(f"l2={self.l2!r} should be 'auto' or a number of at least 0")
+        if not isinstance(self.l2, str):
+            check_not_negative(l2=self.l2)
         if self.max_steps is not None:
             check_count(max_steps=self.max_steps)
-
-    def _check_finite(self, loss, w, epoch):
-        if not (np.isfinite(loss) and np.isfinite(w).all()):
-            raise TrainingDiverged(
-                f"the loss of {type(self).__name__} is no longer finite in pass {epoch}; scale the features (e.g. to "
-                f"[-1, 1]), or choose a learning_rate below {self.learning_rate:g} or l2 > 0",
-                epoch,
-                0,
-                self.history_,
-            )

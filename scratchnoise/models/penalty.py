@@ -1,0 +1,67 @@
+"""l2="auto": the penalty under which held-out *noisy* labels are most likely.
+
+Noisy labels suffice for that choice: the penalty which predicts them best is, for a given T, the one which fits best.
+Penalties are tried from large to small, each fit starting where the last one ended.
+"""
+
+import numpy as np
+
+PATH = 10.0 ** -np.arange(0, 5.5, 0.5)
+FOLDS = 5
+FEW = 2000  # samples up to which every fold is held out once; above, one fold tells enough
+MOST = 10_000  # samples that take part in the choice
+TOL, MAX_ITER = 1e-3, 60  # of the fits that are only compared
+PATIENCE = 2  # smaller penalties that may be worse, before the path ends
+
+
+def choose_penalty(problem, draws, solve):
+    """The penalty, the path that led to it and a start for the last fit: (l2, rows, `Solution`).
+
+    draws (N,): numbers in [0, 1) that decide who is held out, see `draws_of_samples`. solve(problem, l2, start, tol,
+    max_iter): a `Solution`, start a `Solution` or None. rows: {"l2", "noisy_log_likelihood"}. A penalty is a prior, so
+    its weight against one sample falls with their number: what fits n samples best is scaled to all N.
+    """
+    taking_part = draws < MOST / len(problem)
+    fold = (draws * max(1, len(problem) / MOST) * FOLDS).astype(np.int64)
+    pairs = []
+    for k in range(FOLDS if len(problem) <= FEW else 1):
+        train, held_out = taking_part & (fold != k), taking_part & (fold == k)
+        if _has_classes(problem, train) and held_out.any():
+            pairs.append((problem.only(train), problem.only(held_out)))
+    if not pairs:
+        return 1 / len(problem), [], None  # too few samples to hold any out
+    rows, solutions, best = [], [None] * len(pairs), None
+    for l2 in PATH:
+        solutions = [solve(p, l2, s, TOL, MAX_ITER) for (p, _), s in zip(pairs, solutions, strict=True)]
+        losses = [held.loss(s.v, s.T) for (_, held), s in zip(pairs, solutions, strict=True)]
+        rows.append({"l2": float(l2 * _share(pairs[0][0], problem)), "noisy_log_likelihood": -float(np.mean(losses))})
+        if best is None or rows[-1]["noisy_log_likelihood"] > rows[best[0]]["noisy_log_likelihood"]:
+            best = len(rows) - 1, solutions[0]
+        elif len(rows) - 1 - best[0] >= PATIENCE:
+            break
+    return rows[best[0]]["l2"], rows, best[1]
+
+
+def draws_of_samples(X, rng):
+    """A number in [0, 1) for each sample of X (N, D), a hash of its features and of the generator's next numbers.
+
+    Neither the order of the samples matters, nor whether one stands there twice or with weight 2: equal samples are
+    held out together.
+    """
+    bits = np.uint64 if X.dtype == np.float64 else np.uint32
+    factors = rng.integers(0, 2**63, X.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    draws = np.empty(len(X), np.uint64)
+    for start in range(0, len(X), 4096):
+        rows = np.ascontiguousarray(X[start : start + 4096]) + X.dtype.type(0)  # -0.0 becomes 0.0
+        draws[start : start + 4096] = (rows.view(bits).astype(np.uint64) * factors).sum(axis=1)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        draws = (draws ^ (draws >> np.uint64(shift))) * np.uint64(factor)
+    return (draws ^ (draws >> np.uint64(31))) / 2.0**64
+
+
+def _has_classes(problem, rows):
+    return len(np.unique(problem.host[1][rows])) > 1
+
+
+def _share(part, whole):
+    return part.host[2].sum(dtype=np.float64) / whole.host[2].sum(dtype=np.float64)

@@ -1,0 +1,50 @@
+"""Features with mean 0 and deviation 1, and weights of such features as weights of the user's own."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+BLOCK = 4096  # samples that are converted to float64 together
+ROUNDING = 10  # a deviation of so many rounding errors of the mean is none
+
+
+class Standardisation(NamedTuple):
+    """z = (x - mean) factor, (N, D). factor: 1 / deviation, and 0 for a column that is constant; both (D,) float64."""
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+    @classmethod
+    def of(cls, X, weight):
+        """That of samples X (N, D) with weights (N,): a sample of weight 2 counts as two."""
+        peak = np.maximum(np.abs(X.max(axis=0)), np.abs(X.min(axis=0))).astype(np.float64)
+        peak[peak == 0] = 1  # columns are divided by it, so that no square overflows
+        total = weight.sum(dtype=np.float64)
+        mean = sum(w @ (x / peak) for x, w in _blocks(X, weight)) / total
+        variance = sum(w @ (x / peak - mean) ** 2 for x, w in _blocks(X, weight)) / total
+        deviation = np.sqrt(variance)
+        varies = deviation > ROUNDING * np.finfo(X.dtype).eps * np.abs(mean)
+        factor = np.where(varies, 1 / np.where(varies, deviation, 1), 0) / peak
+        return cls(mean * peak, factor)
+
+    def apply(self, X):
+        """Samples X (N, D), standardised; the dtype of X, computed in float64."""
+        z = np.empty_like(X)
+        for start in range(0, len(X), BLOCK):
+            z[start : start + BLOCK] = (X[start : start + BLOCK] - self.mean) * self.factor
+        return z
+
+    def fold(self, w, b):
+        """coef (C, D) and intercept (C,) of the user's features from w (D, C) and b (C,) of standardised ones."""
+        coef = (w * self.factor[:, None]).T
+        return np.ascontiguousarray(coef), b - coef @ self.mean
+
+    def unfold(self, coef, intercept):
+        """The inverse of `fold`, for all columns that vary."""
+        deviation = np.divide(1, self.factor, out=np.zeros_like(self.factor), where=self.factor > 0)
+        return np.ascontiguousarray(coef.T * deviation[:, None]), intercept + coef @ self.mean
+
+
+def _blocks(X, weight):
+    for start in range(0, len(X), BLOCK):
+        yield X[start : start + BLOCK].astype(np.float64), weight[start : start + BLOCK].astype(np.float64)
