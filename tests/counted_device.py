@@ -139,10 +139,15 @@ def kernels_of(device):
         *weights, loss = numpy_table.linear_sgd_epoch(*map(unwrapped, arguments))
         return *map(device.array, weights), device.crossing("to host", loss)  # a number of Python's
 
+    def linear_loss_grad(*arguments):
+        loss, *gradients = numpy_table.linear_loss_grad(*map(unwrapped, arguments))
+        return device.crossing("to host", loss), *map(device.array, gradients)
+
     def dropout_at(x, rate, seed, step):
         return device.compute(lambda x, step: numpy_table.dropout_forward(x, rate, seed, int(step[0])), x, step)
 
-    module.linear_sgd_epoch, module.dropout_at = linear_sgd_epoch, dropout_at
+    module.linear_sgd_epoch, module.linear_loss_grad = linear_sgd_epoch, linear_loss_grad
+    module.dropout_at = dropout_at
     module.sgd_momentum_in_place = partial(device.change, sgd_momentum_in_place)
     return module
 

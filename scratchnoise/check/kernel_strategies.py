@@ -118,14 +118,27 @@ def _sgd_momentum(draw):
     return (*draw(_elementwise(3)), rate, momentum, decay)
 
 
+def _regression(draw, N, C, D):
+    """w, b, x, y, T and weights."""
+    arrays = [draw(s.noise_arrays(shape)) for shape in ((D, C), (C,), (N, D))]
+    return *arrays, draw(s.labels(N, C)), draw(s.transition_matrices_with_zeros(C)), draw(s.sample_weights(N, C))
+
+
 @st.composite
 def _linear_sgd_epoch(draw):
     """Twice the samples in random order, in batches that leave a remainder."""
     N, C, D = draw(s.distinct_sizes(3, 2, 6))
-    arrays = [draw(s.noise_arrays(shape)) for shape in ((D, C), (C,), (N, D))]
-    per_sample = [draw(s.labels(N, C)), draw(s.transition_matrices_with_zeros(C)), draw(s.sample_weights(N, C))]
+    arrays = _regression(draw, N, C, D)
     order = np.array(draw(st.permutations([*range(N), *range(N)])), np.int64)
-    return (*arrays, *per_sample, order, draw(st.integers(1, N + 2)), 0.25, draw(st.sampled_from([0.0, 0.5])))
+    return (*arrays, order, draw(st.integers(1, N + 2)), 0.25, draw(st.sampled_from([0.0, 0.5])))
+
+
+@st.composite
+def _linear_loss_grad(draw):
+    """Samples that fill no group, or several, and features that fill no vector."""
+    N, D = draw(_lengths(2, 6))
+    C = draw(st.integers(2, 6).filter(lambda C: C not in (N, D)))
+    return _regression(draw, N, C, D)
 
 
 KERNEL_ARGUMENTS = {
@@ -154,6 +167,7 @@ KERNEL_ARGUMENTS = {
     "dropout_backward": _dropout(),
     "sgd_momentum": _sgd_momentum(),
     "linear_sgd_epoch": _linear_sgd_epoch(),
+    "linear_loss_grad": _linear_loss_grad(),
     "flip_rate_update": _samples("gamma", "p", "y", "weight"),
 }
 

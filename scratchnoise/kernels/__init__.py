@@ -47,6 +47,7 @@ from .checks import (
     logits_and_noisy_labels,
     logits_and_weights,
     real_arrays,
+    weights_and_noisy_samples,
 )
 
 
@@ -307,18 +308,23 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     w (D, C), b (C,), x (N, D), y (N,), T (C, C), sample_weight (N,), order (M,) int64 indices
     -> new w, new b, mean loss of the M samples as each was met (float).
     """
-    w, b, x, T, sample_weight = real_arrays(w=w, b=b, x=x, T=T, sample_weight=sample_weight)
-    check_linear(x, w, b)
-    N, C = x.shape[0], w.shape[1]
-    y, order = indices("y", y, C), indices("order", order, N)
-    check_shape("y", y, (N,))
+    arrays = weights_and_noisy_samples(w, b, x, y, T, sample_weight)
+    order = indices("order", order, len(arrays[2]))
     check_shape("order", order, (None,))
-    check_shape("T", T, (C, C))
-    check_probabilities("T", T)
-    check_shape("sample_weight", sample_weight, (N,))
     batch_size = at_least(1, batch_size=batch_size)
     rates = finite(learning_rate=learning_rate, l2=l2)
-    return table().linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, *rates)
+    return table().linear_sgd_epoch(*arrays, order, batch_size, *rates)
+
+
+def linear_loss_grad(w, b, x, y, T, sample_weight):
+    """The loss of (robust) softmax regression over all samples, and its gradient; T = I is the plain regression.
+
+    loss = (1/N) sum_n weight_n (-log (T softmax(x_n w + b))_{y_n}), summed in float64, without a penalty.
+    dz_n = weight_n (p_n - r_n) / N, dw = sum_n x_n dz_n^T, db = sum_n dz_n.
+    Eq. (11), Eq. (17), short form.
+    w (D, C), b (C,), x (N, D), y (N,), T (C, C), sample_weight (N,) -> loss (float), dw (D, C), db (C,).
+    """
+    return table().linear_loss_grad(*weights_and_noisy_samples(w, b, x, y, T, sample_weight))
 
 
 def flip_rate_update(gamma, p, y, sample_weight):

@@ -7,6 +7,7 @@ import numpy as np
 
 from .c.library import Library, read
 from .loops.images import out_size
+from .numpy_table import linear_loss_grad  # noqa: F401
 
 kernels = Library(read())
 

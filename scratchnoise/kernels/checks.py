@@ -147,6 +147,19 @@ def logits_and_noisy_labels(z, y, T):
     return z, y, T
 
 
+def weights_and_noisy_samples(w, b, x, y, T, sample_weight):
+    """w (D, C), b (C,), x (N, D), y (N,), T (C, C) and sample_weight (N,), ready."""
+    w, b, x, T, sample_weight = real_arrays(w=w, b=b, x=x, T=T, sample_weight=sample_weight)
+    check_linear(x, w, b)
+    N, C = x.shape[0], w.shape[1]
+    y = indices("y", y, C)
+    check_shape("y", y, (N,))
+    check_shape("T", T, (C, C))
+    check_probabilities("T", T)
+    check_shape("sample_weight", sample_weight, (N,))
+    return w, b, x, y, T, sample_weight
+
+
 def check_linear(x, w, b=None):
     """Raise ValueError unless x (N, D), w (D, F) and b (F,) fit together."""
     check_shape("w", w, (None, None))

@@ -88,6 +88,7 @@ dropout_forward = _launches.dropout_forward
 dropout_backward = _launches.dropout_backward
 sgd_momentum = _launches.sgd_momentum
 linear_sgd_epoch = _launches.linear_sgd_epoch
+linear_loss_grad = _launches.linear_loss_grad
 flip_rate_update = _launches.flip_rate_update
 
 # Beside the facade, for training on a device:

@@ -28,7 +28,7 @@ from .loops.losses import (
     signed_cross_entropy_grad,
     softmax,
 )
-from .loops.softmax_regression import flip_rate_update, linear_sgd_epoch
+from .loops.softmax_regression import flip_rate_update, linear_loss_grad, linear_sgd_epoch
 
 __all__ = [
     "conv2d_backward",
@@ -45,6 +45,7 @@ __all__ = [
     "linear_backward",
     "linear_backward_weights",
     "linear_forward",
+    "linear_loss_grad",
     "linear_sgd_epoch",
     "log_softmax",
     "maxpool2d_backward",

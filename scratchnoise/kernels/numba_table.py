@@ -12,6 +12,7 @@ from numba.extending import register_jitable
 from . import loops_table as loops
 from .loops import images, layers, losses
 from .numba_cache import keep_on_disk
+from .numpy_table import linear_loss_grad  # noqa: F401
 from .threads import Threaded
 from .vectors import (
     convolution,

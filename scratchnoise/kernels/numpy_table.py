@@ -6,6 +6,8 @@ N samples, C classes, D features, H W image, K input channels, F filters, R S ke
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+ROWS = 4096  # samples of a full batch whose logits are there at once: memory does not grow with the data
+
 # --- softmax and the two losses --------------------------------------------------------------------------
 
 
@@ -185,15 +187,28 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
-    loss = 0.0
+    sum_of_losses = 0.0
     for start in range(0, order.size, batch_size):
         batch = order[start : start + batch_size]
-        z = linear_forward(x[batch], w, b)
-        loss += float(sample_weight[batch] @ forward_cross_entropy(z, y[batch], T))
-        dz = forward_cross_entropy_grad(z, y[batch], T) * (sample_weight[batch] / batch.size)[:, None]
-        dw, db = linear_backward_weights(dz, x[batch])
+        loss, dw, db = linear_loss_grad(w, b, x[batch], y[batch], T, sample_weight[batch])
+        sum_of_losses += batch.size * loss
         w, b = w - learning_rate * (dw + l2 * w), b - learning_rate * db
-    return w, b, loss / max(order.size, 1)
+    return w, b, sum_of_losses / max(order.size, 1)
+
+
+def linear_loss_grad(w, b, x, y, T, sample_weight):
+    N = len(x)
+    sum_of_losses, dw, db = 0.0, np.zeros_like(w), np.zeros_like(b)
+    for start in range(0, N, ROWS):
+        rows = slice(start, start + ROWS)
+        z = linear_forward(x[rows], w, b)
+        losses = forward_cross_entropy(z, y[rows], T)
+        sum_of_losses += float(np.dot(sample_weight[rows].astype(np.float64), losses.astype(np.float64)))
+        dz = forward_cross_entropy_grad(z, y[rows], T) * (sample_weight[rows] / N)[:, None]
+        dw_of_rows, db_of_rows = linear_backward_weights(dz, x[rows])
+        dw += dw_of_rows
+        db += db_of_rows
+    return sum_of_losses / max(N, 1), dw, db
 
 
 def flip_rate_update(gamma, p, y, sample_weight):

@@ -13,7 +13,7 @@ import numpy as np
 from .. import kernels
 from ..processes import processors, quota
 
-LINEAR = ("softmax", "linear_sgd_epoch", "flip_rate_update")  # what the linear models run
+LINEAR = ("softmax", "linear_sgd_epoch", "linear_loss_grad", "flip_rate_update")  # what the linear models run
 
 
 def warm_up(names=None, dtype=np.float32):
@@ -52,6 +52,7 @@ def tiny_calls(dtype):
         "dropout_forward": (z, 0.5, 1, 1),
         "sgd_momentum": (z, z, z, 0.1, 0.9, 0.0),
         "linear_sgd_epoch": (T, z[0], z, y, T, ones, order, 2, 0.1, 0.0),
+        "linear_loss_grad": (T, z[0], z, y, T, ones),
         "flip_rate_update": (T, z + 1, y, ones),
     }
 

@@ -61,6 +61,7 @@ AXES = {
     "conv2d_relu_maxpool2d_backward": "NIJF NIJF NIJF NhwK rsKF",
     "conv2d_relu_maxpool2d_backward_weights": "NIJF NIJF NIJF Nhwk",
     "linear_sgd_epoch": "DC C ND N CC N m",
+    "linear_loss_grad": "DC C ND N CC N",
     "flip_rate_update": "CC NC N N",
 }
 
@@ -102,6 +103,7 @@ def bad_indices():
     yield "labels of the update", "flip_rate_update", (T, z, y + 3, one)
     sgd = (np.zeros((4, 3)), np.zeros(3), np.zeros((2, 4)), y, T, one)
     yield "order too large", "linear_sgd_epoch", (*sgd, np.array([0, 2]), 1, 0.1, 0.0)
+    yield "labels of all samples", "linear_loss_grad", (*sgd[:3], y + 3, T, one)
     dy, argmax = np.ones((2, 1, 1, 1)), np.zeros((2, 1, 1, 1), np.int32)
     yield "images of another number", "maxpool2d_backward", (dy, argmax, (1, 3, 3, 1))
 

@@ -156,6 +156,14 @@ class Launches:
             self.device.launch("linear_sgd_update", w.size + b.size, **batch, learning_rate=learning_rate, l2=l2)
         return w, b, float(losses.sum(dtype=np.float64)) / max(M, 1)
 
+    def linear_loss_grad(self, w, b, x, y, T, sample_weight):
+        N = max(len(x), 1)
+        z = self.linear_forward(x, w, b)
+        losses = self.forward_cross_entropy(z, y, T)
+        dz = self.forward_cross_entropy_grad(z, y, T) * (sample_weight / N)[:, None]
+        loss = float((sample_weight * losses).sum(dtype=np.float64)) / N
+        return loss, *self.linear_backward_weights(dz, x)
+
     def flip_rate_update(self, gamma, p, y, sample_weight):
         N, C = p.shape
         sums, updated = self.device.empty((PARTS, C, C), gamma.dtype), self.like(gamma)

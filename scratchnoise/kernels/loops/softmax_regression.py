@@ -1,4 +1,4 @@
-"""Softmax regression, plain and robust, as explicit loops: one batch, one sum, one step.
+"""Softmax regression, plain and robust, as explicit loops: the loss with its gradient, and the steps of an epoch.
 
 `vectors/softmax_regression.py` computes the same faster.
 
@@ -21,23 +21,32 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     sum_of_losses = np.float64(0.0)
     for start in range(0, order.size, batch_size):
         batch = order[start : start + batch_size]
-        dw = np.zeros((D, C), np.float64)
-        db = np.zeros(C, np.float64)
-        for n in batch:
-            z = logits_of(x[n], w, b)
-            label = y[n : n + 1]
-            sum_of_losses += sample_weight[n] * forward_cross_entropy(z, label, T)[0]
-            dz = forward_cross_entropy_grad(z, label, T)
-            for c in range(C):
-                slope = sample_weight[n] * dz[0, c] / batch.size
-                for d in range(D):
-                    dw[d, c] += x[n, d] * slope
-                db[c] += slope
+        loss, dw, db = linear_loss_grad(w, b, x[batch], y[batch], T, sample_weight[batch])
+        sum_of_losses += batch.size * loss
         for c in range(C):
             for d in range(D):
                 w[d, c] -= learning_rate * (dw[d, c] + l2 * w[d, c])
             b[c] -= learning_rate * db[c]
     return w, b, float(sum_of_losses / max(order.size, 1))
+
+
+def linear_loss_grad(w, b, x, y, T, sample_weight):
+    """loss = (1/N) sum_n weight_n (-log (T p_n)_{y_n}), dz_n = weight_n (p_n - r_n) / N, dw = sum_n x_n dz_n^T."""
+    N, (D, C) = y.size, w.shape
+    sum_of_losses = np.float64(0.0)
+    dw = np.zeros((D, C), np.float64)
+    db = np.zeros(C, np.float64)
+    for n in range(N):
+        z = logits_of(x[n], w, b)
+        label = y[n : n + 1]
+        sum_of_losses += sample_weight[n] * forward_cross_entropy(z, label, T)[0]
+        dz = forward_cross_entropy_grad(z, label, T)
+        for c in range(C):
+            slope = sample_weight[n] * dz[0, c] / N
+            for d in range(D):
+                dw[d, c] += x[n, d] * slope
+            db[c] += slope
+    return float(sum_of_losses / max(N, 1)), dw.astype(w.dtype), db.astype(w.dtype)
 
 
 def logits_of(x, w, b):
