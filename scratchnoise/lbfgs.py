@@ -34,7 +34,7 @@ class Point(NamedTuple):
 
 
 class Minimum(NamedTuple):
-    """Where `lbfgs` ended. converged: the largest entry of the gradient is at most tol; steps: how many were made."""
+    """Where `lbfgs` ended. converged: the gradient is as small as was asked; steps: how many were made."""
 
     x: np.ndarray
     value: float
@@ -43,19 +43,19 @@ class Minimum(NamedTuple):
     converged: bool
 
 
-def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECISION):
+def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECISION, scale=lambda value: 1.0):
     """A minimum of objective(x) -> (value, gradient (n,)), both float64, from x = start (n,) on.
 
-    Ends when no entry of the gradient is larger than tol, after max_iter steps, or where the values are too coarse to
-    tell that a step gains anything. precision: the relative error of a value. No step leads upwards, rounding excepted.
-    Returns a `Minimum`. An objective that is not finite at the start raises FloatingPointError.
+    Ends when no entry of the gradient is larger than tol scale(value), after max_iter steps, or where values are too
+    coarse to tell that a step gains anything. precision: the relative error of a value. No step leads upwards, but for
+    rounding. Returns a `Minimum`. An objective that is not finite at the start raises FloatingPointError.
     """
     x = np.array(start, np.float64)
     value, gradient = objective(x)
     if not (np.isfinite(value) and np.isfinite(gradient).all()):
         raise FloatingPointError("the objective is not finite where the search starts")
     pairs, steps = deque(maxlen=memory), 0
-    while np.abs(gradient).max() > tol and steps < max_iter:
+    while np.abs(gradient).max() > tol * scale(value) and steps < max_iter:
         direction = -two_loops(gradient, pairs)
         here = Point(0.0, x, value, gradient, gradient @ direction)
         first = 1.0 if pairs else min(1.0, 1 / np.linalg.norm(gradient))
@@ -70,7 +70,7 @@ def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECIS
             pairs.append((s, y, 1 / (s @ y)))
         x, value, gradient = found.x, found.value, found.gradient
         steps += 1
-    return Minimum(x, value, gradient, steps, bool(np.abs(gradient).max() <= tol))
+    return Minimum(x, value, gradient, steps, bool(np.abs(gradient).max() <= tol * scale(value)))
 
 
 def two_loops(gradient, pairs):

@@ -162,12 +162,15 @@ def joint(q, y):
 # --- models ----------------------------------------------------------------------------------------------
 
 
+SGD = {"solver": "sgd", "l2": 0}
+
+
 def coefficients(model):
     return np.column_stack([model.coef_, model.intercept_])
 
 
 def fit(X, y, T, sample_weight, seed):
-    model = RobustSoftmaxRegression(T=T, max_iter=3, batch_size=4, tol=0, random_state=seed)
+    model = RobustSoftmaxRegression(T=T, **SGD, max_iter=3, batch_size=4, tol=0, random_state=seed)
     return coefficients(model.fit(X, y, sample_weight))
 
 
@@ -178,23 +181,23 @@ def fit_network(X, y, T, sample_weight, seed):
 
 
 def fit_full_batch(X, y, T, sample_weight, seed):
-    model = RobustSoftmaxRegression(T=T, max_iter=4, batch_size=len(y), tol=0, l2=0.1, random_state=seed)
+    model = RobustSoftmaxRegression(T=T, solver="sgd", max_iter=4, batch_size=len(y), tol=0, l2=0.1, random_state=seed)
     return coefficients(model.fit(X, y, sample_weight))
 
 
 def fit_robust_and_plain(X, y, T, seed):
-    settings = {"max_iter": 3, "batch_size": 4, "tol": 0, "random_state": seed}
+    settings = {**SGD, "max_iter": 3, "batch_size": 4, "tol": 0, "random_state": seed}
     pair = RobustSoftmaxRegression(T, **settings), SoftmaxRegression(**settings)
     return tuple(coefficients(model.fit(X, y)) for model in pair)
 
 
 def fit_one_step(X, y, T):
-    model = RobustSoftmaxRegression(T=T, max_iter=1, batch_size=len(y), learning_rate=1.0)
+    model = RobustSoftmaxRegression(T=T, **SGD, max_iter=1, batch_size=len(y), learning_rate=1.0)
     return coefficients(model.fit(X, y))
 
 
 def likelihoods(X, y, seed):
-    model = RobustSoftmaxRegression(max_iter=6, batch_size=len(y), learning_rate=0.05, tol=0, random_state=seed)
+    model = RobustSoftmaxRegression(**SGD, max_iter=6, batch_size=len(y), learning_rate=0.05, tol=0, random_state=seed)
     return [-len(y) * row["loss"] for row in model.fit(X, y).history_]
 
 

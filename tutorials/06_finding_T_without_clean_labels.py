@@ -80,7 +80,9 @@ transition_heatmaps(not_dominant, {"exact posteriors, argmax": copied}, ["0", "1
 # Now the real situation: a classifier, trained on noisy labels, says what $q$ is.
 
 # %%
-model = SoftmaxRegression(learning_rate=0.03, max_iter=20, averaging=True, tol=0, random_state=0, backend="numpy")
+model = SoftmaxRegression(
+    solver="sgd", l2=0, learning_rate=0.03, max_iter=20, averaging=True, tol=0, random_state=0, backend="numpy"
+)
 q_seen = model.fit(x, y_noisy).predict_proba(x)
 transition_heatmaps(T, {"argmax, exact q": by_hand, "argmax, learnt q": anchor_argmax(q_seen)}, ["0", "1", "2"])
 
@@ -174,7 +176,8 @@ estimates = {
     "the truth": TransitionMatrix(T),
     "none (T = I)": TransitionMatrix(np.eye(C)),
 }
-settings = {"learning_rate": 0.1, "max_iter": 10, "l2": 3e-3, "averaging": True, "tol": 0, "random_state": 0}
+settings = {"solver": "sgd", "learning_rate": 0.1, "max_iter": 10, "l2": 3e-3, "tol": 0}
+settings |= {"averaging": True, "random_state": 0}
 error, accuracy = {}, {}
 print(f"{'':<16}{'diagonal':<22}{'mean abs. error':>16}{'condition':>11}{'accuracy':>10}")
 for name, estimate in estimates.items():

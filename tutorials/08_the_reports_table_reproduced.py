@@ -111,7 +111,7 @@ for name in ("MLR", "MLR (centred pixels)", "rMLR"):
 # %%
 task = load_task(DATA, "0.6", preset, 0)
 pixels, pixels_test = (prepare(x, "centred", reference=task.x_train) for x in (task.x_train, task.x_test))
-mlr = SoftmaxRegression(max_steps=300, random_state=0, backend="numpy").fit(pixels, task.y_noisy)
+mlr = SoftmaxRegression(solver="sgd", l2=0, max_steps=300, random_state=0, backend="numpy").fit(pixels, task.y_noisy)
 q = mlr.predict_proba(pixels_test)
 T = noise.MNIST06
 chosen = {"q": q, "Q q": q @ T.inverse_transition(np.full(3, 1 / 3)).T, "T^-1 q": q @ T.inverse().T}

@@ -51,7 +51,10 @@ class NoisyLikelihood:
         return self._loss_grad(v, T)[0]
 
     def minimise(self, T, l2, start, tol, max_iter):
-        """The `Solution` that L-BFGS finds from the vector `start` on, T (C, C) and l2 given."""
+        """The `Solution` that L-BFGS finds from the vector `start` on, T (C, C) and l2 given.
+
+        tol: for the largest entry of the gradient, relative to an objective below 1, whose gradients are small as well.
+        """
         precision = np.finfo(self.dtype).eps
 
         def objective(v):
@@ -59,7 +62,8 @@ class NoisyLikelihood:
             w, _ = self.split(v)
             return loss + 0.5 * l2 * np.vdot(w, w), np.concatenate([(dw + l2 * w).ravel(), db])
 
-        found = lbfgs(objective, start, max(tol, ATTAINABLE * precision), max_iter, precision=precision)
+        tol = max(tol, ATTAINABLE * precision)
+        found = lbfgs(objective, start, tol, max_iter, precision=precision, scale=lambda value: min(1.0, value))
         return Solution(found.x, T, found)
 
     def posteriors(self, v):

@@ -25,7 +25,7 @@ class SoftmaxRegression(Classifier):
     """P(y = c | x) = softmax(x W + b)_c, the likelihood of the labels maximised.
 
     Eq. (9). Eq. (10), with one of its two exponents. Eq. (11), which is the gradient of the *negative* log-likelihood.
-    solver "lbfgs": on features standardised inside, until no entry of the gradient of the mean loss exceeds tol, for
+    solver "lbfgs": on features standardised inside, until no entry of the gradient exceeds tol min(1, objective), for
     max_iter steps at most. l2: the penalty l2/2 ||W||^2 on the weights of the standardised features; "auto" is the one
     under which held-out noisy labels are most likely (see `penalty.choose_penalty`).
     solver "sgd": minibatch SGD as in the report, on the features as they are: batch_size, learning_rate, divided by
@@ -113,7 +113,7 @@ class SoftmaxRegression(Classifier):
         rough = [self._solve(problem, self.l2_, s, ROUGH, self.max_iter) for s in starts]
         ends = np.array([s.minimum.value for s in rough])
         near = ends - ends.min() <= NEAR * abs(ends.min())
-        if near.sum() == 1:
+        if near.sum() == 1 and all(s.minimum.converged for s in rough):
             self._warn(
                 f"found its minimum from one of {len(starts)} starts only (they ended at "
                 f"{', '.join(f'{end:.4g}' for end in ends)}), so a lower one may exist; n_restarts tries more"

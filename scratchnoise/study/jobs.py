@@ -1,6 +1,7 @@
 """What a study measures: one job is one repetition of one method on one noisy data set."""
 
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -10,6 +11,7 @@ import numpy as np
 from .. import __version__
 from ..backend import backend as using_backend
 from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratified_folds
+from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from ..noise import priors
 from ..transition import TransitionMatrix
@@ -88,7 +90,8 @@ class Job:
         T: the transition matrix for methods that need one, where the noise is hidden or given.
         """
         task = load_task(self.data, self.noise, self.preset, self.seed)
-        with using_backend(self.backend):
+        with using_backend(self.backend), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the tables show where the report's settings end
             if self.method == PRIORS:
                 emit(self._priors(task))
             elif self.method == T_ESTIMATES:

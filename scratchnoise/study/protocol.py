@@ -75,8 +75,10 @@ class Method:
         return self.model(**self.settings, **given, random_state=seed)
 
 
-MLR = {"max_steps": 1000}
-TUNED = {"l2": 3e-3, "max_iter": 20, "averaging": True, "tol": 0}  # on pixels in [-1, 1], otherwise the report's
+# the report's linear methods
+SGD = {"solver": "sgd", "learning_rate": 0.1, "batch_size": 100, "max_iter": 1000, "tol": 3e-6, "l2": 0.0}
+MLR = {**SGD, "max_steps": 1000}
+TUNED = {**SGD, "l2": 3e-3, "max_iter": 20, "averaging": True, "tol": 0}  # on pixels in [-1, 1]
 RAW = {"loss": "backward", "risk": "raw", "learning_rate": 0.01}  # the report's settings
 GUARDED = {"risk": "relu", "learning_rate": "auto", "weight_decay": 0.03}
 
@@ -88,7 +90,7 @@ METHODS = {
     "MLR (centred pixels)": Method(SoftmaxRegression, "centred", MLR),
     "MLR (flipped, as printed)": Method(FlipCorrected, "unit", AS_PRINTED, needs_T=True),
     "MLR (flipped, inverse)": Method(FlipCorrected, "unit", INVERSE, needs_T=True),
-    "rMLR": Method(RobustSoftmaxRegression, "unit", {"max_steps": 250}, needs_T=True),
+    "rMLR": Method(RobustSoftmaxRegression, "unit", {**SGD, "max_steps": 250}, needs_T=True),
     "rMLR (tuned)": Method(RobustSoftmaxRegression, "symmetric", TUNED, needs_T=True),
     "rMLR (learnt rates)": Method(RobustSoftmaxRegression, "symmetric", TUNED),
     "NN": Method(NeuralNetwork, "network", {"loss": "cross_entropy", "learning_rate": 0.01}),
