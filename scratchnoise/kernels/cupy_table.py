@@ -94,6 +94,10 @@ conv2d_backward = _launches.conv2d_backward
 conv2d_backward_weights = _launches.conv2d_backward_weights
 maxpool2d_forward = _launches.maxpool2d_forward
 maxpool2d_backward = _launches.maxpool2d_backward
+avgpool2d_forward = _launches.avgpool2d_forward
+avgpool2d_backward = _launches.avgpool2d_backward
+batchnorm_forward = _launches.batchnorm_forward
+batchnorm_backward = _launches.batchnorm_backward
 relu_forward = _launches.relu_forward
 relu_backward = _launches.relu_backward
 conv2d_relu_maxpool2d_forward = _launches.conv2d_relu_maxpool2d_forward
@@ -102,9 +106,11 @@ conv2d_relu_maxpool2d_backward_weights = _launches.conv2d_relu_maxpool2d_backwar
 dropout_forward = _launches.dropout_forward
 dropout_backward = _launches.dropout_backward
 sgd_momentum = _launches.sgd_momentum
+adam = _launches.adam
 linear_sgd_epoch = _launches.linear_sgd_epoch
 flip_rate_update = _launches.flip_rate_update
 
 # Beside the facade, for training on a device:
 dropout_at = _launches.dropout_at
 sgd_momentum_in_place = _launches.sgd_momentum_in_place
+adam_in_place = _launches.adam_in_place

@@ -11,6 +11,10 @@ class NotFittedError(ValueError, AttributeError):
     """A model was asked to predict before `fit`."""
 
 
+class ConvergenceWarning(UserWarning):
+    """Training ended where it should not have."""
+
+
 class DataConversionWarning(UserWarning):
     """An array was passed in a shape that had to be changed."""
 

@@ -20,7 +20,7 @@ FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
-    *(layers.ReLU, layers.Dropout, layers.Flatten),
+    *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
 )
 LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
 KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}

@@ -1,6 +1,6 @@
-"""Linear layers, ReLU, dropout and the update as explicit loops.
+"""Linear layers, batch normalisation, ReLU, dropout and the updates as explicit loops.
 
-N samples, D features, F outputs.
+N samples, D features, F outputs, K channels.
 """
 
 import numpy as np
@@ -56,6 +56,48 @@ def linear_backward_weights(dy, x):
     return dw, db
 
 
+# --- batch normalisation ---------------------------------------------------------------------------------
+
+
+def batchnorm_forward(x, gamma, beta, epsilon):
+    """y[n, k] = gamma[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + beta[k]."""
+    N, K = x.shape
+    y, mean, variance = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
+    for k in prange(K):
+        total = np.float64(0.0)
+        for n in range(N):
+            total += x[n, k]
+        middle = total / max(N, 1)
+        total = np.float64(0.0)
+        for n in range(N):
+            total += (x[n, k] - middle) * (x[n, k] - middle)
+        spread = total / max(N, 1)
+        for n in range(N):
+            y[n, k] = gamma[k] * ((x[n, k] - middle) / np.sqrt(spread + epsilon)) + beta[k]
+        mean[k] = middle
+        variance[k] = spread
+    return y, mean, variance
+
+
+def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
+    """dx[n, k] = gamma[k] slope (dy[n, k] - dbeta[k] / N - h dgamma[k] / N), h = (x[n, k] - mean[k]) slope."""
+    N, K = x.shape
+    dx, dgamma, dbeta = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
+    for k in prange(K):
+        middle = np.float64(mean[k])
+        slope = 1 / np.sqrt(np.float64(variance[k]) + epsilon)
+        along, total = np.float64(0.0), np.float64(0.0)
+        for n in range(N):
+            along += dy[n, k] * ((x[n, k] - middle) * slope)
+            total += dy[n, k]
+        for n in range(N):
+            h = (x[n, k] - middle) * slope
+            dx[n, k] = gamma[k] * slope * (dy[n, k] - total / N - h * (along / N))
+        dgamma[k] = along
+        dbeta[k] = total
+    return dx, dgamma, dbeta
+
+
 # --- ReLU, dropout ----------------------------------------------------------------------------------------
 
 
@@ -100,7 +142,7 @@ def dropout_forward(x, rate, seed, step):
 dropout_backward = dropout_forward  # a diagonal matrix is its own transpose
 
 
-# --- update ----------------------------------------------------------------------------------------------
+# --- updates ---------------------------------------------------------------------------------------------
 
 
 def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
@@ -112,3 +154,17 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
         new_v[i] = velocity
         new_w[i] = flat_w[i] - learning_rate * velocity
     return new_w.reshape(w.shape), new_v.reshape(v.shape)
+
+
+def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+    """w' = w - learning_rate mean' / (sqrt(square') + epsilon), means of g = dw + weight_decay w and of g^2."""
+    flat_w, flat_mean, flat_square, flat_dw = w.reshape(-1), mean.reshape(-1), square.reshape(-1), dw.reshape(-1)
+    new_w, new_mean, new_square = np.empty_like(flat_w), np.empty_like(flat_w), np.empty_like(flat_w)
+    for i in prange(flat_w.size):
+        g = flat_dw[i] + weight_decay * flat_w[i]
+        first = beta_1 * flat_mean[i] + (1 - beta_1) * g
+        second = beta_2 * flat_square[i] + (1 - beta_2) * g * g
+        new_mean[i] = first
+        new_square[i] = second
+        new_w[i] = flat_w[i] - learning_rate * first / (np.sqrt(second) + epsilon)
+    return new_w.reshape(w.shape), new_mean.reshape(w.shape), new_square.reshape(w.shape)
