@@ -12,7 +12,8 @@ def moments(X, weight):
     A deviation that is nothing but rounding is returned as 1, so that a constant input becomes 0. Raises ValueError
     where the deviation is too large for a float.
     """
-    mean = _weighted_mean(X, weight, lambda rows: rows)
+    start = _by_feature(X[:1]).astype(np.float64)[0, 0]  # sums of differences: those of a constant are exactly 0
+    mean = start + _weighted_mean(X, weight, lambda rows: rows - start)
     deviation = np.sqrt(_weighted_mean(X, weight, lambda rows: (rows - mean) ** 2))
     if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
         raise ValueError("X has values too large to be scaled: their squares are infinite; divide X by a power of 10")

@@ -3,7 +3,6 @@
 import numpy as np
 
 from .. import kernels
-from ..backend import arrays
 from ..checks import check_positive
 from ..kernels.checks import check_shape
 from .layer import Layer, as_shape
@@ -49,7 +48,7 @@ class BatchNorm(Layer):
         self.x, self.step = x.reshape(-1, x.shape[-1]), step
         if step is None:
             self.moments = self.mean_and_variance()
-            return ((x - self.moments[0]) * self._slope() + self.params["beta"]).astype(x.dtype)
+            return (x - self.moments[0]) * self._slope() * self.params["gamma"] + self.params["beta"]
         if len(self.x) == 1:
             raise ValueError(
                 "x has one sample, and BatchNorm divides by the deviation of a minibatch; choose a batch_size that "
@@ -65,9 +64,8 @@ class BatchNorm(Layer):
         check_shape("dy", dy, self.x_shape)
         rows = dy.reshape(self.x.shape)
         if self.step is None:  # mean and variance are numbers, which do not depend on x
-            dx = (rows * self._slope()).astype(rows.dtype)
-            normalised = (self.x - self.moments[0]) / arrays().sqrt(self.moments[1] + self.epsilon)
-            dgamma, dbeta = (rows * normalised).sum(axis=0), rows.sum(axis=0)
+            dx = rows * self._slope() * self.params["gamma"]
+            dgamma, dbeta = (rows * (self.x - self.moments[0]) * self._slope()).sum(axis=0), rows.sum(axis=0)
         else:
             gamma = self.params["gamma"]
             dx, dgamma, dbeta = kernels.batchnorm_backward(rows, self.x, *self.moments, gamma, self.epsilon)
@@ -85,8 +83,8 @@ class BatchNorm(Layer):
         return mean / (weight + untrained), (variance + untrained) / (weight + untrained)
 
     def _slope(self):
-        """gamma / sqrt(variance + epsilon)."""
-        return self.params["gamma"] / arrays().sqrt(self.moments[1] + self.epsilon)
+        """1 / sqrt(variance + epsilon)."""
+        return (self.moments[1] + float(self.epsilon)) ** -0.5
 
     def _remember(self, mean, variance, n):
         """Add the moments of a minibatch to the running means; variance of n - 1: it estimates that of all samples."""
