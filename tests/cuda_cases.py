@@ -176,9 +176,9 @@ def _layers(rng):
         yield "avgpool2d_forward", (x, size), size**2
         yield "avgpool2d_backward", (rng.standard_normal(y.shape), x.shape, size), 1
     for N, K in ((2, 1), (300, 5), (9, 300)):
-        x, dy, gamma, beta = rng.standard_normal((N, K)), *(rng.standard_normal(n) for n in ((N, K), K, K))
-        yield "batchnorm_forward", (x, gamma, beta, 0.25), N
-        yield "batchnorm_backward", (dy, x, x.mean(axis=0), x.var(axis=0), gamma, 0.25), N
+        x, dy, scale, shift = rng.standard_normal((N, K)), *(rng.standard_normal(n) for n in ((N, K), K, K))
+        yield "batchnorm_forward", (x, scale, shift, 0.25), N
+        yield "batchnorm_backward", (dy, x, x.mean(axis=0), x.var(axis=0), scale, 0.25), N
     edges = np.array([-1.0, 0.0, -0.0, 2.0, np.nan])
     for x, dy in ((edges, np.arange(1.0, 6.0)), rng.standard_normal((2, 1000))):
         yield "relu_forward", (np.nan_to_num(x),), 1

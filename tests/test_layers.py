@@ -122,16 +122,16 @@ def test_the_gradient_of_batch_normalisation(table, step, shape, rng):
     layer.forward(rng.normal(2, 3, (6, *shape)), step=0)  # evaluation then has a mean and a variance
     fixed = {key: array.copy() for key, array in layer.running.items()}
 
-    def forward(x, gamma, beta):
-        layer.params = {"gamma": gamma, "beta": beta}
+    def forward(x, scale, shift):
+        layer.params = {"scale": scale, "shift": shift}
         y = layer.forward(x, step)
         layer.running = {key: array.copy() for key, array in fixed.items()}
         return y
 
-    def backward(dy, x, gamma, beta):
-        forward(x, gamma, beta)
+    def backward(dy, x, scale, shift):
+        forward(x, scale, shift)
         dx = layer.backward(dy)
-        return dx, layer.grads["gamma"], layer.grads["beta"]
+        return dx, layer.grads["scale"], layer.grads["shift"]
 
     arrays = (rng.standard_normal((4, *shape)), rng.standard_normal(shape[-1]), rng.standard_normal(shape[-1]))
     check_backward(forward, backward, arrays, rng, "BatchNorm")

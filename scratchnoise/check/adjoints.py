@@ -35,14 +35,14 @@ def avgpool2d(k, x, size):
     return lambda x: k.avgpool2d_forward(x, size), lambda dy, x: k.avgpool2d_backward(dy, x.shape, size), (x,)
 
 
-def batchnorm(k, x, gamma, beta, epsilon):
+def batchnorm(k, x, scale, shift, epsilon):
     """The batch and both parameters; backward is given the moments that the forward pass found."""
 
-    def backward(dy, x, gamma, beta):
-        _, mean, variance = k.batchnorm_forward(x, gamma, beta, epsilon)
-        return k.batchnorm_backward(dy, x, mean, variance, gamma, epsilon)
+    def backward(dy, x, scale, shift):
+        _, mean, variance = k.batchnorm_forward(x, scale, shift, epsilon)
+        return k.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
 
-    return lambda x, gamma, beta: k.batchnorm_forward(x, gamma, beta, epsilon)[0], backward, (x, gamma, beta)
+    return lambda x, scale, shift: k.batchnorm_forward(x, scale, shift, epsilon)[0], backward, (x, scale, shift)
 
 
 def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):

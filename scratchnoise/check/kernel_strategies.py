@@ -86,8 +86,8 @@ def _batch_normalisation(draw, backward=False):
     rng = np.random.default_rng(draw(s.seeds))
     x = rng.standard_normal((N, K))
     x[0] = x[1] + 1
-    gamma, beta, dy = (draw(s.noise_arrays(shape)) for shape in ((K,), (K,), (N, K)))
-    return (dy, x, x.mean(axis=0), x.var(axis=0), gamma, epsilon) if backward else (x, gamma, beta, epsilon)
+    scale, shift, dy = (draw(s.noise_arrays(shape)) for shape in ((K,), (K,), (N, K)))
+    return (dy, x, x.mean(axis=0), x.var(axis=0), scale, epsilon) if backward else (x, scale, shift, epsilon)
 
 
 NO_KINK = 1e-3  # what finite differences and rounding do not reach

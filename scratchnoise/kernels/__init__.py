@@ -232,35 +232,35 @@ def avgpool2d_backward(dy, x_shape, size):
     return table().avgpool2d_backward(dy, x_shape, size)
 
 
-def batchnorm_forward(x, gamma, beta, epsilon):
-    """Each channel shifted and scaled to mean beta and deviation gamma over the batch.
+def batchnorm_forward(x, scale, shift, epsilon):
+    """Each channel shifted and scaled to mean shift and deviation scale over the batch.
 
-    y_nk = gamma_k (x_nk - mean_k) / sqrt(variance_k + epsilon) + beta_k,
+    y_nk = scale_k (x_nk - mean_k) / sqrt(variance_k + epsilon) + shift_k,
     mean_k = 1/N sum_n x_nk, variance_k = 1/N sum_n (x_nk - mean_k)^2.
-    x (N, K), of images a row for each pixel, gamma (K,), beta (K,), epsilon > 0 -> y (N, K), mean (K,), variance (K,).
+    x (N, K), of images a row for each pixel, scale (K,), shift (K,), epsilon > 0 -> y (N, K), mean (K,), variance (K,).
     Source: [Ioffe and Szegedy 2015].
     """
-    x, gamma, beta = real_arrays(x=x, gamma=gamma, beta=beta)
+    x, scale, shift = real_arrays(x=x, scale=scale, shift=shift)
     check_shape("x", x, (None, None))
-    check_shape("gamma", gamma, (x.shape[1],))
-    check_shape("beta", beta, (x.shape[1],))
-    return table().batchnorm_forward(x, gamma, beta, positive(epsilon=epsilon))
+    check_shape("scale", scale, (x.shape[1],))
+    check_shape("shift", shift, (x.shape[1],))
+    return table().batchnorm_forward(x, scale, shift, positive(epsilon=epsilon))
 
 
-def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
     """Adjoint of `batchnorm_forward`; mean and variance depend on x, so that every dx depends on all dy of its channel.
 
-    With h = (x - mean) / sqrt(variance + epsilon): dbeta = sum_n dy_n, dgamma = sum_n dy_n h_n,
-    dx_n = gamma / sqrt(variance + epsilon) (dy_n - dbeta / N - h_n dgamma / N).
-    dy (N, K), x (N, K), mean (K,) and variance (K,) as the forward pass left them, gamma (K,)
-    -> dx (N, K), dgamma (K,), dbeta (K,).
+    With h = (x - mean) / sqrt(variance + epsilon): dshift = sum_n dy_n, dscale = sum_n dy_n h_n,
+    dx_n = scale / sqrt(variance + epsilon) (dy_n - dshift / N - h_n dscale / N).
+    dy (N, K), x (N, K), mean (K,) and variance (K,) as the forward pass left them, scale (K,)
+    -> dx (N, K), dscale (K,), dshift (K,).
     """
-    dy, x, mean, variance, gamma = real_arrays(dy=dy, x=x, mean=mean, variance=variance, gamma=gamma)
+    dy, x, mean, variance, scale = real_arrays(dy=dy, x=x, mean=mean, variance=variance, scale=scale)
     check_shape("x", x, (None, None))
     check_shape("dy", dy, x.shape)
-    for name, array in (("mean", mean), ("variance", variance), ("gamma", gamma)):
+    for name, array in (("mean", mean), ("variance", variance), ("scale", scale)):
         check_shape(name, array, (x.shape[1],))
-    return table().batchnorm_backward(dy, x, mean, variance, gamma, positive(epsilon=epsilon))
+    return table().batchnorm_backward(dy, x, mean, variance, scale, positive(epsilon=epsilon))
 
 
 def relu_forward(x):

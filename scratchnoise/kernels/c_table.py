@@ -169,16 +169,16 @@ def avgpool2d_backward(dy, x_shape, size):
     return dx
 
 
-def batchnorm_forward(x, gamma, beta, epsilon):
-    y, mean, variance = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
-    kernels.run("batchnorm_forward", x, gamma, beta, y, mean, variance, *x.shape, epsilon)
+def batchnorm_forward(x, scale, shift, epsilon):
+    y, mean, variance = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
+    kernels.run("batchnorm_forward", x, scale, shift, y, mean, variance, *x.shape, epsilon)
     return y, mean, variance
 
 
-def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
-    dx, dgamma, dbeta = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
-    kernels.run("batchnorm_backward", dy, x, mean, variance, gamma, dx, dgamma, dbeta, *x.shape, epsilon)
-    return dx, dgamma, dbeta
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    dx, dscale, dshift = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
+    kernels.run("batchnorm_backward", dy, x, mean, variance, scale, dx, dscale, dshift, *x.shape, epsilon)
+    return dx, dscale, dshift
 
 
 def relu_forward(x):

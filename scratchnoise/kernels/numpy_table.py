@@ -152,21 +152,21 @@ def avgpool2d_backward(dy, x_shape, size):
     return dx
 
 
-def batchnorm_forward(x, gamma, beta, epsilon):
+def batchnorm_forward(x, scale, shift, epsilon):
     N = max(len(x), 1)
     mean = x.sum(axis=0, dtype=np.float64) / N
     variance = ((x - mean) ** 2).sum(axis=0) / N
-    y = gamma * ((x - mean) / np.sqrt(variance + epsilon)) + beta
+    y = scale * ((x - mean) / np.sqrt(variance + epsilon)) + shift
     return y.astype(x.dtype), mean.astype(x.dtype), variance.astype(x.dtype)
 
 
-def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
     N = max(len(x), 1)
     slope = 1 / np.sqrt(variance.astype(np.float64) + epsilon)
     h = (x - mean.astype(np.float64)) * slope
-    dgamma, dbeta = (dy * h).sum(axis=0), dy.sum(axis=0, dtype=np.float64)
-    dx = gamma * slope * (dy - dbeta / N - h * (dgamma / N))
-    return dx.astype(x.dtype), dgamma.astype(x.dtype), dbeta.astype(x.dtype)
+    dscale, dshift = (dy * h).sum(axis=0), dy.sum(axis=0, dtype=np.float64)
+    dx = scale * slope * (dy - dshift / N - h * (dscale / N))
+    return dx.astype(x.dtype), dscale.astype(x.dtype), dshift.astype(x.dtype)
 
 
 def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):

@@ -96,7 +96,6 @@ class NeuralNetwork(Classifier):
             if shape != (len(self.classes_),):
                 raise ValueError(f"network ends in {shape}; it should end in a logit a class, ({len(self.classes_)},)")
             self._train(X, y, sample_weight, rng)
-            warn_of_failure(self.network_, self.loss_, X, y, self.classes_)
 
     def _train(self, X, y, sample_weight, rng):
         stopping = None
@@ -106,6 +105,16 @@ class NeuralNetwork(Classifier):
             stopping = EarlyStopping(self.network_, self.loss_, *held, self.n_iter_no_change)
             X, y, sample_weight = X[~out], y[~out], sample_weight[~out]
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
+
+        def after_epoch(row):
+            """Whether training ends; the device still has the network then, so that it is looked at there."""
+            stop = self._asked_to_stop(row, stopping, bar)
+            if stop or row["epoch"] == epochs:
+                if stopping is not None:
+                    stopping.restore()
+                warn_of_failure(self.network_, self.loss_, X, y, self.classes_, self.batch_size)
+            return stop
+
         with self._progress(epochs) as bar:
             self.history_ = train(
                 self.network_,
@@ -119,14 +128,12 @@ class NeuralNetwork(Classifier):
                 self.momentum,
                 self.weight_decay,
                 sample_weight,
-                lambda row: self._after_epoch(row, stopping, bar),
+                after_epoch,
                 self.solver,
             )
-        if stopping is not None:
-            stopping.restore()
 
-    def _after_epoch(self, row, stopping, bar):
-        """Whether training should stop: because of the validation loss, or because on_epoch says so."""
+    def _asked_to_stop(self, row, stopping, bar):
+        """Whether the validation loss or on_epoch says so."""
         stop = stopping is not None and stopping(row)
         bar.set_postfix({name: row[name] for name in ("loss", "validation_loss") if name in row}, refresh=False)
         bar.update()

@@ -73,7 +73,9 @@ def _encode(value, arrays, where):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return {"tuple": _encode(list(value), arrays, where)}
+    if isinstance(value, list):
         return [_encode(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]
     if isinstance(value, dict):
         return {"dict": {k: _encode(v, arrays, f"{where}[{k!r}]") for k, v in value.items()}}
@@ -103,6 +105,8 @@ def _decode(value, arrays):
         return [_decode(v, arrays) for v in value]
     if not isinstance(value, dict):
         return value
+    if "tuple" in value:
+        return tuple(_decode(value["tuple"], arrays))
     if "dict" in value:
         return {k: _decode(v, arrays) for k, v in value["dict"].items()}
     if "dtype" in value:

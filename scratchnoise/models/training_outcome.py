@@ -8,21 +8,22 @@ from ..backend import backend
 from ..kernels import softmax
 from .conventions import ConvergenceWarning, recognised
 
-LOOKED_AT = 1000  # training samples: enough to see what happens to all of them
+LEAST, MOST = 50, 1000  # training samples that are looked at
 SAME = 0.01  # largest difference between samples of a probability that does not depend on the sample
 CERTAIN = 1 - 1e-6  # probability beyond which the gradient of a corrected loss is rounded away
 
 REMEDIES = "try scaling='standard', a smaller learning_rate or more epochs"
 
 
-def warn_of_failure(network, loss, x, y, classes):
+def warn_of_failure(network, loss, x, y, classes, batch_size):
     """Warn (ConvergenceWarning) of a network that ignores its input, or that is certain and wrong.
 
     Ignores: all samples get the same probabilities, those of the class shares, for example. Certain and wrong: most
     probabilities are 0 or 1, and the mean loss is above that of a uniform guess, so that no gradient leads out.
-    network: a trained one, x (N, ...) and y (N,) what it was trained on, classes (C,).
+    network: a trained one, x (N, ...) and y (N,) what it was trained on, classes (C,). About batch_size samples are
+    looked at, which take no more memory than training did.
     """
-    step = -(-len(x) // LOOKED_AT)
+    step = -(-len(x) // min(max(batch_size, LEAST), MOST))
     x, y = x[::step], y[::step]
     z = network.logits(x)
     with backend("numpy"):
@@ -42,4 +43,4 @@ def warn_of_failure(network, loss, x, y, classes):
 
 
 def _warn(message):
-    warnings.warn(message, recognised(ConvergenceWarning), stacklevel=5)
+    warnings.warn(message, recognised(ConvergenceWarning), stacklevel=8)  # whoever called fit

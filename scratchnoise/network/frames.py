@@ -57,4 +57,4 @@ class Frame:
 
     def off(self, dx):
         """The gradient of x from that of `around(x)`."""
-        return dx if self.equal else dx[(slice(None), *self.inside)]
+        return dx if self.equal else dx[(slice(None), *self.inside)].copy()

@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 
-from ..backend import on_device, to_host
+from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_count, check_unmasked, is_whole
 from ..messages import shown
 
@@ -85,9 +85,9 @@ class Layer:
         return {**self.params, **self.running}
 
     def take(self, learnt):
-        """Take copies of arrays that `learnt` named."""
+        """Take copies of arrays that `learnt` named, to where the running table computes."""
         for key, array in learnt.items():
-            (self.running if key in self.running else self.params)[key] = array.copy()
+            (self.running if key in self.running else self.params)[key] = to_device(array.copy())
 
     def __getstate__(self):
         """Settings and parameters, on the host: what the last passes left is neither copied nor pickled nor saved."""

@@ -11,10 +11,10 @@ KEPT = 0.9  # of the running means, a step
 
 
 class BatchNorm(Layer):
-    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each feature, or each channel of images.
+    """y = scale (x - mean) / sqrt(variance + epsilon) + shift, for each feature, or each channel of images.
 
     While training, mean and variance are those of the minibatch; otherwise the running means of those, in which a
-    batch counts 0.9 times what the next one does. Before any training they are 0 and 1. gamma begins at 1, beta at 0;
+    batch counts 0.9 times what the next one does. Before any training they are 0 and 1. scale begins at 1, shift at 0;
     neither decays. epsilon: a number above 0. Source: [Ioffe and Szegedy 2015].
     """
 
@@ -33,7 +33,7 @@ class BatchNorm(Layer):
             )
         super().build(shape, rng, dtype)
         K = shape[-1]
-        self.params = {"gamma": np.ones(K, dtype), "beta": np.zeros(K, dtype)}
+        self.params = {"scale": np.ones(K, dtype), "shift": np.zeros(K, dtype)}
         # Sums of sum_t 0.9^(now - t) mean_t and so on, and of the 0.9^(now - t) themselves. Changed in place.
         self.running = {name: np.zeros(K, dtype) for name in ("running_mean", "running_variance")}
         self.running["running_weight"] = np.zeros(1, dtype)
@@ -48,13 +48,13 @@ class BatchNorm(Layer):
         self.x, self.step = x.reshape(-1, x.shape[-1]), step
         if step is None:
             self.moments = self.mean_and_variance()
-            return (x - self.moments[0]) * self._slope() * self.params["gamma"] + self.params["beta"]
+            return (x - self.moments[0]) * self._slope() * self.params["scale"] + self.params["shift"]
         if len(self.x) == 1:
             raise ValueError(
                 "x has one sample, and BatchNorm divides by the deviation of a minibatch; choose a batch_size that "
                 "leaves no single sample over"
             )
-        y, *self.moments = kernels.batchnorm_forward(self.x, self.params["gamma"], self.params["beta"], self.epsilon)
+        y, *self.moments = kernels.batchnorm_forward(self.x, self.params["scale"], self.params["shift"], self.epsilon)
         self._remember(*self.moments, len(self.x))
         return y.reshape(x.shape)
 
@@ -64,16 +64,16 @@ class BatchNorm(Layer):
         check_shape("dy", dy, self.x_shape)
         rows = dy.reshape(self.x.shape)
         if self.step is None:  # mean and variance are numbers, which do not depend on x
-            dx = rows * self._slope() * self.params["gamma"]
-            dgamma, dbeta = (rows * (self.x - self.moments[0]) * self._slope()).sum(axis=0), rows.sum(axis=0)
+            dx = rows * self._slope() * self.params["scale"]
+            dscale, dshift = (rows * (self.x - self.moments[0]) * self._slope()).sum(axis=0), rows.sum(axis=0)
         else:
-            gamma = self.params["gamma"]
-            dx, dgamma, dbeta = kernels.batchnorm_backward(rows, self.x, *self.moments, gamma, self.epsilon)
-        self.grads = {"gamma": dgamma, "beta": dbeta}
+            scale = self.params["scale"]
+            dx, dscale, dshift = kernels.batchnorm_backward(rows, self.x, *self.moments, scale, self.epsilon)
+        self.grads = {"scale": dscale, "shift": dshift}
         return dx.reshape(self.x_shape)
 
     def backward_weights(self, dy):
-        """dy like x: dgamma and dbeta."""
+        """dy like x: dscale and dshift."""
         self.backward(dy)
 
     def mean_and_variance(self):

@@ -134,30 +134,30 @@ def average_without_upstream(dy, x_shape, size):
 
 
 @in_place_of("batchnorm_backward")
-def moments_taken_for_numbers(dy, x, mean, variance, gamma, epsilon):
+def moments_taken_for_numbers(dy, x, mean, variance, scale, epsilon):
     """The mean and the variance depend on x, too."""
-    _, dgamma, dbeta = right.batchnorm_backward(dy, x, mean, variance, gamma, epsilon)
-    return dy * gamma / np.sqrt(variance + epsilon), dgamma, dbeta
+    _, dscale, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return dy * scale / np.sqrt(variance + epsilon), dscale, dshift
 
 
 @in_place_of("batchnorm_backward")
-def the_variance_taken_for_a_number(dy, x, mean, variance, gamma, epsilon):
+def the_variance_taken_for_a_number(dy, x, mean, variance, scale, epsilon):
     """The term of the mean alone."""
-    _, dgamma, dbeta = right.batchnorm_backward(dy, x, mean, variance, gamma, epsilon)
-    return (dy - dy.mean(axis=0)) * gamma / np.sqrt(variance + epsilon), dgamma, dbeta
+    _, dscale, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return (dy - dy.mean(axis=0)) * scale / np.sqrt(variance + epsilon), dscale, dshift
 
 
 @in_place_of("batchnorm_backward")
-def dgamma_of_the_raw_input(dy, x, mean, variance, gamma, epsilon):
+def dscale_of_the_raw_input(dy, x, mean, variance, scale, epsilon):
     """x for its normalised value."""
-    dx, _, dbeta = right.batchnorm_backward(dy, x, mean, variance, gamma, epsilon)
-    return dx, (dy * x).sum(axis=0), dbeta
+    dx, _, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return dx, (dy * x).sum(axis=0), dshift
 
 
 @in_place_of("batchnorm_backward", hidden_by_ones=True)
-def normalised_without_upstream(dy, x, mean, variance, gamma, epsilon):
+def normalised_without_upstream(dy, x, mean, variance, scale, epsilon):
     """The gradient of the sum of all outputs."""
-    return right.batchnorm_backward(np.ones_like(dy), x, mean, variance, gamma, epsilon)
+    return right.batchnorm_backward(np.ones_like(dy), x, mean, variance, scale, epsilon)
 
 
 @in_place_of("conv2d_relu_maxpool2d_backward")

@@ -80,7 +80,7 @@ MUTANTS = [
     ("batchnorm_forward", "sqrt(variance[k] + (real)epsilon)", "(sqrt(variance[k]) + (real)epsilon)"),
     ("batchnorm_backward_weights", "total += dy[n * K + k]", "total = dy[n * K + k]"),
     ("batchnorm_backward_weights", "(x[n * K + k] - mean[k]) * slope", "x[n * K + k] * slope"),
-    ("batchnorm_backward_input", " - h * (dgamma[k] / N)", ""),
+    ("batchnorm_backward_input", " - h * (dscale[k] / N)", ""),
     ("maxpool2d_relu_backward_2", "!(y[tile] <= 0)", "true"),
     ("maxpool2d_relu_backward_2", "== h * W + v", "== v * W + h"),
     ("relu_forward", "x[i] <= 0 ? 0", "x[i] <= 0 ? x[i] / 2"),

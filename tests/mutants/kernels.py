@@ -89,31 +89,31 @@ def average_of_overlapping_tiles(x, size):
 
 
 @rejected_by(kernels.a_batch_is_normalised)
-def variance_of_a_sample(x, gamma, beta, epsilon):
+def variance_of_a_sample(x, scale, shift, epsilon):
     """Divides by N - 1."""
     mean, variance = x.mean(axis=0), x.var(axis=0, ddof=1)
-    return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta, mean, variance
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + shift, mean, variance
 
 
 @rejected_by(kernels.a_batch_is_normalised)
-def epsilon_beside_the_root(x, gamma, beta, epsilon):
+def epsilon_beside_the_root(x, scale, shift, epsilon):
     """sqrt(variance) + epsilon."""
-    _, mean, variance = right.batchnorm_forward(x, gamma, beta, epsilon)
-    return gamma * (x - mean) / (np.sqrt(variance) + epsilon) + beta, mean, variance
+    _, mean, variance = right.batchnorm_forward(x, scale, shift, epsilon)
+    return scale * (x - mean) / (np.sqrt(variance) + epsilon) + shift, mean, variance
 
 
 @rejected_by(kernels.a_batch_is_normalised)
-def normalised_over_channels(x, gamma, beta, epsilon):
+def normalised_over_channels(x, scale, shift, epsilon):
     """The moments of each sample."""
     mean, variance = x.mean(axis=1), x.var(axis=1)
-    y = gamma * (x - mean[:, None]) / np.sqrt(variance[:, None] + epsilon) + beta
-    return y, *right.batchnorm_forward(x, gamma, beta, epsilon)[1:]
+    y = scale * (x - mean[:, None]) / np.sqrt(variance[:, None] + epsilon) + shift
+    return y, *right.batchnorm_forward(x, scale, shift, epsilon)[1:]
 
 
 @rejected_by(kernels.a_batch_is_normalised)
-def sign_of_gamma_lost(x, gamma, beta, epsilon):
-    """|gamma|."""
-    return right.batchnorm_forward(x, abs(gamma), beta, epsilon)
+def sign_of_the_scale_lost(x, scale, shift, epsilon):
+    """|scale|."""
+    return right.batchnorm_forward(x, abs(scale), shift, epsilon)
 
 
 @rejected_by(kernels.dropout_keeps_the_mean)

@@ -112,19 +112,19 @@ def pooling_averages_each_tile(avgpool2d_forward, args):
 
 @holds_for(args=arguments_of("batchnorm_forward"))
 def a_batch_is_normalised(batchnorm_forward, args):
-    """Each channel gets the mean beta and the deviation |gamma|, less what epsilon takes; the moments are returned.
+    """Each channel gets the mean shift and the deviation |scale|, less what epsilon takes; the moments are returned.
 
-    batchnorm_forward(x (N, K), gamma (K,), beta (K,), epsilon) -> y, mean, variance, the latter divided by N.
+    batchnorm_forward(x (N, K), scale (K,), shift (K,), epsilon) -> y, mean, variance, the latter divided by N.
     """
-    x, gamma, beta, epsilon = args
+    x, scale, shift, epsilon = args
     y, mean, variance = (np.asarray(result) for result in batchnorm_forward(*args))
     assert_close("mean", mean, x.mean(axis=0), 1e-12)
     assert_close("variance", variance, x.var(axis=0), 1e-11, "1/N, not 1 / (N - 1)")
-    assert_close("mean of y", y.mean(axis=0), beta, 1e-11)
-    deviation = abs(gamma) * np.sqrt(x.var(axis=0) / (x.var(axis=0) + epsilon))
+    assert_close("mean of y", y.mean(axis=0), shift, 1e-11)
+    deviation = abs(scale) * np.sqrt(x.var(axis=0) / (x.var(axis=0) + epsilon))
     assert_close("deviation of y", y.std(axis=0), deviation, 1e-10, f"epsilon={epsilon}")
-    towards = ((y - beta) * (x - x.mean(axis=0))).mean(axis=0)
-    assert_close("sign of gamma", np.sign(towards), np.sign(gamma), 0)
+    towards = ((y - shift) * (x - x.mean(axis=0))).mean(axis=0)
+    assert_close("sign of scale", np.sign(towards), np.sign(scale), 0)
 
 
 @holds_for("seed", rate=lambda N, C: strategies.quarters(0, 1).filter(lambda r: r < 1))

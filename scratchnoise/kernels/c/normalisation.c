@@ -8,8 +8,8 @@
 enum { CHANNELS = 8 };  // in a task: what one cache line holds is read by one thread
 
 typedef struct {
-    const real *dy, *x, *gamma, *beta;
-    real *out, *mean, *variance, *dgamma, *dbeta;
+    const real *dy, *x, *scale, *shift;
+    real *out, *mean, *variance, *dscale, *dshift;
     long N, K;
     double epsilon;
 } channels_job;
@@ -35,20 +35,20 @@ static void normalise(const void *job, long task, int worker)
         for (long n = 0; n < a->N; ++n) squares += (a->x[n * a->K + k] - mean) * (a->x[n * a->K + k] - mean);
         double variance = squares / N, slope = 1 / sqrt(variance + a->epsilon);
         for (long n = 0; n < a->N; ++n)
-            a->out[n * a->K + k] = a->gamma[k] * ((a->x[n * a->K + k] - mean) * slope) + a->beta[k];
+            a->out[n * a->K + k] = a->scale[k] * ((a->x[n * a->K + k] - mean) * slope) + a->shift[k];
         a->mean[k] = mean;
         a->variance[k] = variance;
     }
 }
 
-EXPORT int batchnorm_forward(const real *x, const real *gamma, const real *beta, real *y, real *mean, real *variance,
+EXPORT int batchnorm_forward(const real *x, const real *scale, const real *shift, real *y, real *mean, real *variance,
                              long N, long K, double epsilon)
 {
-    return by_channels(normalise, (channels_job){.x = x, .gamma = gamma, .beta = beta, .out = y, .mean = mean,
+    return by_channels(normalise, (channels_job){.x = x, .scale = scale, .shift = shift, .out = y, .mean = mean,
                                                  .variance = variance, .N = N, .K = K, .epsilon = epsilon});
 }
 
-// h = (x - mean) slope, slope = 1 / sqrt(variance + epsilon); dx = gamma slope (dy - sum dy / N - h sum dy h / N).
+// h = (x - mean) slope, slope = 1 / sqrt(variance + epsilon); dx = scale slope (dy - sum dy / N - h sum dy h / N).
 static void normalise_gradient(const void *job, long task, int worker)
 {
     (void)worker;
@@ -61,18 +61,18 @@ static void normalise_gradient(const void *job, long task, int worker)
         }
         for (long n = 0; n < a->N; ++n) {
             double h = (a->x[n * a->K + k] - mean) * slope;
-            a->out[n * a->K + k] = a->gamma[k] * slope * (a->dy[n * a->K + k] - total / a->N - h * (along / a->N));
+            a->out[n * a->K + k] = a->scale[k] * slope * (a->dy[n * a->K + k] - total / a->N - h * (along / a->N));
         }
-        a->dgamma[k] = along;
-        a->dbeta[k] = total;
+        a->dscale[k] = along;
+        a->dshift[k] = total;
     }
 }
 
-EXPORT int batchnorm_backward(const real *dy, const real *x, const real *mean, const real *variance, const real *gamma,
-                              real *dx, real *dgamma, real *dbeta, long N, long K, double epsilon)
+EXPORT int batchnorm_backward(const real *dy, const real *x, const real *mean, const real *variance, const real *scale,
+                              real *dx, real *dscale, real *dshift, long N, long K, double epsilon)
 {
     return by_channels(normalise_gradient,
                        (channels_job){.dy = dy, .x = x, .mean = (real *)mean, .variance = (real *)variance,
-                                      .gamma = gamma, .out = dx, .dgamma = dgamma, .dbeta = dbeta, .N = N, .K = K,
+                                      .scale = scale, .out = dx, .dscale = dscale, .dshift = dshift, .N = N, .K = K,
                                       .epsilon = epsilon});
 }

@@ -111,19 +111,20 @@ class Launches:
         self.device.launch("avgpool2d_backward", dx.size, dy=dy, dx=dx, **pooling_sizes(x_shape, dy.shape), size=size)
         return dx
 
-    def batchnorm_forward(self, x, gamma, beta, epsilon):
-        (N, K), mean, variance, y = x.shape, self.like(gamma), self.like(gamma), self.like(x)
+    def batchnorm_forward(self, x, scale, shift, epsilon):
+        (N, K), mean, variance, y = x.shape, self.like(scale), self.like(scale), self.like(x)
         self.device.launch("batchnorm_moments", K, x=x, mean=mean, variance=variance, N=N, K=K)
         moments = {"mean": mean, "variance": variance, "epsilon": epsilon, "N": N, "K": K}
-        self.device.launch("batchnorm_forward", x.size, x=x, gamma=gamma, beta=beta, y=y, **moments)
+        self.device.launch("batchnorm_forward", x.size, x=x, scale=scale, shift=shift, y=y, **moments)
         return y, mean, variance
 
-    def batchnorm_backward(self, dy, x, mean, variance, gamma, epsilon):
-        (N, K), dx, dgamma, dbeta = x.shape, self.like(x), self.like(gamma), self.like(gamma)
+    def batchnorm_backward(self, dy, x, mean, variance, scale, epsilon):
+        (N, K), dx, dscale, dshift = x.shape, self.like(x), self.like(scale), self.like(scale)
         given = {"dy": dy, "x": x, "mean": mean, "variance": variance, "epsilon": epsilon, "N": N, "K": K}
-        self.device.launch("batchnorm_backward_weights", K, dgamma=dgamma, dbeta=dbeta, **given)
-        self.device.launch("batchnorm_backward_input", x.size, gamma=gamma, dgamma=dgamma, dbeta=dbeta, dx=dx, **given)
-        return dx, dgamma, dbeta
+        given |= {"dscale": dscale, "dshift": dshift}
+        self.device.launch("batchnorm_backward_weights", K, **given)
+        self.device.launch("batchnorm_backward_input", x.size, scale=scale, dx=dx, **given)
+        return dx, dscale, dshift
 
     def conv2d_relu_maxpool2d_forward(self, x, w, b, stride, pad, size):
         y, argmax = self.maxpool2d_forward(self.conv2d_forward(x, w, b, stride, pad), size)

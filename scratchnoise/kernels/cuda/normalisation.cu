@@ -16,21 +16,21 @@ extern "C" __global__ void batchnorm_moments(const real *x /* N K */, real *mean
     }
 }
 
-// y[n, k] = gamma[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + beta[k]
+// y[n, k] = scale[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + shift[k]
 extern "C" __global__ void batchnorm_forward(const real *x /* N K */, const real *mean /* K */,
-                                             const real *variance /* K */, const real *gamma /* K */,
-                                             const real *beta /* K */, real *y /* N K */, double epsilon, int N, int K)
+                                             const real *variance /* K */, const real *scale /* K */,
+                                             const real *shift /* K */, real *y /* N K */, double epsilon, int N, int K)
 {
     EACH(o, N * K) {
         const int k = o % K;
-        y[o] = gamma[k] * ((x[o] - mean[k]) / sqrt(variance[k] + (real)epsilon)) + beta[k];
+        y[o] = scale[k] * ((x[o] - mean[k]) / sqrt(variance[k] + (real)epsilon)) + shift[k];
     }
 }
 
-// dgamma[k] = sum_n dy[n, k] h[n, k], dbeta[k] = sum_n dy[n, k], h = (x - mean) / sqrt(variance + epsilon)
+// dscale[k] = sum_n dy[n, k] h[n, k], dshift[k] = sum_n dy[n, k], h = (x - mean) / sqrt(variance + epsilon)
 extern "C" __global__ void batchnorm_backward_weights(const real *dy /* N K */, const real *x /* N K */,
                                                       const real *mean /* K */, const real *variance /* K */,
-                                                      real *dgamma /* K */, real *dbeta /* K */, double epsilon, int N,
+                                                      real *dscale /* K */, real *dshift /* K */, double epsilon, int N,
                                                       int K)
 {
     EACH(k, K) {
@@ -40,21 +40,21 @@ extern "C" __global__ void batchnorm_backward_weights(const real *dy /* N K */, 
             along += dy[n * K + k] * ((x[n * K + k] - mean[k]) * slope);
             total += dy[n * K + k];
         }
-        dgamma[k] = along;
-        dbeta[k] = total;
+        dscale[k] = along;
+        dshift[k] = total;
     }
 }
 
-// dx[n, k] = gamma[k] / sqrt(variance[k] + epsilon) (dy[n, k] - dbeta[k] / N - h[n, k] dgamma[k] / N)
+// dx[n, k] = scale[k] / sqrt(variance[k] + epsilon) (dy[n, k] - dshift[k] / N - h[n, k] dscale[k] / N)
 extern "C" __global__ void batchnorm_backward_input(const real *dy /* N K */, const real *x /* N K */,
                                                     const real *mean /* K */, const real *variance /* K */,
-                                                    const real *gamma /* K */, const real *dgamma /* K */,
-                                                    const real *dbeta /* K */, real *dx /* N K */, double epsilon,
+                                                    const real *scale /* K */, const real *dscale /* K */,
+                                                    const real *dshift /* K */, real *dx /* N K */, double epsilon,
                                                     int N, int K)
 {
     EACH(o, N * K) {
         const int k = o % K;
         const real slope = 1 / sqrt(variance[k] + (real)epsilon), h = (x[o] - mean[k]) * slope;
-        dx[o] = gamma[k] * slope * (dy[o] - dbeta[k] / N - h * (dgamma[k] / N));
+        dx[o] = scale[k] * slope * (dy[o] - dshift[k] / N - h * (dscale[k] / N));
     }
 }

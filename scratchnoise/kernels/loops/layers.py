@@ -59,10 +59,10 @@ def linear_backward_weights(dy, x):
 # --- batch normalisation ---------------------------------------------------------------------------------
 
 
-def batchnorm_forward(x, gamma, beta, epsilon):
-    """y[n, k] = gamma[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + beta[k]."""
+def batchnorm_forward(x, scale, shift, epsilon):
+    """y[n, k] = scale[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + shift[k]."""
     N, K = x.shape
-    y, mean, variance = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
+    y, mean, variance = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
     for k in prange(K):
         total = np.float64(0.0)
         for n in range(N):
@@ -73,16 +73,16 @@ def batchnorm_forward(x, gamma, beta, epsilon):
             total += (x[n, k] - middle) * (x[n, k] - middle)
         spread = total / max(N, 1)
         for n in range(N):
-            y[n, k] = gamma[k] * ((x[n, k] - middle) / np.sqrt(spread + epsilon)) + beta[k]
+            y[n, k] = scale[k] * ((x[n, k] - middle) / np.sqrt(spread + epsilon)) + shift[k]
         mean[k] = middle
         variance[k] = spread
     return y, mean, variance
 
 
-def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
-    """dx[n, k] = gamma[k] slope (dy[n, k] - dbeta[k] / N - h dgamma[k] / N), h = (x[n, k] - mean[k]) slope."""
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    """dx[n, k] = scale[k] slope (dy[n, k] - dshift[k] / N - h dscale[k] / N), h = (x[n, k] - mean[k]) slope."""
     N, K = x.shape
-    dx, dgamma, dbeta = np.empty_like(x), np.empty_like(gamma), np.empty_like(gamma)
+    dx, dscale, dshift = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
     for k in prange(K):
         middle = np.float64(mean[k])
         slope = 1 / np.sqrt(np.float64(variance[k]) + epsilon)
@@ -92,10 +92,10 @@ def batchnorm_backward(dy, x, mean, variance, gamma, epsilon):
             total += dy[n, k]
         for n in range(N):
             h = (x[n, k] - middle) * slope
-            dx[n, k] = gamma[k] * slope * (dy[n, k] - total / N - h * (along / N))
-        dgamma[k] = along
-        dbeta[k] = total
-    return dx, dgamma, dbeta
+            dx[n, k] = scale[k] * slope * (dy[n, k] - total / N - h * (along / N))
+        dscale[k] = along
+        dshift[k] = total
+    return dx, dscale, dshift
 
 
 # --- ReLU, dropout ----------------------------------------------------------------------------------------
