@@ -93,6 +93,8 @@ LARGE = {
     "linear_forward": (normal(7, 600), normal(600, 37), normal(37)),
     "conv2d_forward": (normal(20, 6, 5, 7), normal(3, 2, 7, 19), normal(19), 1, 1),
     "conv2d_backward_weights": (normal(20, 16, 17, 9), normal(20, 18, 19, 2), 3, 3, 1, 0),
+    "batchnorm_forward": (normal(60, 37), normal(37), normal(37), 0.1),
+    "batchnorm_backward": (normal(60, 37), normal(60, 37), normal(37), normal(37) ** 2, normal(37), 0.1),
     "linear_sgd_epoch": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50), ORDER, 23, 0.1, 0.2),
 }
 

@@ -46,9 +46,9 @@ MUTANTS = [
     ("avgpool2d_forward", "layers.c", "total / (a->size * a->size)", "total / a->size"),
     ("avgpool2d_backward", "layers.c", "(h / a->size * Wo + v / a->size)", "(h % Ho * Wo + v % Wo)"),
     # batch normalisation
-    ("batchnorm_forward", "normalisation.c", "sqrt(variance + a->epsilon)", "(sqrt(variance) + a->epsilon)"),
-    ("batchnorm_forward", "normalisation.c", "(task + 1) * CHANNELS, (a)->K", "(task + 1) * CHANNELS - 1, (a)->K"),
-    ("batchnorm_backward", "normalisation.c", " - h * (along / a->N)", ""),
+    ("batchnorm_forward", "normalisation.c", "sqrt(variance[k] + a->epsilon)", "(sqrt(variance[k]) + a->epsilon)"),
+    ("batchnorm_forward", "normalisation.c", "mean[k] += a->x[n * a->K + first + k]", "mean[k] += a->x[n * a->K + k]"),
+    ("batchnorm_backward", "normalisation.c", " - h * (along[k] / a->N)", ""),
     # losses
     ("softmax", "losses.c", "p[c] = exp(wide[c] - top) / total", "p[c] = exp(wide[c] - top)"),
     ("log_softmax", "losses.c", "(wide[c] - top) - log_total;", "wide[c] - log_total;"),

@@ -62,40 +62,39 @@ def linear_backward_weights(dy, x):
 def batchnorm_forward(x, scale, shift, epsilon):
     """y[n, k] = scale[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + shift[k]."""
     N, K = x.shape
-    y, mean, variance = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
-    for k in prange(K):
-        total = np.float64(0.0)
-        for n in range(N):
-            total += x[n, k]
-        middle = total / max(N, 1)
-        total = np.float64(0.0)
-        for n in range(N):
-            total += (x[n, k] - middle) * (x[n, k] - middle)
-        spread = total / max(N, 1)
-        for n in range(N):
-            y[n, k] = scale[k] * ((x[n, k] - middle) / np.sqrt(spread + epsilon)) + shift[k]
-        mean[k] = middle
-        variance[k] = spread
-    return y, mean, variance
+    total, squares = np.zeros(K, np.float64), np.zeros(K, np.float64)
+    for n in range(N):
+        for k in range(K):  # innermost, where neighbours lie together in memory
+            total[k] += x[n, k]
+    mean = total / max(N, 1)
+    for n in range(N):
+        for k in range(K):
+            squares[k] += (x[n, k] - mean[k]) * (x[n, k] - mean[k])
+    variance = squares / max(N, 1)
+    slope = 1 / np.sqrt(variance + epsilon)
+    y = np.empty_like(x)
+    for n in range(N):
+        for k in range(K):
+            y[n, k] = scale[k] * ((x[n, k] - mean[k]) * slope[k]) + shift[k]
+    return y, mean.astype(x.dtype), variance.astype(x.dtype)
 
 
 def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
     """dx[n, k] = scale[k] slope (dy[n, k] - dshift[k] / N - h dscale[k] / N), h = (x[n, k] - mean[k]) slope."""
     N, K = x.shape
-    dx, dscale, dshift = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
-    for k in prange(K):
-        middle = np.float64(mean[k])
-        slope = 1 / np.sqrt(np.float64(variance[k]) + epsilon)
-        along, total = np.float64(0.0), np.float64(0.0)
-        for n in range(N):
-            along += dy[n, k] * ((x[n, k] - middle) * slope)
-            total += dy[n, k]
-        for n in range(N):
-            h = (x[n, k] - middle) * slope
-            dx[n, k] = scale[k] * slope * (dy[n, k] - total / N - h * (along / N))
-        dscale[k] = along
-        dshift[k] = total
-    return dx, dscale, dshift
+    middle = mean.astype(np.float64)
+    slope = 1 / np.sqrt(variance.astype(np.float64) + epsilon)
+    dscale, dshift = np.zeros(K, np.float64), np.zeros(K, np.float64)
+    for n in range(N):
+        for k in range(K):
+            dscale[k] += dy[n, k] * ((x[n, k] - middle[k]) * slope[k])
+            dshift[k] += dy[n, k]
+    dx = np.empty_like(x)
+    for n in range(N):
+        for k in range(K):
+            h = (x[n, k] - middle[k]) * slope[k]
+            dx[n, k] = scale[k] * slope[k] * (dy[n, k] - dshift[k] / N - h * (dscale[k] / N))
+    return dx, dscale.astype(x.dtype), dshift.astype(x.dtype)
 
 
 # --- ReLU, dropout ----------------------------------------------------------------------------------------
