@@ -37,7 +37,8 @@ class NeuralNetwork(Classifier):
     random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
     is kept as it is then. verbose: show a progress bar.
-    Learnt: network_, loss_, history_ (see `training.train`), input_mean_ and input_scale_ (None without scaling).
+    Learnt: network_, loss_, history_ (see `training.train`; with early_stopping also validation_loss), input_mean_ and
+    input_scale_ (None without scaling).
     Raises TrainingDiverged when the loss is no longer finite. Warns (ConvergenceWarning) of a network that gives every
     sample the same probabilities, or is certain and wrong.
     """

@@ -1,5 +1,6 @@
 """A fitted model as one `.npz`: its arrays, and JSON for the rest. No pickle is written, and none is ever read."""
 
+import inspect
 import json
 import os
 import zipfile
@@ -92,6 +93,10 @@ def _encode(value, arrays, where):
     raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved without pickle; remove it first")
 
 
+def _parameters(cls):
+    return inspect.signature(cls).parameters.values()
+
+
 def _plain(array, where):
     if array.dtype != object:
         return array
@@ -116,5 +121,7 @@ def _decode(value, arrays):
     if value.get("class") not in KNOWN:
         raise ValueError(f"the file names the class {value.get('class')!r}, which is not part of a scratchnoise model")
     restored = object.__new__(KNOWN[value["class"]])
+    if isinstance(restored, MODELS):  # an older version had fewer parameters
+        vars(restored).update({p.name: p.default for p in _parameters(type(restored)) if p.default is not p.empty})
     vars(restored).update({k: _decode(v, arrays) for k, v in value["state"].items()})
     return restored

@@ -90,7 +90,7 @@ class Conv2d(Layer):
 
     def build(self, input_shape, rng, dtype):
         """input_shape (H, W, K) -> (Ho, Wo, F). Raises ValueError for images smaller than the kernel."""
-        H, W, K = as_images(type(self).__name__, input_shape)
+        H, W, K = as_images("Conv2d", input_shape)
         R, S = window(self.kernel)
         frame = Frame((H, W), self.kernel, self.stride, self.pad)
         Ho, Wo = (

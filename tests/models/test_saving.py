@@ -50,6 +50,18 @@ def test_a_model_comes_back_the_same(model, gaussians, path):
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.fit(X, y).predict_proba(X))
 
 
+def test_a_model_of_an_older_version_has_the_defaults_of_what_it_did_not_know(gaussians, path):
+    X, y = gaussians
+    model = NeuralNetwork("mlp", epochs=2, scaling=None, **QUICK).fit(X, y)
+    expected = model.predict_proba(X)
+    for name in ("solver", "scaling", "early_stopping", "verbose", "input_mean_", "input_scale_"):
+        delattr(model, name)
+    save(model, path)
+    loaded = load(path)
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+    assert loaded.get_params()["solver"] == "sgd" and "epochs=2" in repr(loaded)
+
+
 def test_an_unfitted_model_and_its_feature_names(gaussians, path):
     pandas = pytest.importorskip("pandas")
     save(SoftmaxRegression(l2=0.5), path)
