@@ -52,6 +52,14 @@ def test_every_window_is_the_convolution_of_a_framed_image(make, kernel, stride,
     assert_close("forward", layer.forward(x), y, 1e-12)
 
 
+@pytest.mark.parametrize(
+    ("length", "side", "stride", "frame"),
+    [(9, 3, 1, (1, 1)), (9, 4, 1, (1, 2)), (5, 3, 2, (1, 1)), (6, 3, 2, (0, 1)), (7, 2, 3, (0, 1)), (6, 1, 3, (0, 0))],
+)
+def test_the_odd_zero_of_same_comes_after(length, side, stride, frame):
+    assert margins(length, side, stride, "same") == frame
+
+
 @pytest.mark.parametrize("settings", [{"kernel": (3, 4)}, {"kernel": 4, "pad": "same"}, {"kernel": (2, 5), "pad": 2}])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_the_gradient_of_a_framed_convolution(table, settings, stride, rng):
@@ -165,6 +173,21 @@ def test_a_batch_of_one_sample_has_no_deviation():
     layer = built(BatchNorm(), (3,))
     with pytest.raises(ValueError, match="x has one sample, .* choose a batch_size that leaves no single sample over"):
         layer.forward(np.ones((1, 3)), step=0)
+
+
+@pytest.mark.parametrize("wrong", ["variance of the batch", "plain mean of 0.9 and 0.1"])
+def test_other_running_moments_would_be_found(rng, monkeypatch, wrong):
+    def remember(layer, mean, variance, n):
+        factor = n / (n - 1) if wrong != "variance of the batch" else 1
+        new = 0.1 if wrong != "variance of the batch" else 1
+        for total, now in zip(layer.running.values(), (mean, variance * factor, 1), strict=True):
+            total[...] = 0.9 * total + new * now
+        if new == 0.1:
+            layer.running["running_weight"][...] = 1
+
+    monkeypatch.setattr(BatchNorm, "_remember", remember)
+    with pytest.raises(AssertionError):
+        test_the_running_moments_of_two_batches_by_hand(rng)
 
 
 @pytest.mark.parametrize("epsilon", [0, -1e-5, None, "small", np.nan])

@@ -108,7 +108,7 @@ class NeuralNetwork(Classifier):
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
 
         def after_epoch(row):
-            """Whether training ends; the device still has the network then, so that it is looked at there."""
+            """Whether training ends; at its end the network is looked at here, while a device still has it."""
             stop = self._asked_to_stop(row, stopping, bar)
             if stop or row["epoch"] == epochs:
                 if stopping is not None:
@@ -116,21 +116,13 @@ class NeuralNetwork(Classifier):
                 warn_of_failure(self.network_, self.loss_, X, y, self.classes_, self.batch_size)
             return stop
 
+        steps = (self.learning_rate, self.momentum, self.weight_decay)
         with self._progress(epochs) as bar:
             self.history_ = train(
-                self.network_,
-                self.loss_,
-                X,
-                y,
-                rng,
-                epochs,
-                self.batch_size,
-                self.learning_rate,
-                self.momentum,
-                self.weight_decay,
-                sample_weight,
-                after_epoch,
-                self.solver,
+                *(self.network_, self.loss_, X, y, rng, epochs, self.batch_size, *steps),
+                sample_weight=sample_weight,
+                on_epoch=after_epoch,
+                solver=self.solver,
             )
 
     def _asked_to_stop(self, row, stopping, bar):

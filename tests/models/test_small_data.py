@@ -1,5 +1,6 @@
 """A network on the user's own small arrays: scaled inputs, steps enough, early stopping, warnings where it failed."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -11,12 +12,13 @@ from sklearn.neural_network import MLPClassifier
 
 from scratchnoise import noise
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected
-from scratchnoise.models import NeuralNetwork
+from scratchnoise.models import NeuralNetwork, neural_network
 from scratchnoise.models.saving import load, save
 from scratchnoise.models.scaling import moments
 from scratchnoise.network import Network
 from scratchnoise.network import early_stopping as early_stopping_module
 from scratchnoise.network.early_stopping import EarlyStopping, held_out
+from scratchnoise.network.layer import Layer
 from scratchnoise.network.layers import BatchNorm, Flatten, Linear, ReLU
 from scratchnoise.network.training import automatic_epochs
 
@@ -251,3 +253,57 @@ def test_a_network_that_learnt_its_labels_by_heart_is_not_warned_of(rng):
         warnings.simplefilter("error")
         fitted = model(epochs=400, learning_rate=0.3).fit(X, y)
     assert fitted.predict_proba(X).max(axis=1).min() > 0.99
+
+
+# --- mutants ----------------------------------------------------------------------------------------------
+
+
+def unweighted(stopping):
+    """The validation loss without the weights."""
+    return float(stopping.loss.value(stopping.network.logits(stopping.x), stopping.y).mean())
+
+
+MUTANTS = {
+    "best weights not restored": (
+        (EarlyStopping, "restore", lambda stopping: None),
+        test_early_stopping_keeps_the_weights_of_the_lowest_validation_loss,
+    ),
+    "parameters alone restored": (
+        (Layer, "learnt", lambda layer: dict(layer.params)),
+        test_best_weights_include_the_running_moments,
+    ),
+    "weights references, not copies": (
+        (Network, "state", lambda network: [layer.learnt() for layer in network.layers]),
+        test_best_weights_include_the_running_moments,
+    ),
+    "weights of samples ignored": (
+        (EarlyStopping, "validation_loss", unweighted),
+        test_the_validation_loss_is_the_weighted_mean_of_the_loss,
+    ),
+    "mean not taken off": (
+        (neural_network, "moments", lambda X, weight: (np.zeros(X.shape[-1]), moments(X, weight)[1])),
+        test_units_and_offsets_change_nothing,
+    ),
+    "answer of on_epoch ignored": (
+        (neural_network, "asks_to_stop", lambda answer: False),
+        test_a_callback_stops_training_and_keeps_the_model,
+    ),
+    "no look at the end": (
+        (neural_network, "warn_of_failure", lambda *arguments: None),
+        test_a_saturated_network_says_so,
+    ),
+}
+ARGUMENTS = {"make": ForwardCorrected, "change": lambda X: 1000 * X + 1e5}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_mutants_are_caught(mutant, request, monkeypatch):
+    (where, name, wrong), test = MUTANTS[mutant]
+    arguments = {
+        parameter: ARGUMENTS[parameter] if parameter in ARGUMENTS else request.getfixturevalue(parameter)
+        for parameter in inspect.signature(test).parameters
+    }
+    monkeypatch.setattr(where, name, wrong)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        test(**arguments)
