@@ -18,7 +18,7 @@ class DeviceStep:
     `replayed.refused` says why the step is not recorded, if it is not.
     """
 
-    def __init__(self, network, loss, data, rates, solver):
+    def __init__(self, network, loss, data, rates, solver="sgd"):
         optimiser = OPTIMISERS[solver][1](network)
 
         def train(batch, rates, number):

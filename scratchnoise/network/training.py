@@ -192,7 +192,7 @@ class Minibatches:
 class HostStep:
     """Calls train `network` on a minibatch each. rates: (steps, 3), their learning rate, momentum and weight decay."""
 
-    def __init__(self, network, loss, data, rates, solver):
+    def __init__(self, network, loss, data, rates, solver="sgd"):
         _, momentum, weight_decay = rates[0]
         self.network, self.loss, self.data, self.rates = network, loss, data, rates
         self.optimiser = OPTIMISERS[solver][0](network, momentum=momentum, weight_decay=weight_decay)
