@@ -13,15 +13,16 @@ import pandas as pd
 from scratchnoise import data, estimate, losses, noise, transition
 from scratchnoise.backend import backend
 from scratchnoise.models import SoftmaxRegression
-from scratchnoise.network import layers, network, optim, training
+from scratchnoise.network import layers, network, normalisation, optim, pooling, training
 from scratchnoise.network.layer import Layer
 
-MODULES = (layers, network, optim, losses, noise, transition, estimate, training, data.arrays, data.garments)
+MODULES = (layers, pooling, normalisation, network, optim, training)
+MODULES += (losses, noise, transition, estimate, data.arrays, data.garments)
 INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
-    *("as_transition", "class_labels"),
+    *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
 }
 METHODS = {
     Layer: ("build", "forward", "backward", "backward_weights"),
@@ -47,6 +48,7 @@ RIGHT = {
     **{"risk": "flood", "flood_level": 0.1, "z": X[:, :3], "like": X[:, :3], "sample_weight": np.ones(12)},
     **{"q": Q, "quantile": 0.9, "k": 2, "method": "confident_joint", "estimator": CLASSIFIER, "X": X, "folds": 2},
     **{"epochs": 1, "batch_size": 5, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1, "on_epoch": None},
+    **{"solver": "adam", "epsilon": 1e-5},
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
 }
@@ -137,8 +139,9 @@ WRONG = {
     **dict.fromkeys(("max_rate", "rho_positive", "rho_negative", "quantile"), [*NUMBERS, -0.1, 1.5]),
     **dict.fromkeys(("learning_rate", "weight_decay"), [*NUMBERS, -0.1]),
     "flood_level": NUMBERS,
+    "epsilon": [*NUMBERS, 0, -0.1],
     **dict.fromkeys(("rng", "random_state"), SEEDS),
-    **dict.fromkeys(("risk", "method"), CHOICE),
+    **dict.fromkeys(("risk", "method", "solver"), CHOICE),
     **dict.fromkeys(("T", "array"), MATRIX),
     **dict.fromkeys(("x_train", "x_test"), [masked(X), X * np.nan, X[:, 0], X[:11], None, X + 1j, "x"]),
     **dict.fromkeys(("y_train", "y_test"), [v for v in INDICES if getattr(v, "dtype", None) != np.float64]),
@@ -217,7 +220,7 @@ def find(module):
                 yield f"{where}.{name}.{method}", getattr(made, method), right
 
 
-WITH_WEIGHTS = (layers.Linear, layers.Conv2d, layers.ConvReLUPool2d)
+WITH_WEIGHTS = (layers.Linear, layers.Conv2d, layers.ConvReLUPool2d, layers.BatchNorm)
 with backend("numpy"):
     TARGETS = {target: (function, right) for module in MODULES for target, function, right in find(module)}
 

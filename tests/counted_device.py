@@ -128,6 +128,14 @@ def sgd_momentum_in_place(w, v, dw, rates, n_decayed):
         w[part], v[part] = updated
 
 
+def adam_in_place(w, mean, square, dw, rates, beta_2, epsilon, n_decayed):
+    learning_rate, beta_1, weight_decay = rates
+    betas = (beta_1, w.dtype.type(beta_2), w.dtype.type(epsilon))
+    for part, decay in ((slice(n_decayed), weight_decay), (slice(n_decayed, None), w.dtype.type(0))):
+        updated = numpy_table.adam(w[part], mean[part], square[part], dw[part], learning_rate, *betas, decay)
+        w[part], mean[part], square[part] = updated
+
+
 def kernels_of(device):
     """The table of kernels of this device: NumPy's, on its arrays alone."""
     module = ModuleType("cupy_table")
@@ -149,6 +157,7 @@ def kernels_of(device):
     module.linear_sgd_epoch, module.linear_loss_grad = linear_sgd_epoch, linear_loss_grad
     module.dropout_at = dropout_at
     module.sgd_momentum_in_place = partial(device.change, sgd_momentum_in_place)
+    module.adam_in_place = partial(device.change, adam_in_place)
     return module
 
 

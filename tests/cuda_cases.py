@@ -67,7 +67,7 @@ class Case:
         """What the device computes: a list of NumPy's arrays."""
         args = [device.to_device(a.copy()) if isinstance(a, np.ndarray) else a for a in as_dtype(self.args, dtype)]
         found = getattr(self.table(device), self.method)(*args)
-        found = args[:2] if found is None else found  # it changed them in place
+        found = args[: len(_tuple(self.by_numpy(dtype)))] if found is None else found  # it changed them in place
         return [np.asarray(device.to_host(result)) for result in _tuple(found)]
 
     def by_numpy(self, dtype):
@@ -94,10 +94,16 @@ def _momentum_in_place(w, v, dw, rates, n_decayed):
     return numpy_table.sgd_momentum(w, v, dw, rates[0], rates[1], decay)
 
 
+def _adam_in_place(w, mean, square, dw, rates, beta_2, epsilon, n_decayed):
+    decay = np.where(np.arange(w.size) < n_decayed, rates[2], 0)
+    return numpy_table.adam(w, mean, square, dw, rates[0], rates[1], beta_2, epsilon, decay)
+
+
 # What the fused methods are, said in the facade's kernels.
 REFERENCES = {
     "dropout_at": lambda x, rate, seed, step: numpy_table.dropout_forward(x, rate, seed, int(step[0])),
     "sgd_momentum_in_place": _momentum_in_place,
+    "adam_in_place": _adam_in_place,
 }
 
 
@@ -167,6 +173,12 @@ def _layers(rng):
             yield "maxpool2d_forward", (x, size), 1
         y, argmax = numpy_table.maxpool2d_forward(x, size)
         yield "maxpool2d_backward", (rng.standard_normal(y.shape), argmax, x.shape), 1
+        yield "avgpool2d_forward", (x, size), size**2
+        yield "avgpool2d_backward", (rng.standard_normal(y.shape), x.shape, size), 1
+    for N, K in ((2, 1), (300, 5), (9, 300)):
+        x, dy, scale, shift = rng.standard_normal((N, K)), *(rng.standard_normal(n) for n in ((N, K), K, K))
+        yield "batchnorm_forward", (x, scale, shift, 0.25), N
+        yield "batchnorm_backward", (dy, x, x.mean(axis=0), x.var(axis=0), scale, 0.25), N
     edges = np.array([-1.0, 0.0, -0.0, 2.0, np.nan])
     for x, dy in ((edges, np.arange(1.0, 6.0)), rng.standard_normal((2, 1000))):
         yield "relu_forward", (np.nan_to_num(x),), 1
@@ -177,6 +189,8 @@ def _layers(rng):
 
 def _updates(rng):
     yield "sgd_momentum", (*rng.standard_normal((3, 1000)), 0.5, 0.75, 0.25), 3
+    w, mean, dw, square = (*rng.standard_normal((3, 1000)), rng.uniform(0.5, 2, 1000))
+    yield "adam", (w, mean, square, dw, 0.5, 0.75, 0.875, 0.25, 0.25), 8
     N, D, C = 50, 7, 3
     w, b, x = (rng.standard_normal(shape) for shape in ((D, C), (C,), (N, D)))
     y, weight, order = rng.integers(0, C, N), rng.uniform(0.5, 2, N), rng.permutation(N)[:45]
@@ -186,4 +200,6 @@ def _updates(rng):
 
 def _fused(rng):
     yield "dropout_at", (1 + rng.standard_normal(1000) ** 2, 0.25, 7, np.array([3], np.uint64)), 1
+    w, mean, dw, square = (*rng.standard_normal((3, 1000)), rng.uniform(0.5, 2, 1000))
+    yield "adam_in_place", (w, mean, square, dw, np.array([0.5, 0.75, 0.25]), 0.875, 0.25, 700), 8
     yield "sgd_momentum_in_place", (*rng.standard_normal((3, 1000)), np.array([0.5, 0.75, 0.25]), 700), 3

@@ -52,9 +52,10 @@ def let_through(*arguments, **values):
 MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "is_whole": (lambda value: isinstance(value, int), "layers.Conv2d", "stride"),
     "is_number": (lambda value: isinstance(value, float), "losses.BackwardCorrected", "flood_level"),
-    "check_count": (let_through, "layers.Conv2d", "kernel"),
+    "check_count": (let_through, "layers.Conv2d", "filters"),
+    "check_window": (let_through, "layers.Conv2d", "kernel"),
     "check_number": (let_through, "losses.BackwardCorrected", "flood_level"),
-    "check_positive": None,  # models only: tests/models/test_bad_input.py
+    "check_positive": (let_through, "normalisation.BatchNorm", "epsilon"),
     "check_not_negative": (let_through, "optim.SGD", "learning_rate"),
     "check_below_one": (let_through, "optim.SGD", "momentum"),
     "check_choice": (let_through, "losses.BackwardCorrected", "risk"),

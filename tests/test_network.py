@@ -203,6 +203,12 @@ def test_the_automatic_step_is_its_formula():
         assert step_size(0.3, loss, 0.25) == 0.3
 
 
+def test_the_automatic_step_of_adam_does_not_depend_on_the_size_of_gradients():
+    for loss in (BackwardCorrected(T), ForwardCorrected(T)):
+        assert [step_size("auto", loss, k, "adam") for k in (0, 0.01, 0.25)] == pytest.approx([1e-3, 0.99e-3, 0.75e-3])
+    assert step_size("auto", CrossEntropy(), 0.5, "adam") == 1e-3 and step_size(0.3, CrossEntropy(), 0.5, "adam") == 0.3
+
+
 def test_a_step_above_the_reports_is_led_up_to():
     sixtieth = [step_size("auto", loss, 1 / 60) / (1 - 1 / 60) for loss in (BackwardCorrected(T), ForwardCorrected(T))]
     full = [0.01 * loss.step_scale for loss in (BackwardCorrected(T), ForwardCorrected(T))]
@@ -261,6 +267,23 @@ def test_history_holds_means_over_the_samples(rng):
     z = network.logits(x)
     assert row["loss"] == row["corrected_risk"] == pytest.approx(BackwardCorrected(T).value(z, y).mean())
     assert row["forward_loss"] == pytest.approx(kernels.forward_cross_entropy(z, y, T).mean())
+
+
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_on_epoch_ends_training_where_it_returns_true(rng, answer):
+    x, y, rows = rng.normal(size=(30, 2)), np.arange(30) % 3, []
+    stopped, history = fitted(CrossEntropy(), x, y, epochs=9, on_epoch=lambda row: rows.append(row) or len(rows) == 4)
+    whole, _ = fitted(CrossEntropy(), x, y, epochs=4, on_epoch=lambda row: None if answer else False)
+    assert rows == history and len(history) == 4
+    np.testing.assert_array_equal(stopped.logits(x), whole.logits(x))
+    _, history = fitted(CrossEntropy(), x, y, epochs=9, on_epoch=lambda row: answer)
+    assert len(history) == 1
+
+
+@pytest.mark.parametrize("answer", [0, 1, "stop", [], StopIteration])
+def test_on_epoch_returns_nothing_else(rng, answer):
+    with pytest.raises(ValueError, match="on_epoch returned .*; it should return True to stop, or None or False"):
+        fitted(CrossEntropy(), rng.normal(size=(6, 2)), np.arange(6) % 3, on_epoch=lambda row: answer)
 
 
 def test_the_alarms_ring_when_labels_are_learnt_by_heart(rng):

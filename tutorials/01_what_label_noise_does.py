@@ -135,7 +135,7 @@ def watch(seed):
         told, true = np.mean(said == labels[wrong]), np.mean(said == y[:1500][wrong])
         rows.append((model.score(x_test, y_test), told, true, row["loss"]))
 
-    settings = {"epochs": EPOCHS, "batch_size": 50, "learning_rate": 0.003}
+    settings = {"epochs": EPOCHS, "batch_size": 50, "learning_rate": 0.003, "scaling": None}
     NeuralNetwork("mlp", random_state=seed, on_epoch=see, **settings).fit(x[:1500], labels)
     return rows
 

@@ -140,7 +140,8 @@ def run_once(loss, T, seed, **settings):
     def see(model, row):
         test.append(model.score(x_test, garments.y_test))
 
-    network = NeuralNetwork("mlp", loss, epochs=EPOCHS, random_state=seed, on_epoch=see, **settings)
+    settings = {"epochs": EPOCHS, "batch_size": 252, "scaling": None, **settings}
+    network = NeuralNetwork("mlp", loss, random_state=seed, on_epoch=see, **settings)
     rows = network.fit(x, y_noisy[T]).history_
     return {name: [row[name] for row in rows] for name in rows[0]} | {"test_accuracy": test}
 

@@ -43,7 +43,7 @@ def train(n, epochs):
     rng = np.random.default_rng(0)
     x = rng.random((n, 32, 32, 3), dtype=np.float32)
     y = rng.permutation(np.arange(n) % 3)
-    settings = {"loss": "backward", "T": MNIST06, "random_state": 0}
+    settings = {"loss": "backward", "T": MNIST06, "batch_size": 252, "scaling": None, "random_state": 0}
     NeuralNetwork(epochs=1, **settings).fit(x[:300], y[:300])  # compiles
     started = time.perf_counter()
     NeuralNetwork(epochs=epochs, **settings).fit(x, y)

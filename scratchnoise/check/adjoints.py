@@ -30,6 +30,21 @@ def maxpool2d(k, x, size):
     return lambda x: k.maxpool2d_forward(x, size)[0], backward, (x,)
 
 
+def avgpool2d(k, x, size):
+    """The images; size is bound."""
+    return lambda x: k.avgpool2d_forward(x, size), lambda dy, x: k.avgpool2d_backward(dy, x.shape, size), (x,)
+
+
+def batchnorm(k, x, scale, shift, epsilon):
+    """The batch and both parameters; backward is given the moments that the forward pass found."""
+
+    def backward(dy, x, scale, shift):
+        _, mean, variance = k.batchnorm_forward(x, scale, shift, epsilon)
+        return k.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+
+    return lambda x, scale, shift: k.batchnorm_forward(x, scale, shift, epsilon)[0], backward, (x, scale, shift)
+
+
 def conv2d_relu_maxpool2d(k, x, w, b, stride, pad, size):
     """Images, filters and biases; backward is given what the forward pass left."""
 
@@ -57,7 +72,9 @@ def dropout(k, x, rate, seed, step):
     return forward, lambda dy, x: k.dropout_backward(dy, rate, seed, step), (x,)
 
 
-ADJOINTS = {f.__name__: f for f in (linear, conv2d, maxpool2d, conv2d_relu_maxpool2d, relu, dropout)}
+ADJOINTS = {
+    f.__name__: f for f in (linear, conv2d, maxpool2d, avgpool2d, batchnorm, conv2d_relu_maxpool2d, relu, dropout)
+}
 
 
 def pair_names(namespace):

@@ -71,6 +71,25 @@ def _pooling(draw, backward=False):
     return draw(s.noise_arrays((N, Ho, Wo, K))), argmax.astype(np.int32), (N, H, W, K)
 
 
+@st.composite
+def _average_pooling(draw, backward=False):
+    x, size = draw(_pooling())
+    N, H, W, K = x.shape
+    return (draw(s.noise_arrays((N, H // size, W // size, K))), x.shape, size) if backward else (x, size)
+
+
+@st.composite
+def _batch_normalisation(draw, backward=False):
+    """x with a deviation in every channel: without one, the gradient is as large as epsilon is small."""
+    N, K = draw(s.distinct_sizes(2, 2, 9))
+    epsilon = draw(st.sampled_from([1e-5, 0.25]))
+    rng = np.random.default_rng(draw(s.seeds))
+    x = rng.standard_normal((N, K))
+    x[0] = x[1] + 1
+    scale, shift, dy = (draw(s.noise_arrays(shape)) for shape in ((K,), (K,), (N, K)))
+    return (dy, x, x.mean(axis=0), x.var(axis=0), scale, epsilon) if backward else (x, scale, shift, epsilon)
+
+
 NO_KINK = 1e-3  # what finite differences and rounding do not reach
 
 
@@ -125,6 +144,15 @@ def _regression(draw, N, C, D):
 
 
 @st.composite
+def _adam(draw):
+    """Squares well above 0: the step would be as large as epsilon is small."""
+    w, mean, square, dw = draw(_elementwise(4))
+    rate, decay = (draw(st.integers(0, 4).map(lambda k: k / 4)) for _ in range(2))
+    betas = [draw(st.sampled_from([0.0, 0.5, 0.875])), draw(st.sampled_from([0.5, 0.875]))]
+    return w, mean, 0.25 + np.abs(square), dw, rate, *betas, draw(st.sampled_from([1e-8, 0.25])), decay
+
+
+@st.composite
 def _linear_sgd_epoch(draw):
     """Twice the samples in random order, in batches that leave a remainder."""
     N, C, D = draw(s.distinct_sizes(3, 2, 6))
@@ -161,11 +189,16 @@ KERNEL_ARGUMENTS = {
     "conv2d_relu_maxpool2d_backward_weights": _conv_relu_pool(
         "dy", "y", "argmax", "x", "R", "S", "stride", "pad", "size"
     ),
+    "avgpool2d_forward": _average_pooling(),
+    "avgpool2d_backward": _average_pooling(backward=True),
+    "batchnorm_forward": _batch_normalisation(),
+    "batchnorm_backward": _batch_normalisation(backward=True),
     "relu_forward": _elementwise(1),
     "relu_backward": _elementwise(2),
     "dropout_forward": _dropout(),
     "dropout_backward": _dropout(),
     "sgd_momentum": _sgd_momentum(),
+    "adam": _adam(),
     "linear_sgd_epoch": _linear_sgd_epoch(),
     "linear_loss_grad": _linear_loss_grad(),
     "flip_rate_update": _samples("gamma", "p", "y", "weight"),

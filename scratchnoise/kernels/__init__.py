@@ -46,6 +46,7 @@ from .checks import (
     indices,
     logits_and_noisy_labels,
     logits_and_weights,
+    positive,
     real_arrays,
     weights_and_noisy_samples,
 )
@@ -207,6 +208,62 @@ def maxpool2d_backward(dy, argmax, x_shape):
     return table().maxpool2d_backward(dy, argmax, x_shape)
 
 
+def avgpool2d_forward(x, size):
+    """Mean of every size x size tile; a remainder at the right and bottom edge is dropped.
+
+    y[n, i, j, k] = 1 / size^2 sum_rs x[n, i size + r, j size + s, k].
+    x (N, H, W, K) -> (N, H // size, W // size, K).
+    """
+    (x,) = real_arrays(x=x)
+    size = at_least(1, size=size)
+    check_shape("x", x, (None, None, None, None))
+    check_pool_size("x", x.shape, size)
+    return table().avgpool2d_forward(x, size)
+
+
+def avgpool2d_backward(dy, x_shape, size):
+    """Adjoint of `avgpool2d_forward`: every input of a tile gets dy / size^2, a remainder zero.
+
+    dy (N, H // size, W // size, K), x_shape = (N, H, W, K) -> dx (N, H, W, K).
+    """
+    (dy,) = real_arrays(dy=dy)
+    x_shape, size = image_shape(x_shape, dy), at_least(1, size=size)
+    check_pool_size("x_shape", x_shape, size)
+    check_shape("dy", dy, (x_shape[0], x_shape[1] // size, x_shape[2] // size, x_shape[3]))
+    return table().avgpool2d_backward(dy, x_shape, size)
+
+
+def batchnorm_forward(x, scale, shift, epsilon):
+    """Each channel shifted and scaled to mean shift and deviation scale over the batch.
+
+    y_nk = scale_k (x_nk - mean_k) / sqrt(variance_k + epsilon) + shift_k,
+    mean_k = 1/N sum_n x_nk, variance_k = 1/N sum_n (x_nk - mean_k)^2.
+    x (N, K), of images a row for each pixel, scale (K,), shift (K,), epsilon > 0 -> y (N, K), mean (K,), variance (K,).
+    Source: [Ioffe and Szegedy 2015].
+    """
+    x, scale, shift = real_arrays(x=x, scale=scale, shift=shift)
+    check_shape("x", x, (None, None))
+    check_shape("scale", scale, (x.shape[1],))
+    check_shape("shift", shift, (x.shape[1],))
+    return table().batchnorm_forward(x, scale, shift, positive(epsilon=epsilon))
+
+
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    """Adjoint of `batchnorm_forward`; mean and variance depend on x, so that every dx depends on all dy of its channel.
+
+    With h = (x - mean) / sqrt(variance + epsilon): dshift = sum_n dy_n, dscale = sum_n dy_n h_n,
+    dx_n = scale / sqrt(variance + epsilon) (dy_n - dshift / N - h_n dscale / N).
+    dy (N, K), x (N, K), mean (K,) and variance (K,) as the forward pass left them, scale (K,)
+    -> dx (N, K), dscale (K,), dshift (K,).
+    """
+    dy, x, mean, variance, scale = real_arrays(dy=dy, x=x, mean=mean, variance=variance, scale=scale)
+    check_shape("x", x, (None, None))
+    check_shape("dy", dy, x.shape)
+    for name, array in (("mean", mean), ("variance", variance), ("scale", scale)):
+        check_shape(name, array, (x.shape[1],))
+    return table().batchnorm_backward(dy, x, mean, variance, scale, positive(epsilon=epsilon))
+
+
 def relu_forward(x):
     """Rectified linear unit: sigma(x) = max(0, x).
 
@@ -298,6 +355,20 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     check_same_shape(w=w, v=v, dw=dw)
     rates = finite(learning_rate=learning_rate, momentum=momentum, weight_decay=weight_decay)
     return table().sgd_momentum(w, v, dw, *rates)
+
+
+def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+    """One step of Adam: running means of the gradient and of its square decide about each number's own step.
+
+    g = dw + weight_decay w,  mean' = beta_1 mean + (1 - beta_1) g,  square' = beta_2 square + (1 - beta_2) g^2,
+    w' = w - learning_rate mean' / (sqrt(square') + epsilon).
+    learning_rate includes the correction of step t for means that began at 0, sqrt(1 - beta_2^t) / (1 - beta_1^t).
+    w, mean, square, dw of one shape, square >= 0 -> new w, new mean, new square. Source: [Kingma and Ba 2015].
+    """
+    w, mean, square, dw = real_arrays(w=w, mean=mean, square=square, dw=dw)
+    check_same_shape(w=w, mean=mean, square=square, dw=dw)
+    rates = finite(learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2)
+    return table().adam(w, mean, square, dw, *rates, positive(epsilon=epsilon), *finite(weight_decay=weight_decay))
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):

@@ -139,7 +139,7 @@ def _windows(x, R, S, stride, pad):
     return out_size(x.shape[1], R, stride, pad), out_size(x.shape[2], S, stride, pad)
 
 
-# --- layers without parameters, update -------------------------------------------------------------------
+# --- other layers, updates -------------------------------------------------------------------------------
 
 
 def maxpool2d_forward(x, size):
@@ -155,6 +155,31 @@ def maxpool2d_backward(dy, argmax, x_shape):
     dx = np.empty(x_shape, dy.dtype)
     kernels.run("maxpool2d_backward", dy, argmax, dx, N, Ho * Wo, K, x_shape[1] * x_shape[2])
     return dx
+
+
+def avgpool2d_forward(x, size):
+    N, H, W, K = x.shape
+    y = np.empty((N, H // size, W // size, K), x.dtype)
+    kernels.run("avgpool2d_forward", x, y, *x.shape, size)
+    return y
+
+
+def avgpool2d_backward(dy, x_shape, size):
+    dx = np.zeros(x_shape, dy.dtype)
+    kernels.run("avgpool2d_backward", dy, dx, *x_shape, size)
+    return dx
+
+
+def batchnorm_forward(x, scale, shift, epsilon):
+    y, mean, variance = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
+    kernels.run("batchnorm_forward", x, scale, shift, y, mean, variance, *x.shape, epsilon)
+    return y, mean, variance
+
+
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    dx, dscale, dshift = np.empty_like(x), np.empty_like(scale), np.empty_like(scale)
+    kernels.run("batchnorm_backward", dy, x, mean, variance, scale, dx, dscale, dshift, *x.shape, epsilon)
+    return dx, dscale, dshift
 
 
 def relu_forward(x):
@@ -183,3 +208,10 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     rates = (float(learning_rate), float(momentum), float(weight_decay))
     kernels.run("sgd_momentum", w, v, dw, new_w, new_v, w.size, *rates)
     return new_w, new_v
+
+
+def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+    new_w, new_mean, new_square = np.empty_like(w), np.empty_like(w), np.empty_like(w)
+    rates = (float(learning_rate), float(beta_1), float(beta_2), float(epsilon), float(weight_decay))
+    kernels.run("adam", w, mean, square, dw, new_w, new_mean, new_square, w.size, *rates)
+    return new_w, new_mean, new_square

@@ -249,6 +249,15 @@ def finite(**named):
     return [float(value) for value in named.values()]
 
 
+def positive(**named):
+    """One real number above 0, given by its name, as a float. Raises TypeError for another type, or ValueError."""
+    ((name, value),) = named.items()
+    (value,) = finite(**named)
+    if value <= 0:
+        raise ValueError(f"{name} is {value}; it should be above 0")
+    return value
+
+
 def dropout_rate(rate):
     """`rate` as a float. Raises TypeError for another type, ValueError unless it lies in [0, 1)."""
     (rate,) = finite(rate=rate)

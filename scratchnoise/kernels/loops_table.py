@@ -1,6 +1,8 @@
 """The `loops` table: `loops/`, the plain loops, under the names of the facade."""
 
 from .loops.images import (
+    avgpool2d_backward,
+    avgpool2d_forward,
     conv2d_backward,
     conv2d_backward_weights,
     conv2d_forward,
@@ -11,6 +13,9 @@ from .loops.images import (
     maxpool2d_forward,
 )
 from .loops.layers import (
+    adam,
+    batchnorm_backward,
+    batchnorm_forward,
     dropout_backward,
     dropout_forward,
     linear_backward,
@@ -31,6 +36,11 @@ from .loops.losses import (
 from .loops.softmax_regression import flip_rate_update, linear_loss_grad, linear_sgd_epoch
 
 __all__ = [
+    "adam",
+    "avgpool2d_backward",
+    "avgpool2d_forward",
+    "batchnorm_backward",
+    "batchnorm_forward",
     "conv2d_backward",
     "conv2d_backward_weights",
     "conv2d_forward",

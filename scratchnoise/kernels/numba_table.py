@@ -91,9 +91,14 @@ forward_cross_entropy = compiled(loops.forward_cross_entropy)
 forward_cross_entropy_grad = compiled(loops.forward_cross_entropy_grad)
 maxpool2d_forward = compiled(loops.maxpool2d_forward, work=entries)
 maxpool2d_backward = compiled(loops.maxpool2d_backward, work=entries)
+avgpool2d_forward = compiled(loops.avgpool2d_forward, work=entries)
+avgpool2d_backward = compiled(loops.avgpool2d_backward, work=entries)
+batchnorm_forward = compiled(loops.batchnorm_forward)
+batchnorm_backward = compiled(loops.batchnorm_backward)
 relu_forward = compiled(loops.relu_forward, work=entries)
 relu_backward = compiled(loops.relu_backward, work=entries)
 sgd_momentum = compiled(loops.sgd_momentum, work=entries)
+adam = compiled(loops.adam, work=entries)
 linear_sgd_epoch = compiled(
     softmax_regression.linear_sgd_epoch,
     # the threads share one batch after the other and are woken once: a 64th of the work suffices

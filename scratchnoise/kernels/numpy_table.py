@@ -140,6 +140,37 @@ def relu_backward(dy, x):
     return np.where(x <= 0, dy.dtype.type(0), dy)
 
 
+def avgpool2d_forward(x, size):
+    N, H, W, K = x.shape
+    Ho, Wo = H // size, W // size
+    tiles = x[:, : Ho * size, : Wo * size].reshape(N, Ho, size, Wo, size, K)
+    return np.ascontiguousarray(tiles.mean(axis=(2, 4)))
+
+
+def avgpool2d_backward(dy, x_shape, size):
+    N, Ho, Wo, K = dy.shape
+    dx = np.zeros(x_shape, dy.dtype)
+    dx[:, : Ho * size, : Wo * size] = (dy / size**2).repeat(size, axis=1).repeat(size, axis=2)
+    return dx
+
+
+def batchnorm_forward(x, scale, shift, epsilon):
+    N = max(len(x), 1)
+    mean = x.sum(axis=0, dtype=np.float64) / N
+    variance = ((x - mean) ** 2).sum(axis=0) / N
+    y = scale * ((x - mean) / np.sqrt(variance + epsilon)) + shift
+    return y.astype(x.dtype), mean.astype(x.dtype), variance.astype(x.dtype)
+
+
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    N = max(len(x), 1)
+    slope = 1 / np.sqrt(variance.astype(np.float64) + epsilon)
+    h = (x - mean.astype(np.float64)) * slope
+    dscale, dshift = (dy * h).sum(axis=0), dy.sum(axis=0, dtype=np.float64)
+    dx = scale * slope * (dy - dshift / N - h * (dscale / N))
+    return dx.astype(x.dtype), dscale.astype(x.dtype), dshift.astype(x.dtype)
+
+
 def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     y, argmax = maxpool2d_forward(conv2d_forward(x, w, b, stride, pad), size)
     return relu_forward(y), argmax  # ReLU and maximum commute: after the pooling it is less work
@@ -184,6 +215,13 @@ dropout_backward = dropout_forward  # a diagonal matrix is its own transpose
 def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     v = momentum * v + dw + weight_decay * w
     return w - learning_rate * v, v
+
+
+def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+    g = dw + weight_decay * w
+    mean = beta_1 * mean + (1 - beta_1) * g
+    square = beta_2 * square + (1 - beta_2) * g * g
+    return w - learning_rate * mean / (np.sqrt(square) + epsilon), mean, square
 
 
 def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):

@@ -1,5 +1,7 @@
 """A neural network with a noise-robust loss: the report's rNN, and any other Network."""
 
+import numpy as np
+
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_below_one, check_choice, check_count, check_not_negative, check_positive
@@ -7,28 +9,38 @@ from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import make_network
-from ..network.training import MOST_EPOCHS, train
+from ..network.early_stopping import EarlyStopping, held_out
+from ..network.training import MOST_EPOCHS, SOLVERS, asks_to_stop, automatic_epochs, train
 from .base import Classifier
+from .scaling import moments, standardised
+from .training_outcome import warn_of_failure
 from .validation import as_transition_for
 
 LOSSES = ("cross_entropy", "backward", "forward")
 
 
 class NeuralNetwork(Classifier):
-    """P(y = c | x) = softmax(f(x))_c, f a network trained by SGD with momentum on a loss that knows the noise.
+    """P(y = c | x) = softmax(f(x))_c, f a network trained on minibatches of a loss that knows the noise.
 
     Eq. (20). Eq. (21). Eq. (22).
     network: "annex" (the report's, for 32 x 32 x 3 images), "mlp" (one hidden layer), a Network, or "auto": the annex
     for images of at least 16 x 16 pixels, the mlp for everything else.
     loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward", or a Loss.
-    T: transition matrix in the order of `classes_`, needed by "backward" and "forward", no use to the others.
-    epochs, batch_size, momentum: the report's by default. learning_rate: a number, or "auto", which is the report's
-    0.01 for cross-entropy, where for corrected losses the step depends on T and decays (see `training.step_size`):
-    at 0.01 the corrected loss diverges. weight_decay: L2 penalty on the weights, biases excepted.
-    random_state: seed of initial weights, shuffles and dropout. backend: kernel table. on_epoch: function of
-    (model, row), called after every epoch.
-    Learnt: network_, loss_, history_ (see `training.train`), classes_.
-    Raises TrainingDiverged when the loss is no longer finite.
+    T: transition matrix in the order of `classes_`, for "backward" and "forward"; ValueError with any other loss.
+    epochs: a number, or "auto": 30, or as many more as make 1,000 steps. solver: "sgd" with momentum, or "adam".
+    learning_rate: a number, or "auto": 0.01 (adam: 0.001) for cross-entropy; for corrected losses the step depends on
+    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. momentum: adam's beta_1, too.
+    weight_decay: L2 penalty on the weights, biases excepted.
+    scaling: "standard" (each feature, or channel of images, less its mean and divided by its deviation) or None.
+    early_stopping: hold out `validation_fraction` of the noisy samples, stop after `n_iter_no_change` epochs without a
+    lower mean of the loss on them, and keep the weights of the lowest.
+    random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
+    on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
+    is kept as it is then. verbose: show a progress bar.
+    Learnt: network_, loss_, history_ (see `training.train`; with early_stopping also validation_loss), input_mean_ and
+    input_scale_ (None without scaling).
+    Raises TrainingDiverged when the loss is no longer finite. Warns (ConvergenceWarning) of a network that gives every
+    sample the same probabilities, or is certain and wrong.
     """
 
     allow_images = True
@@ -39,14 +51,20 @@ class NeuralNetwork(Classifier):
         loss="cross_entropy",
         T=None,
         risk="relu",
-        epochs=30,
+        epochs="auto",
         batch_size=252,
+        solver="sgd",
         learning_rate="auto",
         momentum=0.9,
         weight_decay=0.0,
+        scaling="standard",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
         random_state=None,
         backend=None,
         on_epoch=None,
+        verbose=False,
     ):
         self.network = network
         self.loss = loss
@@ -54,64 +72,114 @@ class NeuralNetwork(Classifier):
         self.risk = risk
         self.epochs = epochs
         self.batch_size = batch_size
+        self.solver = solver
         self.learning_rate = learning_rate
         self.momentum = momentum
         self.weight_decay = weight_decay
+        self.scaling = scaling
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.random_state = random_state
         self.backend = backend
         self.on_epoch = on_epoch
+        self.verbose = verbose
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
         self.loss_ = self._make_loss()
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
+        self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
+        X = self._scaled(X)
         with using_backend(self.backend):
             shape = self.network_.build(X.shape[1:], rng, X.dtype)
             if shape != (len(self.classes_),):
                 raise ValueError(f"network ends in {shape}; it should end in a logit a class, ({len(self.classes_)},)")
+            self._train(X, y, sample_weight, rng)
+
+    def _train(self, X, y, sample_weight, rng):
+        stopping = None
+        if self.early_stopping:
+            out = held_out(y, self.validation_fraction, rng)
+            held = X[out], y[out], sample_weight[out]
+            stopping = EarlyStopping(self.network_, self.loss_, *held, self.n_iter_no_change)
+            X, y, sample_weight = X[~out], y[~out], sample_weight[~out]
+        epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
+
+        def after_epoch(row):
+            """Whether training ends; at its end the network is looked at here, while a device still has it."""
+            stop = self._asked_to_stop(row, stopping, bar)
+            if stop or row["epoch"] == epochs:
+                if stopping is not None:
+                    stopping.restore()
+                warn_of_failure(self.network_, self.loss_, X, y, self.classes_, self.batch_size)
+            return stop
+
+        steps = (self.learning_rate, self.momentum, self.weight_decay)
+        with self._progress(epochs) as bar:
             self.history_ = train(
-                self.network_,
-                self.loss_,
-                X,
-                y,
-                rng,
-                self.epochs,
-                self.batch_size,
-                self.learning_rate,
-                self.momentum,
-                self.weight_decay,
-                sample_weight,
-                None if self.on_epoch is None else lambda row: self.on_epoch(self, row),
+                *(self.network_, self.loss_, X, y, rng, epochs, self.batch_size, *steps),
+                sample_weight=sample_weight,
+                on_epoch=after_epoch,
+                solver=self.solver,
             )
+
+    def _asked_to_stop(self, row, stopping, bar):
+        """Whether the validation loss or on_epoch says so."""
+        stop = stopping is not None and stopping(row)
+        bar.set_postfix({name: row[name] for name in ("loss", "validation_loss") if name in row}, refresh=False)
+        bar.update()
+        return stop | asks_to_stop(None if self.on_epoch is None else self.on_epoch(self, row))
+
+    def _progress(self, epochs):
+        from tqdm import tqdm
+
+        return tqdm(total=epochs, unit="epoch", disable=not self.verbose)
 
     def decision_function(self, X):
         """Logits f(x), (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
         z = self._logits(self._samples(X))
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
 
+    def _scaled(self, X):
+        scale = getattr(self, "input_scale_", None)  # a model that an older version saved has none
+        return X if scale is None else standardised(X, self.input_mean_, scale)
+
     def _logits(self, X):
+        with np.errstate(over="ignore"):  # the next line looks at the result
+            x = self._scaled(X).astype(self.network_.dtype)
+        if not np.isfinite(x).all():
+            raise ValueError(f"X has values that are too large for {self.network_.dtype}, the dtype of fit")
         with using_backend(self.backend):
-            return self.network_.logits(X.astype(self.network_.dtype))
+            return self.network_.logits(x)
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
             return to_host(softmax(to_device(self._logits(X))))
 
     def _make_loss(self):
-        if isinstance(self.loss, Loss):
-            return self.loss
-        check_choice(LOSSES, loss=self.loss)
-        if self.loss == "cross_entropy":
-            return CrossEntropy()
+        if not isinstance(self.loss, Loss):
+            check_choice(LOSSES, loss=self.loss)
+        if self.loss not in ("backward", "forward"):
+            if self.T is not None:
+                raise ValueError(
+                    f"T is given, but loss={self.loss!r} does not use it; choose loss='forward' or 'backward', or "
+                    "leave T out"
+                )
+            return CrossEntropy() if self.loss == "cross_entropy" else self.loss
         if self.T is None:
             raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
         T = as_transition_for(self.T, self.classes_)
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):
-        check_count(1, MOST_EPOCHS, epochs=self.epochs)
-        check_count(batch_size=self.batch_size)
+        if isinstance(self.epochs, str) and self.epochs != "auto":
+            raise ValueError(f"epochs={self.epochs!r} should be 'auto' or a whole number from 1 to {MOST_EPOCHS}")
+        if not isinstance(self.epochs, str):
+            check_count(1, MOST_EPOCHS, epochs=self.epochs)
+        check_count(batch_size=self.batch_size, n_iter_no_change=self.n_iter_no_change)
+        check_choice(SOLVERS, solver=self.solver)
         check_below_one(momentum=self.momentum)
         check_not_negative(weight_decay=self.weight_decay)
         if isinstance(self.learning_rate, str) and self.learning_rate != "auto":
@@ -119,5 +187,12 @@ class NeuralNetwork(Classifier):
         if not isinstance(self.learning_rate, str):
             check_positive(learning_rate=self.learning_rate)
         check_choice(RISKS, risk=self.risk)
+        if self.scaling is not None:
+            check_choice(("standard",), scaling=self.scaling)
+        check_positive(validation_fraction=self.validation_fraction)
+        check_below_one(validation_fraction=self.validation_fraction)
+        for name in ("early_stopping", "verbose"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise ValueError(f"{name}={shown(getattr(self, name))} should be True or False")
         if self.on_epoch is not None and not callable(self.on_epoch):
             raise ValueError(f"on_epoch={shown(self.on_epoch)} should be a function of (model, row), or None")

@@ -1,5 +1,6 @@
 """A fitted model as one `.npz`: its arrays, and JSON for the rest. No pickle is written, and none is ever read."""
 
+import inspect
 import json
 import os
 import zipfile
@@ -20,7 +21,7 @@ FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
-    *(layers.ReLU, layers.Dropout, layers.Flatten),
+    *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
 )
 LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
 KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}
@@ -73,7 +74,9 @@ def _encode(value, arrays, where):
         value = value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, tuple):
+        return {"tuple": _encode(list(value), arrays, where)}
+    if isinstance(value, list):
         return [_encode(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]
     if isinstance(value, dict):
         return {"dict": {k: _encode(v, arrays, f"{where}[{k!r}]") for k, v in value.items()}}
@@ -90,6 +93,10 @@ def _encode(value, arrays, where):
     raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved without pickle; remove it first")
 
 
+def _parameters(cls):
+    return inspect.signature(cls).parameters.values()
+
+
 def _plain(array, where):
     if array.dtype != object:
         return array
@@ -103,6 +110,8 @@ def _decode(value, arrays):
         return [_decode(v, arrays) for v in value]
     if not isinstance(value, dict):
         return value
+    if "tuple" in value:
+        return tuple(_decode(value["tuple"], arrays))
     if "dict" in value:
         return {k: _decode(v, arrays) for k, v in value["dict"].items()}
     if "dtype" in value:
@@ -112,5 +121,7 @@ def _decode(value, arrays):
     if value.get("class") not in KNOWN:
         raise ValueError(f"the file names the class {value.get('class')!r}, which is not part of a scratchnoise model")
     restored = object.__new__(KNOWN[value["class"]])
+    if isinstance(restored, MODELS):  # an older version had fewer parameters
+        vars(restored).update({p.name: p.default for p in _parameters(type(restored)) if p.default is not p.empty})
     vars(restored).update({k: _decode(v, arrays) for k, v in value["state"].items()})
     return restored

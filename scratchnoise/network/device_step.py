@@ -7,7 +7,7 @@ the step that dropout hashes.
 import numpy as np
 
 from ..backend import arrays, to_device
-from .optim import FlatSGD
+from .optim import OPTIMISERS
 
 UNRECORDED = 2  # calls before the one that is recorded: kernels get compiled, constants sent, memory taken
 
@@ -18,8 +18,8 @@ class DeviceStep:
     `replayed.refused` says why the step is not recorded, if it is not.
     """
 
-    def __init__(self, network, loss, data, rates):
-        optimiser = FlatSGD(network)
+    def __init__(self, network, loss, data, rates, solver="sgd"):
+        optimiser = OPTIMISERS[solver][1](network)
 
         def train(batch, rates, number):
             x, y, weight = data.samples(batch)
@@ -29,6 +29,7 @@ class DeviceStep:
             return z, y, weight
 
         self.replayed = Replayed(train)
+        rates = [optimiser.rates(*row, step) for step, row in enumerate(rates, start=1)]
         self.rates = to_device(np.asarray(rates, network.dtype))
         self.numbers = to_device(np.arange(len(rates), dtype=np.uint64))
 

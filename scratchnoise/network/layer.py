@@ -1,28 +1,33 @@
 """What every layer has in common: its parameters, where they live, and the gate before build, forward and backward."""
 
 import inspect
+import types
 
 import numpy as np
 
-from ..backend import on_device, to_host
+from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_count, check_unmasked, is_whole
 from ..messages import shown
 
-KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step")
+KEPT_BY_FORWARD = ("x", "x_shape", "y", "argmax", "step", "moments")
 LARGEST = 2**31 - 1  # of a size: the places that pooling keeps are int32
 
 
 class Layer:
     """A layer without parameters; the others fill `params` in `build` and `grads` in `backward`.
 
+    `running` holds arrays that training changes without a gradient; only batch normalisation has some.
+
     `input_shape` is that of a sample: None before `build`, () in a layer that an older version of the package saved.
     """
 
     input_shape = ()
+    running = types.MappingProxyType({})  # of a layer that an older version saved
 
     def __init__(self):
         self.params = {}
         self.grads = {}
+        self.running = {}
         self.input_shape = None
 
     def build(self, input_shape, rng, dtype):
@@ -69,14 +74,27 @@ class Layer:
         """Send parameters and gradients through `there`, to_device or to_host; whether a parameter lived elsewhere."""
         params = {key: there(array) for key, array in self.params.items()}
         grads = {key: there(array) for key, array in self.grads.items()}
+        running = {key: there(array) for key, array in self.running.items()}
         moved = any(params[key] is not self.params[key] for key in params)
-        self.params, self.grads = params, grads  # all or nothing: there may be no memory for the last of them
+        # all or nothing: there may be no memory for the last of them
+        self.params, self.grads, self.running = params, grads, running
         return moved
+
+    def learnt(self):
+        """The arrays that training changes, by name: the parameters, and those in `running`."""
+        return {**self.params, **self.running}
+
+    def take(self, learnt):
+        """Take copies of arrays that `learnt` named, to where the running table computes."""
+        for key, array in learnt.items():
+            (self.running if key in self.running else self.params)[key] = to_device(array.copy())
 
     def __getstate__(self):
         """Settings and parameters, on the host: what the last passes left is neither copied nor pickled nor saved."""
         params = {key: to_host(array) for key, array in self.params.items()}
-        return {k: v for k, v in vars(self).items() if k not in KEPT_BY_FORWARD} | {"params": params, "grads": {}}
+        running = {key: to_host(array) for key, array in self.running.items()}
+        kept = {k: v for k, v in vars(self).items() if k not in KEPT_BY_FORWARD}
+        return kept | {"params": params, "grads": {}, "running": running}
 
     def __repr__(self):
         settings = ", ".join(f"{k}={getattr(self, k)!r}" for k in inspect.signature(type(self)).parameters)
@@ -93,6 +111,17 @@ def as_shape(input_shape):
     return tuple(int(n) for n in shape)
 
 
+def as_images(layer, input_shape):
+    """H, W and K of images; ValueError, which names the layer, for any other input_shape."""
+    shape = as_shape(input_shape)
+    if len(shape) == 2:
+        hint = f"for grey images add the axis of channels: x[..., None], {(*shape, 1)}"
+        raise ValueError(f"{layer} got inputs of shape {shape}; it wants images (H, W, K): {hint}")
+    if len(shape) != 3:
+        raise ValueError(f"{layer} got inputs of shape {shape}; it wants images (H, W, K)")
+    return shape
+
+
 def check_step(step):
     """Raise ValueError unless `step` is None or a whole number; a device has it in an array, which is not looked at."""
     if step is not None and not on_device():
@@ -107,3 +136,9 @@ def check_dtype(dtype):
         known = False
     if not known:
         raise ValueError(f"dtype={shown(dtype)} should be numpy.float32 or numpy.float64")
+
+
+def he_normal(rng, shape, fan_in, dtype):
+    """Weights N(0, 2 / fan_in), drawn in float64 so that every dtype gets the same numbers."""
+    rng = as_generator("rng", rng)
+    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(dtype)

@@ -18,7 +18,22 @@ from .. import kernels
 from ..backend import table
 from ..checks import as_generator, check_below_one, check_count
 from ..kernels.checks import check_shape
-from .layer import LARGEST, Layer, as_shape, check_step
+from .frames import Frame, check_window, window
+from .layer import LARGEST, Layer, as_images, as_shape, check_step, he_normal
+from .normalisation import BatchNorm
+from .pooling import AvgPool2d, MaxPool2d
+
+__all__ = [
+    "AvgPool2d",
+    "BatchNorm",
+    "Conv2d",
+    "ConvReLUPool2d",
+    "Dropout",
+    "Flatten",
+    "Linear",
+    "MaxPool2d",
+    "ReLU",
+]
 
 
 class Linear(Layer):
@@ -61,76 +76,63 @@ class Linear(Layer):
 
 
 class Conv2d(Layer):
-    """Convolution of (N, H, W, K) images with filters w (R, R, K, F), R = `kernel`, and bias b (F,).
+    """Convolution of (N, H, W, K) images with filters w (R, S, K, F) and bias b (F,).
 
-    Weights are drawn N(0, 2 / (R R K)) [He et al. 2015], biases 0.
+    kernel: R = S, or (R, S). pad: rows and columns of zeros on each side, or "same": as many as give
+    ceil(H / stride) x ceil(W / stride) outputs. Weights are drawn N(0, 2 / (R S K)) [He et al. 2015], biases 0.
     """
 
     def __init__(self, filters, kernel, stride=1, pad=0):
         super().__init__()
-        check_count(1, LARGEST, filters=filters, kernel=kernel, stride=stride)
-        check_count(0, LARGEST, pad=pad)
+        check_count(1, LARGEST, filters=filters, stride=stride)
+        check_window(kernel, pad)
         self.filters, self.kernel, self.stride, self.pad = filters, kernel, stride, pad
 
     def build(self, input_shape, rng, dtype):
         """input_shape (H, W, K) -> (Ho, Wo, F). Raises ValueError for images smaller than the kernel."""
-        if len(as_shape(input_shape)) != 3:
-            raise ValueError(f"Conv2d got inputs of shape {input_shape}; it wants images (H, W, K)")
-        H, W, K = input_shape
-        R = self.kernel
-        Ho, Wo = ((n + 2 * self.pad - R) // self.stride + 1 for n in (H, W))
+        H, W, K = as_images("Conv2d", input_shape)
+        R, S = window(self.kernel)
+        frame = Frame((H, W), self.kernel, self.stride, self.pad)
+        Ho, Wo = (
+            (n + sum(zeros) - side) // self.stride + 1
+            for n, zeros, side in zip((H, W), (frame.rows, frame.columns), (R, S), strict=True)
+        )
         if min(Ho, Wo) < 1:
-            raise ValueError(f"Conv2d got images of {H} x {W}, smaller than its {R} x {R} kernel; enlarge them or pad")
+            raise ValueError(f"Conv2d got images of {H} x {W}, smaller than its {R} x {S} kernel; enlarge them or pad")
         super().build(input_shape, rng, dtype)
-        shape = (R, R, K, self.filters)
-        self.params = {"w": he_normal(rng, shape, R * R * K, dtype), "b": np.zeros(self.filters, dtype)}
+        shape = (R, S, K, self.filters)
+        self.params = {"w": he_normal(rng, shape, R * S * K, dtype), "b": np.zeros(self.filters, dtype)}
         return (Ho, Wo, self.filters)
 
     def forward(self, x, step=None):
         """x (N, H, W, K) -> (N, Ho, Wo, F)."""
-        self.check_input(x)
-        self.x = x
-        return kernels.conv2d_forward(x, self.params["w"], self.params["b"], self.stride, self.pad)
+        frame = self._keep(x)
+        return kernels.conv2d_forward(self.x, self.params["w"], self.params["b"], self.stride, frame.pad)
 
     def backward(self, dy):
         """dy (N, Ho, Wo, F) -> dx (N, H, W, K)."""
-        self.check_upstream(dy)
-        dx, dw, db = kernels.conv2d_backward(dy, self.x, self.params["w"], self.stride, self.pad)
+        frame = self._frame(dy)
+        dx, dw, db = kernels.conv2d_backward(dy, self.x, self.params["w"], self.stride, frame.pad)
         self.grads = {"w": dw, "b": db}
-        return dx
+        return frame.off(dx)
 
     def backward_weights(self, dy):
         """dy (N, Ho, Wo, F): the filters' gradient alone."""
-        self.check_upstream(dy)
-        dw, db = kernels.conv2d_backward_weights(dy, self.x, self.kernel, self.kernel, self.stride, self.pad)
+        frame = self._frame(dy)
+        dw, db = kernels.conv2d_backward_weights(dy, self.x, *window(self.kernel), self.stride, frame.pad)
         self.grads = {"w": dw, "b": db}
 
-
-class MaxPool2d(Layer):
-    """Largest value of every size x size tile."""
-
-    def __init__(self, size):
-        super().__init__()
-        check_count(1, LARGEST, size=size)
-        self.size = size
-
-    def build(self, input_shape, rng, dtype):
-        """input_shape (H, W, K) -> (H // size, W // size, K). Raises ValueError for images smaller than a tile."""
-        if len(as_shape(input_shape)) != 3 or min(input_shape[:2]) < self.size:
-            raise ValueError(f"MaxPool2d got inputs of shape {input_shape}; it wants images of at least {self.size}")
-        H, W, K = super().build(input_shape, rng, dtype)
-        return (H // self.size, W // self.size, K)
-
-    def forward(self, x, step=None):
-        """x (N, H, W, K) -> (N, H // size, W // size, K)."""
+    def _keep(self, x):
+        """Check x and keep it, in its frame of zeros where it needs one; returns the frame."""
         self.check_input(x)
-        y, self.argmax = kernels.maxpool2d_forward(x, self.size)
-        return y
+        frame = Frame(x.shape[1:3], self.kernel, self.stride, self.pad)
+        self.x = frame.around(x)
+        return frame
 
-    def backward(self, dy):
-        """dy (N, Ho, Wo, K) -> dx: each dy goes to the place of the maximum."""
+    def _frame(self, dy):
+        """Check dy; returns the frame of the last x."""
         self.check_upstream(dy)
-        return kernels.maxpool2d_backward(dy, self.argmax, self.x_shape)
+        return Frame(self.x_shape[1:3], self.kernel, self.stride, self.pad)
 
 
 class ConvReLUPool2d(Conv2d):
@@ -150,26 +152,23 @@ class ConvReLUPool2d(Conv2d):
 
     def forward(self, x, step=None):
         """x (N, H, W, K) -> (N, Ho // pool, Wo // pool, F)."""
-        self.check_input(x)
-        self.x, w, b = x, self.params["w"], self.params["b"]
-        self.y, self.argmax = kernels.conv2d_relu_maxpool2d_forward(x, w, b, self.stride, self.pad, self.pool)
+        frame, w, b = self._keep(x), self.params["w"], self.params["b"]
+        sizes = (self.stride, frame.pad, self.pool)
+        self.y, self.argmax = kernels.conv2d_relu_maxpool2d_forward(self.x, w, b, *sizes)
         return self.y
 
     def backward(self, dy):
         """dy (N, Ho // pool, Wo // pool, F) -> dx (N, H, W, K)."""
-        self.check_upstream(dy)
-        dx, dw, db = kernels.conv2d_relu_maxpool2d_backward(
-            dy, self.y, self.argmax, self.x, self.params["w"], self.stride, self.pad, self.pool
-        )
+        frame, w = self._frame(dy), self.params["w"]
+        sizes = (self.stride, frame.pad, self.pool)
+        dx, dw, db = kernels.conv2d_relu_maxpool2d_backward(dy, self.y, self.argmax, self.x, w, *sizes)
         self.grads = {"w": dw, "b": db}
-        return dx
+        return frame.off(dx)
 
     def backward_weights(self, dy):
         """dy (N, Ho // pool, Wo // pool, F): the filters' gradient alone."""
-        self.check_upstream(dy)
-        dw, db = kernels.conv2d_relu_maxpool2d_backward_weights(
-            dy, self.y, self.argmax, self.x, self.kernel, self.kernel, self.stride, self.pad, self.pool
-        )
+        sizes = (*window(self.kernel), self.stride, self._frame(dy).pad, self.pool)
+        dw, db = kernels.conv2d_relu_maxpool2d_backward_weights(dy, self.y, self.argmax, self.x, *sizes)
         self.grads = {"w": dw, "b": db}
 
 
@@ -244,9 +243,3 @@ class Flatten(Layer):
         self.check_upstream(dy)
         check_shape("dy", dy, (self.x_shape[0], prod(self.x_shape[1:])))
         return dy.reshape(self.x_shape)
-
-
-def he_normal(rng, shape, fan_in, dtype):
-    """Weights N(0, 2 / fan_in), drawn in float64 so that every dtype gets the same numbers."""
-    rng = as_generator("rng", rng)
-    return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(dtype)

@@ -94,6 +94,15 @@ class Network:
         """(name, layer, key) of every parameter array, e.g. ("0.w", Conv2d, "w")."""
         return [(f"{i}.{key}", layer, key) for i, layer in enumerate(self.layers) for key in layer.params]
 
+    def state(self):
+        """A copy on the host of all that training learns, for `set_state`."""
+        return [{key: to_host(array).copy() for key, array in layer.learnt().items()} for layer in self.layers]
+
+    def set_state(self, state):
+        """Take back what `state` returned of this network."""
+        for layer, learnt in zip(self.layers, state, strict=True):
+            layer.take(learnt)
+
     @property
     def n_parameters(self):
         """Number of trainable scalars."""

@@ -1,10 +1,14 @@
-"""Stochastic gradient descent with momentum: the optimiser of the report."""
+"""The optimisers: stochastic gradient descent with momentum, the report's, and Adam."""
+
+from math import sqrt
 
 from .. import kernels
 from ..backend import arrays, table
 from ..checks import check_below_one, check_not_negative
 
 ALIGNED = 32  # numbers: where an array may start, so that wide loads are possible
+BETA_2 = 0.999  # of Adam, as its paper has it
+EPSILON = 1e-8
 
 
 class SGD:
@@ -21,7 +25,7 @@ class SGD:
             raise ValueError("network has no parameters yet; call network.build(input_shape, rng) first")
         self.network = network
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
-        self.velocity = {name: arrays().zeros_like(layer.params[key]) for name, layer, key in network.parameters()}
+        self.velocity = self._zeros()
 
     def step(self):
         """One update of all parameters from the gradients that backward left; ValueError where it left none."""
@@ -29,16 +33,58 @@ class SGD:
             if key not in layer.grads:
                 raise ValueError(f"network has no gradient of {name}; call forward(x) and backward(dz) before step()")
         for name, layer, key in self.network.parameters():
-            decay = float(self.weight_decay) if key == "w" else 0.0
-            # Python floats: a NumPy scalar would turn float32 parameters into float64
-            layer.params[key], self.velocity[name] = kernels.sgd_momentum(
-                layer.params[key],
-                self.velocity[name],
-                layer.grads[key],
-                float(self.learning_rate),
-                float(self.momentum),
-                decay,
-            )
+            self._update(name, layer, key, float(self.weight_decay) if key == "w" else 0.0)
+
+    def _update(self, name, layer, key, decay):
+        # Python floats: a NumPy scalar would turn float32 parameters into float64
+        layer.params[key], self.velocity[name] = kernels.sgd_momentum(
+            layer.params[key],
+            self.velocity[name],
+            layer.grads[key],
+            float(self.learning_rate),
+            float(self.momentum),
+            decay,
+        )
+
+    def _zeros(self):
+        return {name: arrays().zeros_like(layer.params[key]) for name, layer, key in self.network.parameters()}
+
+
+class Adam(SGD):
+    """w <- w - learning_rate mean / (sqrt(square) + 1e-8): each number of a network has a step of its own.
+
+    mean and square are running means of the gradient and of its square, with beta_1 = `momentum` and beta_2 = 0.999,
+    corrected for their start at 0. Arguments and errors as in `SGD`; weight_decay w is added to the gradient.
+    Source: [Kingma and Ba 2015].
+    """
+
+    def __init__(self, network, learning_rate=0.001, momentum=0.9, weight_decay=0.0):
+        super().__init__(network, learning_rate, momentum, weight_decay)
+        self.square = self._zeros()
+        self.steps = 0
+
+    def step(self):
+        """As in `SGD`."""
+        self.steps += 1
+        super().step()
+
+    def _update(self, name, layer, key, decay):
+        layer.params[key], self.velocity[name], self.square[name] = kernels.adam(
+            layer.params[key],
+            self.velocity[name],
+            self.square[name],
+            layer.grads[key],
+            float(self.learning_rate) * start_correction(float(self.momentum), self.steps),
+            float(self.momentum),
+            BETA_2,
+            EPSILON,
+            decay,
+        )
+
+
+def start_correction(beta_1, step):
+    """What the learning rate of Adam's step (from 1) is multiplied by, because its means began at 0."""
+    return sqrt(1 - BETA_2**step) / (1 - beta_1**step)
 
 
 class FlatSGD:
@@ -66,4 +112,31 @@ class FlatSGD:
         """One update of all parameters, in place, from the gradients that backward left."""
         for layer, key, place in self.places:
             self.dw[place] = layer.grads[key].reshape(-1)
+        self._update(rates)
+
+    def _update(self, rates):
         table().sgd_momentum_in_place(self.w, self.v, self.dw, rates, self.n_decayed)
+
+    @staticmethod
+    def rates(learning_rate, momentum, weight_decay, step):
+        """What `step` takes for this step (from 1)."""
+        return learning_rate, momentum, weight_decay
+
+
+class FlatAdam(FlatSGD):
+    """As `Adam`, on a device; see `FlatSGD`."""
+
+    def __init__(self, network):
+        super().__init__(network)
+        self.square = arrays().zeros_like(self.w)
+
+    def _update(self, rates):
+        table().adam_in_place(self.w, self.v, self.square, self.dw, rates, BETA_2, EPSILON, self.n_decayed)
+
+    @staticmethod
+    def rates(learning_rate, momentum, weight_decay, step):
+        """As in `FlatSGD`: the learning rate includes the correction of the step."""
+        return learning_rate * start_correction(momentum, step), momentum, weight_decay
+
+
+OPTIMISERS = {"sgd": (SGD, FlatSGD), "adam": (Adam, FlatAdam)}  # on the host, on a device

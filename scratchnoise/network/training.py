@@ -10,15 +10,26 @@ import numpy as np
 
 from .. import kernels
 from ..backend import constant, on_device, queue, to_device
-from ..checks import as_generator, as_weights, check_below_one, check_count, check_not_negative, check_unmasked
+from ..checks import (
+    as_generator,
+    as_weights,
+    check_below_one,
+    check_choice,
+    check_count,
+    check_not_negative,
+    check_unmasked,
+)
 from ..messages import shown
 from ..noise import check_labels
 from .device_memory import memory_explained
 from .device_step import DeviceStep
-from .optim import SGD
+from .optim import OPTIMISERS
 
-BASE_LEARNING_RATE = 0.01  # the report's
+BASE_LEARNING_RATE = {"sgd": 0.01, "adam": 0.001}  # the report's, and the one of Adam's paper
 MOST_EPOCHS = 10**6  # the learning rate of every step is computed beforehand
+EPOCHS = 30  # the report's
+LEAST_STEPS = 1000  # so few samples cannot starve it; twice as many steps were measured to learn more wrong labels
+SOLVERS = tuple(OPTIMISERS)
 FEW = 8  # samples: as many as it takes to see whether the parameters are finite
 WARM_UP = 1 / 30  # of the training: one epoch of the report's 30
 
@@ -40,21 +51,29 @@ class TrainingDiverged(ArithmeticError):
         return type(self), (self.args[0], self.epoch, self.step, self.history)
 
 
-def step_size(learning_rate, loss, progress):
+def automatic_epochs(n_samples, batch_size):
+    """The epochs that epochs="auto" stands for: 30, the report's, and so many more that there are 1,000 steps."""
+    return max(EPOCHS, -(-LEAST_STEPS // -(-n_samples // batch_size)))
+
+
+def step_size(learning_rate, loss, progress, solver="sgd"):
     """The learning rate at `progress` in [0, 1): a number stays, "auto" depends on the loss.
 
     "auto" is 0.01, the report's, for plain cross-entropy, and 0.01 loss.step_scale (1 - progress) for losses that
     correct the noise: step_scale is ||T^-1||^-1 for the backward and ||T^-1||^(1/2) for the forward correction, and
     the linear decay averages out the gradient noise that wrong labels add. Where that is more than 0.01, the first
     1/30 of the training leads up to it: a first step too long ends where all samples have one certain class, and there
-    the forward loss has no gradient.
+    the forward loss has no gradient. Adam divides by the size of the gradients: "auto" is 0.001, which decays likewise,
+    without step_scale.
     """
     if learning_rate != "auto":
         return learning_rate
+    base = BASE_LEARNING_RATE[solver]
     if not loss.corrects_noise:
-        return BASE_LEARNING_RATE
-    led_up = min(progress / WARM_UP, 1) if loss.step_scale > 1 else 1
-    return BASE_LEARNING_RATE * loss.step_scale * (1 - progress) * led_up
+        return base
+    scale = loss.step_scale if solver == "sgd" else 1
+    led_up = min(progress / WARM_UP, 1) if scale > 1 else 1
+    return base * scale * (1 - progress) * led_up
 
 
 def train(
@@ -70,26 +89,28 @@ def train(
     weight_decay=0.0,
     sample_weight=None,
     on_epoch=None,
+    solver="sgd",
 ):
-    """Minimise `loss` over a built network by minibatch SGD with momentum; returns the history, a list of dicts.
+    """Minimise `loss` over a built network on minibatches, by SGD with momentum or "adam"; returns the history.
 
     x (N, ...) in the network's dtype, y (N,) int64, rng numpy Generator or seed (shuffles only), learning_rate "auto"
     (see `step_size`) or a number, sample_weight (N,) with mean 1 or None. on_epoch(row) is called after each epoch with
     its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss (alarm
-    below `T.noise_floor`) and corrected_risk (alarm below 0).
+    below `T.noise_floor`) and corrected_risk (alarm below 0); the history is the list of them. Where on_epoch returns
+    True, training ends.
     Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
     ValueError for arguments that do not fit.
     """
     rng = as_generator("rng", rng)
-    check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch)
+    check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver)
     check_samples(x, y, sample_weight)
     data, history = Minibatches(x, y, sample_weight, batch_size), []
     total = epochs * len(data)
-    rates = [(step_size(learning_rate, loss, k / total), momentum, weight_decay) for k in range(total)]
+    rates = [(step_size(learning_rate, loss, k / total, solver), momentum, weight_decay) for k in range(total)]
     with memory_explained(x, network, batch_size), queue(), network.on_device():
         check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
         data.send()
-        train_on = (DeviceStep if on_device() else HostStep)(network, loss, data, rates)
+        train_on = (DeviceStep if on_device() else HostStep)(network, loss, data, rates, solver)
         for epoch in range(1, epochs + 1):
             started, watch, first = time.perf_counter(), Watch(loss, len(x)), (epoch - 1) * len(data)
             for step, batch in enumerate(data.shuffled(rng), start=first):
@@ -102,13 +123,20 @@ def train(
                 raise TrainingDiverged(_what_happened(loss, epoch, step, rates[step][0]), epoch, step, history)
             row = {"epoch": epoch, **watch.row(), "learning_rate": float(rates[step][0])}
             history.append({**row, "seconds": time.perf_counter() - started})
-            if on_epoch is not None:
-                on_epoch(history[-1])
+            if on_epoch is not None and asks_to_stop(on_epoch(history[-1])):
+                break
     network.release()
     return history
 
 
-def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch):
+def asks_to_stop(answer):
+    """Whether `on_epoch` returned True; None and False go on, and ValueError for anything else."""
+    if answer is None or isinstance(answer, bool | np.bool_):
+        return bool(answer)
+    raise ValueError(f"on_epoch returned {shown(answer)}; it should return True to stop, or None or False to go on")
+
+
+def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver):
     """Raise ValueError for settings of `train` that are out of range."""
     if isinstance(loss, type) or not hasattr(loss, "objective_grad"):
         raise ValueError(f"loss={shown(loss)} should be a loss object, e.g. CrossEntropy()")
@@ -116,6 +144,7 @@ def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_dec
         raise ValueError(f"on_epoch={shown(on_epoch)} should be a function of a row of the history, or None")
     check_count(1, MOST_EPOCHS, epochs=epochs)
     check_count(batch_size=batch_size)
+    check_choice(SOLVERS, solver=solver)
     if not isinstance(learning_rate, str):
         check_not_negative(learning_rate=learning_rate)
     elif learning_rate != "auto":
@@ -163,10 +192,10 @@ class Minibatches:
 class HostStep:
     """Calls train `network` on a minibatch each. rates: (steps, 3), their learning rate, momentum and weight decay."""
 
-    def __init__(self, network, loss, data, rates):
+    def __init__(self, network, loss, data, rates, solver="sgd"):
         _, momentum, weight_decay = rates[0]
         self.network, self.loss, self.data, self.rates = network, loss, data, rates
-        self.optimiser = SGD(network, momentum=momentum, weight_decay=weight_decay)
+        self.optimiser = OPTIMISERS[solver][0](network, momentum=momentum, weight_decay=weight_decay)
 
     def __call__(self, step, batch, watch):
         """Train on the samples with these indices; False, and no update, where their loss is not finite."""

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from device_models import LINEAR, LOSSES, T, assert_close, assert_same, network
+from device_models import LAYERS, LINEAR, LOSSES, NORMALISED, T, assert_close, assert_same, network
 
 from scratchnoise.backend import backend, to_device, to_host
+from scratchnoise.network import Network
 from scratchnoise.network.device_step import Replayed
+from scratchnoise.network.layers import BatchNorm
 
 
 def test_whole_batches_are_recorded_once_and_then_replayed(device, images):
@@ -86,6 +88,32 @@ def test_what_cannot_be_recorded_runs_as_it_is_and_says_why(device, images):
     assert device.recorded is None and device.launches["graphs"] == 0 and run.memory == []
 
 
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("layers", [LAYERS, NORMALISED], ids=["plain", "normalised"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_every_layer_and_solver_learns_here_what_it_learns_there(device, images, solver, layers, early_stopping):
+    """The running moments and those of Adam are changed in place, by the replays too."""
+    settings = {"network": Network(layers), "solver": solver, "early_stopping": early_stopping, "batch_size": 12}
+    there, here = (network(name, **settings, learning_rate=0.01).fit(*images) for name in ("cupy", "numpy"))
+    assert device.launches["graphs"] > 0
+    assert_close(there, here)
+    np.testing.assert_allclose(there.predict_proba(images[0]), here.predict_proba(images[0]), atol=1e-5)
+
+
+def test_moments_that_a_replay_does_not_change_would_be_found(device, images, monkeypatch):
+    """The mutant makes new arrays, which the recording fills and nobody reads again."""
+
+    def remember(layer, mean, variance, n):
+        now = (mean, variance * (n / (n - 1)), 1)
+        layer.running = {k: 0.9 * total + new for (k, total), new in zip(layer.running.items(), now, strict=True)}
+
+    settings = {"network": Network(NORMALISED), "batch_size": 12}
+    here = network("numpy", **settings).fit(*images)
+    monkeypatch.setattr(BatchNorm, "_remember", remember)
+    with pytest.raises(AssertionError):
+        assert_close(network("cupy", **settings).fit(*images), here)
+
+
 # --- with the kernels of a GPU ----------------------------------------------------------------------------
 
 
@@ -94,6 +122,14 @@ def test_a_network_learns_the_same_with_the_kernels_of_a_gpu(cuda, images, loss)
     """Recorded and replayed, with the products of a recording; only sums are added in another order."""
     there, here = (network(name, loss=loss, weight_decay=0.01).fit(*images) for name in ("cupy", "numpy"))
     assert cuda.launches["graphs"] == 3 * 4 - 2
+    assert_close(there, here)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_normalised_network_learns_the_same_with_the_kernels_of_a_gpu(cuda, images, solver):
+    settings = {"network": Network(NORMALISED), "solver": solver, "batch_size": 12, "learning_rate": 0.01}
+    there, here = (network(name, **settings).fit(*images) for name in ("cupy", "numpy"))
+    assert cuda.launches["graphs"] == 3 * 5 - 2
     assert_close(there, here)
 
 

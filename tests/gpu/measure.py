@@ -181,7 +181,7 @@ def drawn_images(n):
 def fitted(x, y, sizes, epochs, seed=0, on_epoch=None):
     """The report's network, trained on these images on the GPU."""
     settings = {"batch_size": sizes.batch, "random_state": seed, "backend": "cupy", "on_epoch": on_epoch}
-    return NeuralNetwork(epochs=epochs, **settings).fit(x, y)
+    return NeuralNetwork(epochs=epochs, scaling=None, **settings).fit(x, y)
 
 
 def measure_training(sizes):
@@ -215,7 +215,8 @@ def measure_accuracy(sizes):
     dataset = data.load("fashion-mnist").subsample(sizes.images, sizes.test_images, rng)
     x, x_test = for_network(dataset.x_train), for_network(dataset.x_test)
     y = corrupt(dataset.y_train, MNIST05, rng)
-    model = NeuralNetwork(loss="forward", T=MNIST05, epochs=sizes.epochs_on_both, batch_size=sizes.batch)
+    settings = {"epochs": sizes.epochs_on_both, "batch_size": sizes.batch, "scaling": None}
+    model = NeuralNetwork(loss="forward", T=MNIST05, **settings)
     mean = {}
     for table in ("cupy", host_table()):
         seeded = (model.set_params(random_state=seed, backend=table) for seed in range(sizes.seeds))

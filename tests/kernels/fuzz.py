@@ -17,6 +17,7 @@ from scratchnoise.backend import backend
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS, as_dtype, n_terms
 
 SCALES = [1.0, 1.0, 1.0, 2.0**-140, 2.0**-30, 2.0**30, 2.0**60]
+TOO_MANY_FACTORS = ("adam", "batchnorm_backward")  # in a product: the tolerance knows of two
 UNSCALED = ("T", "gamma", "p", "sample_weight")
 
 
@@ -37,7 +38,7 @@ def calls(draw, name):
     drawn = as_dtype(draw(KERNEL_ARGUMENTS[name]), draw(st.sampled_from([np.float32, np.float64])))
     arguments = dict(zip(parameters, drawn, strict=False))
     for key, value in arguments.items():
-        if gate_cases.is_real(value) and key not in UNSCALED:
+        if gate_cases.is_real(value) and key not in UNSCALED and name not in TOO_MANY_FACTORS:
             arguments[key] = value = value * value.dtype.type(draw(st.sampled_from(SCALES)))
         if isinstance(value, np.ndarray) and value.size and draw(st.booleans()):
             with np.errstate(over="ignore"):  # float16 ends at 65504

@@ -19,7 +19,7 @@ NAMES = sorted(name for name, f in vars(kernels).items() if inspect.isfunction(f
 SIMPLEST = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 ANY_SHAPE = ("dropout_backward", "dropout_forward", "relu_forward")  # of one array
 LEAST = {"pad": 0, "seed": 0, "step": 0}  # of whole numbers; of all others 1
-SCALE_OF_RATES = ("rate", "learning_rate", "momentum", "weight_decay", "l2")
+SCALE_OF_RATES = ("rate", "learning_rate", "momentum", "weight_decay", "l2", "beta_1", "beta_2", "epsilon")
 
 
 def example(name):
@@ -96,6 +96,8 @@ def wrong_indices(array):
 def wrong_scalars(key):
     yield from [("text", "1"), ("none", None), ("bool", True), ("NaN", float("nan")), ("array", np.ones(2))]
     yield from [("inf", float("inf")), ("complex", 1j)]
+    if key == "epsilon":
+        yield from [("zero", 0.0), ("negative", -0.1)]
     if key == "rate":
         yield from [("certain", 1.0), ("negative", -0.1), ("above one", 1.5)]
     elif key not in SCALE_OF_RATES:

@@ -65,6 +65,11 @@ def test_no_images_and_no_samples():
         "maxpool2d_forward": (none, 2),
         "conv2d_relu_maxpool2d_forward": (none, w, np.ones(4), 1, 0, 2),
         "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, none, w, 1, 0, 2),
+        "avgpool2d_forward": (none, 2),
+        "avgpool2d_backward": (np.zeros((0, 2, 2, 2)), none.shape, 2),
+        "batchnorm_forward": (z, T[0], T[1], 0.1),
+        "batchnorm_backward": (z, z, T[0], T[1], T[2], 0.1),
+        "adam": (z, z, z, z, 0.1, 0.9, 0.99, 1e-8, 0.0),
         "linear_forward": (z, T, T[0]),
         "linear_backward": (z, z, T),
         "relu_forward": (z,),
@@ -93,6 +98,8 @@ LARGE = {
     "linear_forward": (normal(7, 600), normal(600, 37), normal(37)),
     "conv2d_forward": (normal(20, 6, 5, 7), normal(3, 2, 7, 19), normal(19), 1, 1),
     "conv2d_backward_weights": (normal(20, 16, 17, 9), normal(20, 18, 19, 2), 3, 3, 1, 0),
+    "batchnorm_forward": (normal(60, 37), normal(37), normal(37), 0.1),
+    "batchnorm_backward": (normal(60, 37), normal(60, 37), normal(37), normal(37) ** 2, normal(37), 0.1),
     "linear_sgd_epoch": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50), ORDER, 23, 0.1, 0.2),
 }
 

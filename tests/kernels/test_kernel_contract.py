@@ -57,6 +57,9 @@ AXES = {
     "conv2d_backward": "NIJF NhwK rsKF",
     "conv2d_backward_weights": "NIJf Nhwk",
     "maxpool2d_backward": "NIJK NIJK",
+    "avgpool2d_backward": "NIJK",
+    "batchnorm_forward": "nK K K",
+    "batchnorm_backward": "NK NK K K K",
     "conv2d_relu_maxpool2d_forward": "nhwK rsKF F",
     "conv2d_relu_maxpool2d_backward": "NIJF NIJF NIJF NhwK rsKF",
     "conv2d_relu_maxpool2d_backward_weights": "NIJF NIJF NIJF Nhwk",
@@ -86,10 +89,10 @@ def test_shapes_that_disagree_are_refused(monkeypatch, name):
     check()
 
 
-@pytest.mark.parametrize("name", ["relu_backward", "sgd_momentum"])
+@pytest.mark.parametrize("name", ["relu_backward", "sgd_momentum", "adam"])
 def test_elementwise_kernels_want_equal_shapes(name):
     first, second = np.ones((2, 3)), np.ones((2, 2))
-    more = (first, 0.1, 0.9, 0.0) if name == "sgd_momentum" else ()
+    more = {"sgd_momentum": (first, 0.1, 0.9, 0.0), "adam": (first, first, 0.1, 0.9, 0.99, 1e-8, 0.0)}.get(name, ())
     with pytest.raises(ValueError, match="has shape"):
         getattr(kernels, name)(first, second, *more)
 

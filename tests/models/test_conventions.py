@@ -59,7 +59,7 @@ def reasons(error):
         RobustSoftmaxRegression(),
         FlipCorrected(SoftmaxRegression(max_iter=50)),
         FlipCorrected(SoftmaxRegression(max_iter=50), mapping="bayes"),
-        NeuralNetwork(),
+        NeuralNetwork(epochs=30),  # the automatic 1,000 steps would take minutes here
     ],
     ids=repr,
 )

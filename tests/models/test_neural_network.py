@@ -26,7 +26,8 @@ def model(**settings):
     ],
 )
 def test_a_name_or_an_object_stands_for_a_loss(gaussians, T, settings, loss):
-    assert model(T=T, **settings).fit(*gaussians).loss_ == loss(T)
+    given = {"T": T} if settings.get("loss") in ("forward", "backward") else {}
+    assert model(**given, **settings).fit(*gaussians).loss_ == loss(T)
 
 
 @pytest.mark.parametrize(("loss", "worst"), [("forward", 0.05), ("backward", 0.11)])
@@ -143,10 +144,23 @@ def test_divergence_leaves_no_model_behind(noisy_gaussians, T):
         ({"loss": "forward"}, "loss='forward' needs T, the transition matrix"),
         ({"loss": "forward", "T": np.eye(2)}, "T is 2 x 2, but there are 3 classes"),
         ({"loss": BackwardCorrected(np.eye(2))}, "T is 2 x 2, but there are 3 classes"),
+        ({"T": np.eye(3)}, "T is given, but loss='cross_entropy' does not use it; choose loss='forward' or 'backward'"),
+        ({"T": np.eye(3), "loss": CrossEntropy()}, r"T is given, but loss=CrossEntropy\(\) does not use it"),
         ({"loss": NatarajanCorrected(0.1, 0.1)}, "z has 3 columns; this loss is for two classes"),
         ({"risk": "rely"}, "risk='rely' is unknown; did you mean 'relu'"),
         ({"epochs": 0}, "epochs=0 should be a whole number from 1 to 1000000"),
         ({"epochs": 2.5}, "epochs=2.5 should be a whole number"),
+        ({"epochs": "many"}, "epochs='many' should be 'auto' or a whole number from 1 to 1000000"),
+        ({"solver": "adm"}, "solver='adm' is unknown; did you mean 'adam'"),
+        ({"scaling": "minmax"}, "scaling='minmax' is unknown; Known: standard"),
+        ({"scaling": True}, "scaling=True is unknown; Known: standard"),
+        ({"early_stopping": 5}, "early_stopping=5 should be True or False"),
+        ({"verbose": "yes"}, "verbose='yes' should be True or False"),
+        ({"validation_fraction": 0}, "validation_fraction=0 should be a number above 0"),
+        ({"validation_fraction": 1.0}, "validation_fraction=1.0 should be a number .* below 1"),
+        ({"n_iter_no_change": 0}, "n_iter_no_change=0 should be a whole number"),
+        ({"early_stopping": True, "validation_fraction": 1e-6}, "validation_fraction=1e-06 of 600 samples"),
+        ({"on_epoch": lambda model, row: 3}, "on_epoch returned 3; it should return True to stop, or None or False"),
         ({"batch_size": 0}, "batch_size=0 should be a whole number"),
         ({"learning_rate": 0}, "learning_rate=0 should be a number above 0"),
         ({"learning_rate": "fast"}, "learning_rate='fast' should be 'auto' or a number above 0"),

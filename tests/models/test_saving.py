@@ -12,12 +12,13 @@ from scratchnoise.losses import BackwardCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.saving import FORMAT, load, save
 from scratchnoise.network import Network
-from scratchnoise.network.layers import Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
+from scratchnoise.network.layers import AvgPool2d, BatchNorm, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
 from scratchnoise.transition import TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 QUICK = {"backend": "numpy", "random_state": 0}
 LAYERS = [Conv2d(2, 3, pad=1), ReLU(), MaxPool2d(2), Flatten(), Dropout(0.5), Linear(3)]
+NORMALISED = [Conv2d(2, (2, 1), pad="same"), BatchNorm(), ReLU(), AvgPool2d(2), Flatten(), Linear(3)]
 MODELS = [
     SoftmaxRegression(max_iter=3, **QUICK),
     RobustSoftmaxRegression(max_iter=3, **QUICK),
@@ -25,6 +26,7 @@ MODELS = [
     FlipCorrected(SoftmaxRegression(max_iter=3, **QUICK), folds=2, random_state=0),
     NeuralNetwork("mlp", loss="backward", T=T, epochs=2, **QUICK),
     NeuralNetwork(Network(LAYERS), loss=BackwardCorrected(T, "flood", 0.1), epochs=2, **QUICK),
+    NeuralNetwork(Network(NORMALISED), solver="adam", early_stopping=True, epochs=2, **QUICK),
 ]
 
 
@@ -46,6 +48,18 @@ def test_a_model_comes_back_the_same(model, gaussians, path):
     assert type(loaded) is type(model) and repr(loaded) == repr(model)
     assert {name for name in vars(loaded)} == {name for name in vars(model)}
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.fit(X, y).predict_proba(X))
+
+
+def test_a_model_of_an_older_version_has_the_defaults_of_what_it_did_not_know(gaussians, path):
+    X, y = gaussians
+    model = NeuralNetwork("mlp", epochs=2, scaling=None, **QUICK).fit(X, y)
+    expected = model.predict_proba(X)
+    for name in ("solver", "scaling", "early_stopping", "verbose", "input_mean_", "input_scale_"):
+        delattr(model, name)
+    save(model, path)
+    loaded = load(path)
+    np.testing.assert_array_equal(loaded.predict_proba(X), expected)
+    assert loaded.get_params()["solver"] == "sgd" and "epochs=2" in repr(loaded)
 
 
 def test_an_unfitted_model_and_its_feature_names(gaussians, path):

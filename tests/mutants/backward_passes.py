@@ -113,6 +113,53 @@ def mask_of_the_maxima(dy, argmax, x_shape):
     return right.maxpool2d_backward(np.ones_like(dy), argmax, x_shape)
 
 
+@in_place_of("avgpool2d_backward")
+def sum_for_mean(dy, x_shape, size):
+    """Every input gets all of dy."""
+    return size**2 * right.avgpool2d_backward(dy, x_shape, size) if size > 1 else 2 * dy
+
+
+@in_place_of("avgpool2d_backward")
+def first_of_the_tile(dy, x_shape, size):
+    """The gradient of a maximum at the first place of each tile."""
+    dx = np.zeros(x_shape)
+    dx[:, : dy.shape[1] * size : size, : dy.shape[2] * size : size] = dy
+    return dx
+
+
+@in_place_of("avgpool2d_backward", hidden_by_ones=True)
+def average_without_upstream(dy, x_shape, size):
+    """The gradient of the sum of all outputs."""
+    return right.avgpool2d_backward(np.ones_like(dy), x_shape, size)
+
+
+@in_place_of("batchnorm_backward")
+def moments_taken_for_numbers(dy, x, mean, variance, scale, epsilon):
+    """The mean and the variance depend on x, too."""
+    _, dscale, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return dy * scale / np.sqrt(variance + epsilon), dscale, dshift
+
+
+@in_place_of("batchnorm_backward")
+def the_variance_taken_for_a_number(dy, x, mean, variance, scale, epsilon):
+    """The term of the mean alone."""
+    _, dscale, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return (dy - dy.mean(axis=0)) * scale / np.sqrt(variance + epsilon), dscale, dshift
+
+
+@in_place_of("batchnorm_backward")
+def dscale_of_the_raw_input(dy, x, mean, variance, scale, epsilon):
+    """x for its normalised value."""
+    dx, _, dshift = right.batchnorm_backward(dy, x, mean, variance, scale, epsilon)
+    return dx, (dy * x).sum(axis=0), dshift
+
+
+@in_place_of("batchnorm_backward", hidden_by_ones=True)
+def normalised_without_upstream(dy, x, mean, variance, scale, epsilon):
+    """The gradient of the sum of all outputs."""
+    return right.batchnorm_backward(np.ones_like(dy), x, mean, variance, scale, epsilon)
+
+
 @in_place_of("conv2d_relu_maxpool2d_backward")
 def the_relu_forgotten(dy, y, argmax, *convolution):
     """What is at a maximum passes even where the ReLU is zero."""

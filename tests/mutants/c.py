@@ -43,6 +43,12 @@ MUTANTS = [
     ("conv2d_relu_maxpool2d_backward", "pooled_convolution.c", "load_some(to, left) + t.at", "t.at"),
     ("maxpool2d_forward", "pooling.h", "(value[k] > best[k])", "(value[k] < best[k])"),
     ("maxpool2d_backward", "layers.c", "(n * HW + argmax[from])", "argmax[from]"),
+    ("avgpool2d_forward", "layers.c", "total / (a->size * a->size)", "total / a->size"),
+    ("avgpool2d_backward", "layers.c", "(h / a->size * Wo + v / a->size)", "(h % Ho * Wo + v % Wo)"),
+    # batch normalisation
+    ("batchnorm_forward", "normalisation.c", "sqrt(variance[k] + a->epsilon)", "(sqrt(variance[k]) + a->epsilon)"),
+    ("batchnorm_forward", "normalisation.c", "mean[k] += a->x[n * a->K + first + k]", "mean[k] += a->x[n * a->K + k]"),
+    ("batchnorm_backward", "normalisation.c", " - h * (along[k] / a->N)", ""),
     # losses
     ("softmax", "losses.c", "p[c] = exp(wide[c] - top) / total", "p[c] = exp(wide[c] - top)"),
     ("log_softmax", "losses.c", "(wide[c] - top) - log_total;", "wide[c] - log_total;"),
@@ -64,4 +70,6 @@ MUTANTS = [
     ("relu_backward", "layers.c", "a->x[i] <= 0 ? 0 : a->y[i]", "a->y[i] <= 0 ? 0 : a->y[i]"),
     ("dropout_forward", "layers.c", "(i + 1) * GOLDEN", "i * GOLDEN"),
     ("sgd_momentum", "layers.c", "a->x[i] - learning_rate * velocity", "a->x[i] - learning_rate * a->y[i]"),
+    ("adam", "layers.c", "(sqrt(square) + a->d)", "sqrt(square + a->d)"),
+    ("adam", "layers.c", "(1 - a->c) * g * g", "a->c * g * g"),
 ]

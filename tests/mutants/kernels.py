@@ -75,6 +75,47 @@ def last_of_equal_values(x, size):
     return y[:, ::-1, ::-1], (H * W - 1 - argmax)[:, ::-1, ::-1]
 
 
+@rejected_by(kernels.pooling_averages_each_tile)
+def sum_of_the_tile(x, size):
+    """Not divided by the number of its places."""
+    return size**2 * right.avgpool2d_forward(x, size) if size > 1 else 2 * x
+
+
+@rejected_by(kernels.pooling_averages_each_tile)
+def average_of_overlapping_tiles(x, size):
+    """A stride of 1."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(1, 2)).mean(axis=(-2, -1))
+    return windows[:, : x.shape[1] // size, : x.shape[2] // size]
+
+
+@rejected_by(kernels.a_batch_is_normalised)
+def variance_of_a_sample(x, scale, shift, epsilon):
+    """Divides by N - 1."""
+    mean, variance = x.mean(axis=0), x.var(axis=0, ddof=1)
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + shift, mean, variance
+
+
+@rejected_by(kernels.a_batch_is_normalised)
+def epsilon_beside_the_root(x, scale, shift, epsilon):
+    """sqrt(variance) + epsilon."""
+    _, mean, variance = right.batchnorm_forward(x, scale, shift, epsilon)
+    return scale * (x - mean) / (np.sqrt(variance) + epsilon) + shift, mean, variance
+
+
+@rejected_by(kernels.a_batch_is_normalised)
+def normalised_over_channels(x, scale, shift, epsilon):
+    """The moments of each sample."""
+    mean, variance = x.mean(axis=1), x.var(axis=1)
+    y = scale * (x - mean[:, None]) / np.sqrt(variance[:, None] + epsilon) + shift
+    return y, *right.batchnorm_forward(x, scale, shift, epsilon)[1:]
+
+
+@rejected_by(kernels.a_batch_is_normalised)
+def sign_of_the_scale_lost(x, scale, shift, epsilon):
+    """|scale|."""
+    return right.batchnorm_forward(x, abs(scale), shift, epsilon)
+
+
 @rejected_by(kernels.dropout_keeps_the_mean)
 def kept_entries_not_scaled(x, rate, seed, step):
     """Dropout whose mean shrinks by 1 - rate."""
@@ -112,6 +153,33 @@ def decay_of_the_velocity_only(w, v, dw, learning_rate, momentum, weight_decay):
     """The penalty is not multiplied by the learning rate."""
     v = momentum * v + dw
     return w - learning_rate * v - weight_decay * w, v
+
+
+@rejected_by(kernels.adam_divides_by_the_root_of_the_mean_square)
+def root_left_out(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay):
+    """Divides by the mean square itself."""
+    new, mean, square = right.adam(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay)
+    return w - rate * mean / (square + epsilon), mean, square
+
+
+@rejected_by(kernels.adam_divides_by_the_root_of_the_mean_square)
+def epsilon_under_the_root(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay):
+    """sqrt(square + epsilon)."""
+    _, mean, square = right.adam(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay)
+    return w - rate * mean / np.sqrt(square + epsilon), mean, square
+
+
+@rejected_by(kernels.adam_divides_by_the_root_of_the_mean_square)
+def decay_beside_the_gradient(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay):
+    """Decoupled weight decay [Loshchilov and Hutter 2019], which is another penalty."""
+    new, mean, square = right.adam(w, mean, square, dw, rate, beta_1, beta_2, epsilon, 0.0)
+    return new - rate * weight_decay * w, mean, square
+
+
+@rejected_by(kernels.adam_divides_by_the_root_of_the_mean_square)
+def betas_exchanged(w, mean, square, dw, rate, beta_1, beta_2, epsilon, weight_decay):
+    """beta_2 for the gradient."""
+    return right.adam(w, mean, square, dw, rate, beta_2, beta_1, epsilon, weight_decay)
 
 
 @rejected_by(kernels.a_ridge_removes_the_free_shift)

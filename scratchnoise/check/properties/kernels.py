@@ -98,6 +98,35 @@ def pooling_takes_the_first_of_equal_values(maxpool2d_forward, rows):
     assert_close("argmax", argmax[0, :, :, 0], np.array([[0, 2, 4], [12, 14, 16]]), 0, "the first of equal values")
 
 
+@holds_for(args=arguments_of("avgpool2d_forward"))
+def pooling_averages_each_tile(avgpool2d_forward, args):
+    """Tiles do not overlap and a remainder is dropped.
+
+    avgpool2d_forward(x (N, H, W, K), size) -> y (N, H // size, W // size, K).
+    """
+    x, size = args
+    N, H, W, K = x.shape
+    tiles = x[:, : H // size * size, : W // size * size].reshape(N, H // size, size, W // size, size, K)
+    assert_close("y", avgpool2d_forward(x, size), tiles.mean(axis=(2, 4)), 1e-12, f"size={size}")
+
+
+@holds_for(args=arguments_of("batchnorm_forward"))
+def a_batch_is_normalised(batchnorm_forward, args):
+    """Each channel gets the mean shift and the deviation |scale|, less what epsilon takes; the moments are returned.
+
+    batchnorm_forward(x (N, K), scale (K,), shift (K,), epsilon) -> y, mean, variance, the latter divided by N.
+    """
+    x, scale, shift, epsilon = args
+    y, mean, variance = (np.asarray(result) for result in batchnorm_forward(*args))
+    assert_close("mean", mean, x.mean(axis=0), 1e-12)
+    assert_close("variance", variance, x.var(axis=0), 1e-11, "1/N, not 1 / (N - 1)")
+    assert_close("mean of y", y.mean(axis=0), shift, 1e-11)
+    deviation = abs(scale) * np.sqrt(x.var(axis=0) / (x.var(axis=0) + epsilon))
+    assert_close("deviation of y", y.std(axis=0), deviation, 1e-10, f"epsilon={epsilon}")
+    towards = ((y - shift) * (x - x.mean(axis=0))).mean(axis=0)
+    assert_close("sign of scale", np.sign(towards), np.sign(scale), 0)
+
+
 @holds_for("seed", rate=lambda N, C: strategies.quarters(0, 1).filter(lambda r: r < 1))
 def dropout_keeps_the_mean(dropout_forward, seed, rate):
     """A share `rate` of the entries is 0, the rest is divided by 1 - rate; another step drops others.
@@ -129,6 +158,23 @@ def momentum_is_a_decaying_sum(sgd_momentum, args):
     hint = f"learning_rate={rate}, momentum={momentum}, weight_decay={decay}"
     assert_close("v after two steps", v2, second, 1e-11, hint)
     assert_close("w after two steps", w2, w - rate * first - rate * second, 1e-11, hint)
+
+
+@holds_for(args=arguments_of("adam"))
+def adam_divides_by_the_root_of_the_mean_square(adam, args):
+    """Two steps by the formula; the means are those of the gradient with its decay.
+
+    adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay) -> new w, new mean, new square.
+    """
+    w, mean, square, dw, rate, beta_1, beta_2, epsilon, decay = args
+    found, hint = (w, mean, square), f"beta_1={beta_1}, beta_2={beta_2}, epsilon={epsilon}, weight_decay={decay}"
+    for sign in (1, -2):
+        found = tuple(map(np.asarray, adam(*found, sign * dw, rate, beta_1, beta_2, epsilon, decay)))
+        g = sign * dw + decay * w
+        mean, square = beta_1 * mean + (1 - beta_1) * g, beta_2 * square + (1 - beta_2) * g**2
+        w = w - rate * mean / (np.sqrt(square) + epsilon)
+        for name, mine, right in zip(("w", "mean", "square"), found, (w, mean, square), strict=True):
+            assert_close(name, mine, right, 1e-9, hint)
 
 
 @holds_for(args=arguments_of("linear_sgd_epoch"), shift=lambda N, C: strategies.quarters(1, 3))

@@ -1,6 +1,7 @@
 // Layers without parameters, and the update: each number, or each image, by itself, shared out in stretches.
 //
 // The caller guarantees arrays of equal shapes, and every argmax inside its image.
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 #include "memory.h"
@@ -15,6 +16,9 @@ typedef struct {
     long count;
     double a, b, c;
     uint64_t state;
+    const real *u;
+    real *out3;
+    double d, e;
 } stretch_job;
 
 static int in_stretches(work *stretch, stretch_job job)
@@ -82,7 +86,7 @@ EXPORT int dropout_forward(const real *x, real *y, long count, double rate, uint
     return in_stretches(drop, (stretch_job){.x = x, .out = y, .count = count, .a = rate, .state = state});
 }
 
-// --- update ---------------------------------------------------------------------------------------------------------
+// --- updates --------------------------------------------------------------------------------------------------------
 
 static void descend(const void *job, long task, int worker)
 {
@@ -100,7 +104,32 @@ static void descend(const void *job, long task, int worker)
 EXPORT int sgd_momentum(const real *w, const real *v, const real *dw, real *new_w, real *new_v, long count,
                         double learning_rate, double momentum, double weight_decay)
 {
-    return in_stretches(descend, (stretch_job){w, v, dw, new_w, new_v, count, learning_rate, momentum, weight_decay, 0});
+    return in_stretches(descend, (stretch_job){.x = w, .y = v, .z = dw, .out = new_w, .out2 = new_v, .count = count,
+                                               .a = learning_rate, .b = momentum, .c = weight_decay});
+}
+
+static void descend_by_adam(const void *job, long task, int worker)
+{
+    (void)worker;
+    const stretch_job *a = job;
+    EACH(i, a) {
+        double g = a->z[i] + a->e * a->x[i];
+        double mean = a->b * a->y[i] + (1 - a->b) * g, square = a->c * a->u[i] + (1 - a->c) * g * g;
+        a->out2[i] = mean;
+        a->out3[i] = square;
+        a->out[i] = a->x[i] - a->a * mean / (sqrt(square) + a->d);
+    }
+}
+
+// w' = w - learning_rate mean' / (sqrt(square') + epsilon), the running means of g = dw + weight_decay w and of g^2.
+EXPORT int adam(const real *w, const real *mean, const real *square, const real *dw, real *new_w, real *new_mean,
+                real *new_square, long count, double learning_rate, double beta_1, double beta_2, double epsilon,
+                double weight_decay)
+{
+    return in_stretches(descend_by_adam,
+                        (stretch_job){.x = w, .y = mean, .u = square, .z = dw, .out = new_w, .out2 = new_mean,
+                                      .out3 = new_square, .count = count, .a = learning_rate, .b = beta_1, .c = beta_2,
+                                      .d = epsilon, .e = weight_decay});
 }
 
 // --- max pooling ----------------------------------------------------------------------------------------------------
@@ -110,7 +139,7 @@ typedef struct {
     real *y;
     int32_t *argmax;
     long H, W, K, size;
-} pooling_job;
+} pooling_job;  // of the average backwards, x is dy and y is dx
 
 static void pool(const void *job, long n, int worker)
 {
@@ -137,5 +166,53 @@ EXPORT int maxpool2d_backward(const real *dy, const int32_t *argmax, real *dx, l
                 long from = (n * P + p) * K + k;
                 dx[(n * HW + argmax[from]) * K + k] += dy[from];
             }
+    return 0;
+}
+
+// --- average pooling ------------------------------------------------------------------------------------------------
+
+static void pool_mean(const void *job, long n, int worker)
+{
+    (void)worker;
+    const pooling_job *a = job;
+    long Ho = a->H / a->size, Wo = a->W / a->size, K = a->K;
+    const real *x = a->x + n * a->H * a->W * K;
+    real *y = a->y + n * Ho * Wo * K;
+    for (long i = 0; i < Ho; ++i)
+        for (long j = 0; j < Wo; ++j)
+            for (long k = 0; k < K; ++k) {
+                double total = 0;
+                for (long r = 0; r < a->size; ++r)
+                    for (long s = 0; s < a->size; ++s)
+                        total += x[((i * a->size + r) * a->W + j * a->size + s) * K + k];
+                y[(i * Wo + j) * K + k] = total / (a->size * a->size);
+            }
+}
+
+EXPORT int avgpool2d_forward(const real *x, real *y, long N, long H, long W, long K, long size)
+{
+    pooling_job job = {x, y, 0, H, W, K, size};
+    share_out(pool_mean, &job, N, crew_for(N, (double)N * H * W * K));
+    return 0;
+}
+
+static void spread_mean(const void *job, long n, int worker)
+{
+    (void)worker;
+    const pooling_job *a = job;
+    long Ho = a->H / a->size, Wo = a->W / a->size, K = a->K;
+    const real *dy = a->x + n * Ho * Wo * K;
+    real *dx = a->y + n * a->H * a->W * K;
+    for (long h = 0; h < Ho * a->size; ++h)
+        for (long v = 0; v < Wo * a->size; ++v)
+            for (long k = 0; k < K; ++k)
+                dx[(h * a->W + v) * K + k] = dy[(h / a->size * Wo + v / a->size) * K + k] / (a->size * a->size);
+}
+
+// dx comes as zeros: a remainder at the edge is in no tile.
+EXPORT int avgpool2d_backward(const real *dy, real *dx, long N, long H, long W, long K, long size)
+{
+    pooling_job job = {dy, dx, 0, H, W, K, size};
+    share_out(spread_mean, &job, N, crew_for(N, (double)N * H * W * K));
     return 0;
 }

@@ -49,3 +49,16 @@ extern "C" __global__ void sgd_momentum_2(real *w /* n */, real *v /* n */, cons
         w[i] -= rates[0] * velocity;
     }
 }
+
+// As sgd_momentum_2, by adam: mean and square hold the running means of the gradient and of its square. rates: learning
+// rate with the correction for means that began at 0, beta_1, weight decay.
+extern "C" __global__ void adam_2(real *w /* n */, real *mean /* n */, real *square /* n */, const real *dw /* n */,
+                                  const real *rates /* 3 */, double beta_2, double epsilon, int n_decayed, int n)
+{
+    EACH(i, n) {
+        const real g = dw[i] + (i < (unsigned)n_decayed ? rates[2] * w[i] : 0);
+        mean[i] = rates[1] * mean[i] + (1 - rates[1]) * g;
+        square[i] = (real)beta_2 * square[i] + (real)(1 - beta_2) * g * g;
+        w[i] = adam_step(w[i], mean[i], square[i], rates[0], epsilon);
+    }
+}

@@ -100,6 +100,32 @@ class Launches:
         self.device.launch("maxpool2d_backward", dy.size, dy=dy, argmax=argmax, dx=dx, **lengths)
         return dx
 
+    def avgpool2d_forward(self, x, size):
+        N, H, W, K = x.shape
+        y = self.device.empty((N, H // size, W // size, K), x.dtype)
+        self.device.launch("avgpool2d_forward", y.size, x=x, y=y, **pooling_sizes(x.shape, y.shape), size=size)
+        return y
+
+    def avgpool2d_backward(self, dy, x_shape, size):
+        dx = self.device.empty(x_shape, dy.dtype)
+        self.device.launch("avgpool2d_backward", dx.size, dy=dy, dx=dx, **pooling_sizes(x_shape, dy.shape), size=size)
+        return dx
+
+    def batchnorm_forward(self, x, scale, shift, epsilon):
+        (N, K), mean, variance, y = x.shape, self.like(scale), self.like(scale), self.like(x)
+        self.device.launch("batchnorm_moments", K, x=x, mean=mean, variance=variance, N=N, K=K)
+        moments = {"mean": mean, "variance": variance, "epsilon": epsilon, "N": N, "K": K}
+        self.device.launch("batchnorm_forward", x.size, x=x, scale=scale, shift=shift, y=y, **moments)
+        return y, mean, variance
+
+    def batchnorm_backward(self, dy, x, mean, variance, scale, epsilon):
+        (N, K), dx, dscale, dshift = x.shape, self.like(x), self.like(scale), self.like(scale)
+        given = {"dy": dy, "x": x, "mean": mean, "variance": variance, "epsilon": epsilon, "N": N, "K": K}
+        given |= {"dscale": dscale, "dshift": dshift}
+        self.device.launch("batchnorm_backward_weights", K, **given)
+        self.device.launch("batchnorm_backward_input", x.size, scale=scale, dx=dx, **given)
+        return dx, dscale, dshift
+
     def conv2d_relu_maxpool2d_forward(self, x, w, b, stride, pad, size):
         y, argmax = self.maxpool2d_forward(self.conv2d_forward(x, w, b, stride, pad), size)
         return self.relu_forward(y), argmax
@@ -141,6 +167,15 @@ class Launches:
         scalars = {"learning_rate": learning_rate, "momentum": momentum, "weight_decay": weight_decay, "n": w.size}
         self.device.launch("sgd_momentum", w.size, w=w, v=v, dw=dw, new_w=new_w, new_v=new_v, **scalars)
         return new_w, new_v
+
+    def adam(self, w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+        new_w, new_mean, new_square = self.like(w), self.like(w), self.like(w)
+        arrays = {"w": w, "mean": mean, "square": square, "dw": dw}
+        arrays |= {"new_w": new_w, "new_mean": new_mean, "new_square": new_square}
+        betas = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+        rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "n": w.size}
+        self.device.launch("adam", w.size, **arrays, **betas, **rates)
+        return new_w, new_mean, new_square
 
     def linear_sgd_epoch(self, w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
         w, b = w.copy(), b.copy()

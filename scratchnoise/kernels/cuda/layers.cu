@@ -137,6 +137,31 @@ extern "C" __global__ void maxpool2d_backward(const real *dy /* N Ho Wo K */, co
     }
 }
 
+// --- average pooling -------------------------------------------------------------------------------------------------
+
+// y[n, i, j, k] = 1 / size^2 sum_rs x[n, i size + r, j size + s, k]
+extern "C" __global__ void avgpool2d_forward(const real *x /* N H W K */, real *y /* N Ho Wo K */, int N, int H, int W,
+                                             int K, int Ho, int Wo, int size)
+{
+    EACH(o, N * Ho * Wo * K) {
+        const int k = o % K, j = o / K % Wo, i = o / K / Wo % Ho, n = o / K / Wo / Ho;
+        real total = 0;
+        for (int h = i * size; h < (i + 1) * size; ++h)
+            for (int v = j * size; v < (j + 1) * size; ++v) total += x[at(n, h, v, k, H, W, K)];
+        y[o] = total / (size * size);
+    }
+}
+
+// dx = dy / size^2 of its tile; a remainder at the edge is in none.
+extern "C" __global__ void avgpool2d_backward(const real *dy /* N Ho Wo K */, real *dx /* N H W K */, int N, int H,
+                                              int W, int K, int Ho, int Wo, int size)
+{
+    EACH(o, N * H * W * K) {
+        const int k = o % K, v = o / K % W, h = o / K / W % H, n = o / K / W / H, i = h / size, j = v / size;
+        dx[o] = i < Ho && j < Wo ? dy[at(n, i, j, k, Ho, Wo, K)] / (size * size) : 0;
+    }
+}
+
 // --- number by number: memory is what takes time, and neighbouring threads read neighbouring numbers -----------------
 
 // y = max(0, x). NaN <= 0 is false, so NaN stays NaN.
@@ -182,5 +207,25 @@ extern "C" __global__ void sgd_momentum(const real *w /* n */, const real *v /* 
     EACH(i, n) {
         new_v[i] = momentum * v[i] + dw[i] + weight_decay * w[i];
         new_w[i] = w[i] - learning_rate * new_v[i];
+    }
+}
+
+// w' = w - learning_rate mean' / (sqrt(square') + epsilon), the running means of g = dw + weight_decay w and of g^2.
+// The betas are double, because 1 - beta would lose half of a float's digits.
+__device__ inline real adam_step(real w, real mean, real square, double learning_rate, double epsilon)
+{
+    return w - learning_rate * mean / (sqrt(square) + epsilon);
+}
+
+extern "C" __global__ void adam(const real *w /* n */, const real *mean /* n */, const real *square /* n */,
+                                const real *dw /* n */, real *new_w /* n */, real *new_mean /* n */,
+                                real *new_square /* n */, double learning_rate, double beta_1, double beta_2,
+                                double epsilon, double weight_decay, int n)
+{
+    EACH(i, n) {
+        const real g = dw[i] + (real)weight_decay * w[i];
+        new_mean[i] = (real)beta_1 * mean[i] + (real)(1 - beta_1) * g;
+        new_square[i] = (real)beta_2 * square[i] + (real)(1 - beta_2) * g * g;
+        new_w[i] = adam_step(w[i], new_mean[i], new_square[i], learning_rate, epsilon);
     }
 }

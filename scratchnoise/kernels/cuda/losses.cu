@@ -4,11 +4,11 @@
 //
 //   rung 1   one thread computes one number, reading whatever it needs (gather): no atomics, no shared memory, and the
 //            same bits on every run. They are the loops of ../loops with the outer ones gone; read them first:
-//            losses and softmax regression here, the layers in layers.cu.
+//            losses and softmax regression here, the layers in layers.cu and normalisation.cu.
 //   rung 2   the same result faster; `_2` ends the name. fused.cu has what memory bounds, tiles.cu what
 //            arithmetic bounds.
 //
-// The four files are one source, in this order.
+// The five files are one source, in this order.
 //
 //   kernel                          rung 1: a thread for each       rung 2 adds
 //   softmax, log_softmax            sample
@@ -20,9 +20,14 @@
 //   conv2d_backward_input           input                           tiles in shared memory
 //   conv2d_backward_weights         weight and bias                 tiles of parts of the batch, added in a fixed order
 //   maxpool2d_forward, _backward    output                          backward through ReLU and pooling at once
+//   avgpool2d_forward, _backward    output; input
+//   batchnorm_moments, _forward     channel; number
+//   batchnorm_backward_weights      channel
+//   batchnorm_backward_input        number
 //   relu_forward, _backward         number
 //   dropout                         number                          the step is read from the device's memory
 //   sgd_momentum                    number                          all parameters of a network in place, in one launch
+//   adam                            number                          as sgd_momentum
 //   linear_sgd_gradient, _update    sample; weight and bias
 //   flip_rate_sums, _rows           part of the samples and entry; row
 //

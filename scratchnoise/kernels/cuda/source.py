@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-FILES = ("losses.cu", "layers.cu", "fused.cu", "tiles.cu")
+FILES = ("losses.cu", "layers.cu", "normalisation.cu", "fused.cu", "tiles.cu")
 MOST = 2**31  # numbers in an array: indices are 32-bit
 
 _KERNEL = re.compile(r'^extern "C" __global__ void (?:__launch_bounds__\((\w+)\) )?(\w+)\(([^)]*)\)', re.MULTILINE)

@@ -97,6 +97,14 @@ class TunedLaunches(Launches):
         """
         self.device.launch("sgd_momentum_2", w.size, w=w, v=v, dw=dw, rates=rates, n_decayed=n_decayed, n=w.size)
 
+    def adam_in_place(self, w, mean, square, dw, rates, beta_2, epsilon, n_decayed):
+        """adam of all parameters of a network at once, as `sgd_momentum_in_place`.
+
+        rates: array (3,) of learning rate, beta_1 and weight decay.
+        """
+        arrays = {"w": w, "mean": mean, "square": square, "dw": dw, "rates": rates}
+        self.device.launch("adam_2", w.size, **arrays, beta_2=beta_2, epsilon=epsilon, n_decayed=n_decayed, n=w.size)
+
 
 def _images(x):
     """x (N, D) as images of one pixel, (N, 1, 1, D)."""

@@ -1,4 +1,4 @@
-"""Convolution and max pooling as explicit loops.
+"""Convolution and pooling as explicit loops.
 
 N images, H W size, K input channels, R S kernel, F filters, Ho Wo output.
 """
@@ -119,6 +119,39 @@ def maxpool2d_backward(dy, argmax, x_shape):
                 for k in range(K):
                     where = argmax[n, i, j, k]
                     dx[n, where // W, where % W, k] += dy[n, i, j, k]
+    return dx
+
+
+# --- average pooling -------------------------------------------------------------------------------------
+
+
+def avgpool2d_forward(x, size):
+    """y[n, i, j, k] = 1 / size^2 sum_rs x[n, i size + r, j size + s, k]."""
+    N, H, W, K = x.shape
+    y = np.empty((N, H // size, W // size, K), x.dtype)
+    for n in prange(N):
+        for i in range(H // size):
+            for j in range(W // size):
+                for k in range(K):
+                    total = np.float64(0.0)
+                    for r in range(size):
+                        for s in range(size):
+                            total += x[n, i * size + r, j * size + s, k]
+                    y[n, i, j, k] = total / (size * size)
+    return y
+
+
+def avgpool2d_backward(dy, x_shape, size):
+    """dx[n, i size + r, j size + s, k] = dy[n, i, j, k] / size^2, and zero outside the tiles."""
+    N, Ho, Wo, K = dy.shape
+    dx = np.zeros(x_shape, dy.dtype)
+    for n in prange(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                for r in range(size):
+                    for s in range(size):
+                        for k in range(K):
+                            dx[n, i * size + r, j * size + s, k] = dy[n, i, j, k] / np.float64(size * size)
     return dx
 
 

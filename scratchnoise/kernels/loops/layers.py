@@ -1,6 +1,6 @@
-"""Linear layers, ReLU, dropout and the update as explicit loops.
+"""Linear layers, batch normalisation, ReLU, dropout and the updates as explicit loops.
 
-N samples, D features, F outputs.
+N samples, D features, F outputs, K channels.
 """
 
 import numpy as np
@@ -56,6 +56,47 @@ def linear_backward_weights(dy, x):
     return dw, db
 
 
+# --- batch normalisation ---------------------------------------------------------------------------------
+
+
+def batchnorm_forward(x, scale, shift, epsilon):
+    """y[n, k] = scale[k] (x[n, k] - mean[k]) / sqrt(variance[k] + epsilon) + shift[k]."""
+    N, K = x.shape
+    total, squares = np.zeros(K, np.float64), np.zeros(K, np.float64)
+    for n in range(N):
+        for k in range(K):  # innermost, where neighbours lie together in memory
+            total[k] += x[n, k]
+    mean = total / max(N, 1)
+    for n in range(N):
+        for k in range(K):
+            squares[k] += (x[n, k] - mean[k]) * (x[n, k] - mean[k])
+    variance = squares / max(N, 1)
+    slope = 1 / np.sqrt(variance + epsilon)
+    y = np.empty_like(x)
+    for n in range(N):
+        for k in range(K):
+            y[n, k] = scale[k] * ((x[n, k] - mean[k]) * slope[k]) + shift[k]
+    return y, mean.astype(x.dtype), variance.astype(x.dtype)
+
+
+def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+    """dx[n, k] = scale[k] slope (dy[n, k] - dshift[k] / N - h dscale[k] / N), h = (x[n, k] - mean[k]) slope."""
+    N, K = x.shape
+    middle = mean.astype(np.float64)
+    slope = 1 / np.sqrt(variance.astype(np.float64) + epsilon)
+    dscale, dshift = np.zeros(K, np.float64), np.zeros(K, np.float64)
+    for n in range(N):
+        for k in range(K):
+            dscale[k] += dy[n, k] * ((x[n, k] - middle[k]) * slope[k])
+            dshift[k] += dy[n, k]
+    dx = np.empty_like(x)
+    for n in range(N):
+        for k in range(K):
+            h = (x[n, k] - middle[k]) * slope[k]
+            dx[n, k] = scale[k] * slope[k] * (dy[n, k] - dshift[k] / N - h * (dscale[k] / N))
+    return dx, dscale.astype(x.dtype), dshift.astype(x.dtype)
+
+
 # --- ReLU, dropout ----------------------------------------------------------------------------------------
 
 
@@ -100,7 +141,7 @@ def dropout_forward(x, rate, seed, step):
 dropout_backward = dropout_forward  # a diagonal matrix is its own transpose
 
 
-# --- update ----------------------------------------------------------------------------------------------
+# --- updates ---------------------------------------------------------------------------------------------
 
 
 def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
@@ -112,3 +153,17 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
         new_v[i] = velocity
         new_w[i] = flat_w[i] - learning_rate * velocity
     return new_w.reshape(w.shape), new_v.reshape(v.shape)
+
+
+def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+    """w' = w - learning_rate mean' / (sqrt(square') + epsilon), means of g = dw + weight_decay w and of g^2."""
+    flat_w, flat_mean, flat_square, flat_dw = w.reshape(-1), mean.reshape(-1), square.reshape(-1), dw.reshape(-1)
+    new_w, new_mean, new_square = np.empty_like(flat_w), np.empty_like(flat_w), np.empty_like(flat_w)
+    for i in prange(flat_w.size):
+        g = flat_dw[i] + weight_decay * flat_w[i]
+        first = beta_1 * flat_mean[i] + (1 - beta_1) * g
+        second = beta_2 * flat_square[i] + (1 - beta_2) * g * g
+        new_mean[i] = first
+        new_square[i] = second
+        new_w[i] = flat_w[i] - learning_rate * first / (np.sqrt(second) + epsilon)
+    return new_w.reshape(w.shape), new_mean.reshape(w.shape), new_square.reshape(w.shape)

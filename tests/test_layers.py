@@ -1,0 +1,266 @@
+"""Average pooling, batch normalisation, and convolutions whose kernel is no square or whose pad is "same"."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+from scratchnoise import kernels
+from scratchnoise.backend import backend
+from scratchnoise.check import assert_close, check_backward, check_gradient
+from scratchnoise.losses import CrossEntropy
+from scratchnoise.network import Network
+from scratchnoise.network.frames import Frame, margins
+from scratchnoise.network.layers import AvgPool2d, BatchNorm, Conv2d, ConvReLUPool2d, Flatten, Linear, MaxPool2d, ReLU
+from scratchnoise.network.optim import Adam
+from scratchnoise.network.training import train
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+def built(layer, shape, dtype=np.float64):
+    layer.build(shape, 0, dtype)
+    return layer
+
+
+# --- convolution ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [Conv2d, lambda *a, **k: ConvReLUPool2d(*a, pool=2, **k)], ids=["plain", "pooled"])
+@pytest.mark.parametrize("kernel", [3, 4, (3, 5), (1, 4), [2, 3]], ids=str)
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("pad", [0, 2, "same"])
+def test_every_window_is_the_convolution_of_a_framed_image(make, kernel, stride, pad, rng):
+    x = rng.standard_normal((2, 9, 8, 3))
+    layer = make(4, kernel, stride=stride, pad=pad)
+    shape = layer.build(x.shape[1:], 0, np.float64)
+    R, S = layer.params["w"].shape[:2]
+    frame = [margins(n, side, stride, pad) for n, side in ((9, R), (8, S))]
+    padded = np.pad(x, ((0, 0), *frame, (0, 0)))
+    w, b = layer.params["w"], rng.standard_normal(4)
+    layer.params["b"] = b
+    y = kernels.conv2d_forward(padded, w, b, stride, 0)
+    if pad == "same":
+        assert y.shape[1:3] == (-(-9 // stride), -(-8 // stride))
+    if isinstance(layer, ConvReLUPool2d):
+        y = np.maximum(kernels.maxpool2d_forward(y, 2)[0], 0)
+    assert y.shape[1:] == shape
+    assert_close("forward", layer.forward(x), y, 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("length", "side", "stride", "frame"),
+    [(9, 3, 1, (1, 1)), (9, 4, 1, (1, 2)), (5, 3, 2, (1, 1)), (6, 3, 2, (0, 1)), (7, 2, 3, (0, 1)), (6, 1, 3, (0, 0))],
+)
+def test_the_odd_zero_of_same_comes_after(length, side, stride, frame):
+    assert margins(length, side, stride, "same") == frame
+
+
+@pytest.mark.parametrize("settings", [{"kernel": (3, 4)}, {"kernel": 4, "pad": "same"}, {"kernel": (2, 5), "pad": 2}])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_gradient_of_a_framed_convolution(table, settings, stride, rng):
+    layer = built(Conv2d(3, stride=stride, **settings), (6, 7, 2))
+    w, b = layer.params["w"], layer.params["b"]
+
+    def forward(x, w, b):
+        layer.params = {"w": w, "b": b}
+        return layer.forward(x)
+
+    def backward(dy, x, w, b):
+        forward(x, w, b)
+        dx = layer.backward(dy)
+        return dx, layer.grads["w"], layer.grads["b"]
+
+    check_backward(forward, backward, (rng.standard_normal((2, 6, 7, 2)), w, b + 1), rng, "Conv2d")
+    whole = layer.grads
+    layer.backward_weights(np.ones_like(layer.forward(rng.standard_normal((2, 6, 7, 2)))))
+    assert {key: grad.shape for key, grad in layer.grads.items()} == {key: grad.shape for key, grad in whole.items()}
+
+
+def test_a_square_kernel_with_an_even_frame_is_the_kernel_s_own_padding():
+    """No copy of the images: what the report's network runs stays as fast as it was."""
+    assert Frame((9, 8), 3, 1, "same").pad == 1 and Frame((9, 8), 3, 1, "same").equal
+    x = np.zeros((1, 9, 8, 2))
+    assert Frame((9, 8), 5, 1, 2).around(x) is x and Frame((9, 8), 3, 1, "same").around(x) is x
+    assert Frame((9, 8), 4, 1, "same").around(x).shape == (1, 12, 11, 2)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "3", None, (3,), (0, 3), (3, 2.5), (1, 2, 3), np.ones(2)])
+def test_a_kernel_is_one_whole_number_or_two(wrong):
+    with pytest.raises(ValueError, match="kernel="):
+        Conv2d(3, wrong)
+
+
+@pytest.mark.parametrize("wrong", ["full", "valid", -1, 1.5, None, (1, 1)])
+def test_a_pad_is_a_whole_number_or_same(wrong):
+    with pytest.raises(ValueError, match="pad="):
+        Conv2d(3, 3, pad=wrong)
+
+
+@pytest.mark.parametrize("layer", [Conv2d(3, 3), MaxPool2d(2), AvgPool2d(2), BatchNorm()], ids=repr)
+def test_grey_images_need_an_axis_of_channels(layer):
+    with pytest.raises(ValueError, match=r"got inputs of shape \(8, 8\); it wants .*images.*grey.*x\[\.\.\., None\]"):
+        layer.build((8, 8), 0, np.float32)
+
+
+# --- average pooling --------------------------------------------------------------------------------------
+
+
+def test_average_pooling_is_the_mean_of_its_tiles(table):
+    x = np.arange(30.0).reshape(1, 5, 6, 1)
+    layer = built(AvgPool2d(2), (5, 6, 1))
+    expected = np.array([[3.5, 5.5, 7.5], [15.5, 17.5, 19.5]])
+    assert_close("y", layer.forward(x)[0, :, :, 0], expected, 1e-12)
+    dx = layer.backward(np.arange(1.0, 7).reshape(1, 2, 3, 1))[0, :, :, 0]
+    np.testing.assert_array_equal(dx[4], 0)  # the remainder
+    np.testing.assert_array_equal(dx[:4], np.kron([[1, 2, 3], [4, 5, 6]], np.full((2, 2), 0.25)))
+
+
+# --- batch normalisation ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", [None, 0])
+@pytest.mark.parametrize("shape", [(5,), (3, 4, 2)])
+def test_the_gradient_of_batch_normalisation(table, step, shape, rng):
+    layer = built(BatchNorm(epsilon=0.1), shape)
+    layer.forward(rng.normal(2, 3, (6, *shape)), step=0)  # evaluation then has a mean and a variance
+    fixed = {key: array.copy() for key, array in layer.running.items()}
+
+    def forward(x, scale, shift):
+        layer.params = {"scale": scale, "shift": shift}
+        y = layer.forward(x, step)
+        layer.running = {key: array.copy() for key, array in fixed.items()}
+        return y
+
+    def backward(dy, x, scale, shift):
+        forward(x, scale, shift)
+        dx = layer.backward(dy)
+        return dx, layer.grads["scale"], layer.grads["shift"]
+
+    arrays = (rng.standard_normal((4, *shape)), rng.standard_normal(shape[-1]), rng.standard_normal(shape[-1]))
+    check_backward(forward, backward, arrays, rng, "BatchNorm")
+
+
+def test_evaluation_uses_the_running_moments(rng):
+    """After many batches they are those of the data; before any, the layer changes nothing."""
+    layer = built(BatchNorm(), (3,))
+    x = rng.normal([1, -2, 3], [0.5, 1, 2], (400, 3))
+    assert_close("untrained", layer.forward(x), x / np.sqrt(1 + 1e-5), 1e-12)
+    for step in range(200):
+        layer.forward(x[rng.permutation(400)[:50]], step)
+    mean, variance = layer.mean_and_variance()
+    assert abs(mean - x.mean(axis=0)).max() < 0.2 and abs(variance / x.var(axis=0) - 1).max() < 0.3
+    again, alone = layer.forward(x), layer.forward(x[:1])
+    np.testing.assert_allclose(again[:1], alone)  # nothing of the other samples
+
+
+def test_the_running_moments_of_two_batches_by_hand(rng):
+    """The second batch weighs 1, the first 0.9; the variance is the unbiased one. Nothing is left of a start at 0."""
+    layer, (first, second) = built(BatchNorm(), (2,)), rng.standard_normal((2, 5, 2))
+    layer.forward(first, 0)
+    np.testing.assert_allclose(layer.mean_and_variance(), (first.mean(axis=0), first.var(axis=0, ddof=1)))
+    layer.forward(second, 1)
+    mean, variance = layer.mean_and_variance()
+    np.testing.assert_allclose(mean, (0.9 * first.mean(axis=0) + second.mean(axis=0)) / 1.9)
+    np.testing.assert_allclose(variance, (0.9 * first.var(axis=0, ddof=1) + second.var(axis=0, ddof=1)) / 1.9)
+
+
+def test_a_batch_of_one_sample_has_no_deviation():
+    layer = built(BatchNorm(), (3,))
+    with pytest.raises(ValueError, match="x has one sample, .* choose a batch_size that leaves no single sample over"):
+        layer.forward(np.ones((1, 3)), step=0)
+
+
+@pytest.mark.parametrize("wrong", ["variance of the batch", "plain mean of 0.9 and 0.1"])
+def test_other_running_moments_would_be_found(rng, monkeypatch, wrong):
+    def remember(layer, mean, variance, n):
+        factor = n / (n - 1) if wrong != "variance of the batch" else 1
+        new = 0.1 if wrong != "variance of the batch" else 1
+        for total, now in zip(layer.running.values(), (mean, variance * factor, 1), strict=True):
+            total[...] = 0.9 * total + new * now
+        if new == 0.1:
+            layer.running["running_weight"][...] = 1
+
+    monkeypatch.setattr(BatchNorm, "_remember", remember)
+    with pytest.raises(AssertionError):
+        test_the_running_moments_of_two_batches_by_hand(rng)
+
+
+@pytest.mark.parametrize("epsilon", [0, -1e-5, None, "small", np.nan])
+def test_epsilon_is_above_0(epsilon):
+    with pytest.raises(ValueError, match="epsilon=.* should be a number above 0"):
+        BatchNorm(epsilon)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda layer: pickle.loads(pickle.dumps(layer))])
+def test_a_copy_keeps_the_running_moments(copied, rng):
+    layer = built(BatchNorm(), (3,))
+    layer.forward(rng.normal(5, 2, (9, 3)), 0)
+    other = copied(layer)
+    np.testing.assert_array_equal(other.forward(np.ones((2, 3))), layer.forward(np.ones((2, 3))))
+    other.forward(rng.normal(size=(9, 3)), 1)
+    assert (other.mean_and_variance()[0] != layer.mean_and_variance()[0]).all()  # not the same arrays
+
+
+def test_a_network_of_all_of_them_has_its_gradient(table, rng):
+    stem = [Conv2d(3, (2, 3), pad="same"), BatchNorm(), ReLU(), AvgPool2d(2)]
+    network = Network([*stem, Flatten(), Linear(4), BatchNorm(), ReLU(), Linear(3)])
+    network.build((6, 5, 2), 0, np.float64)
+    x, y, loss = rng.standard_normal((5, 6, 5, 2)), np.array([0, 1, 2, 2, 0]), CrossEntropy()
+    places = network.parameters()
+
+    def put(theta):
+        start = 0
+        for _, layer, key in places:
+            shape = layer.params[key].shape
+            layer.params[key] = theta[start : start + np.prod(shape)].reshape(shape).copy()
+            start += np.prod(shape)
+
+    def objective(theta):
+        put(theta)
+        return loss.objective(network.forward(x, 0), y)
+
+    def gradient(theta):
+        put(theta)
+        network.backward(loss.objective_grad(network.forward(x, 0), y))
+        return np.concatenate([layer.grads[key].ravel() for _, layer, key in places])
+
+    theta = np.concatenate([layer.params[key].ravel() for _, layer, key in places])
+    check_gradient(objective, gradient, theta + 0.1 * rng.standard_normal(theta.shape), rng, "Network.backward")
+
+
+# --- Adam -------------------------------------------------------------------------------------------------
+
+
+def test_adam_two_steps_by_hand():
+    network = Network([Linear(1)])
+    network.build((1,), 0, np.float64)
+    (layer,) = network.layers
+    layer.params = {"w": np.array([[2.0]]), "b": np.array([1.0])}
+    optimiser = Adam(network, learning_rate=0.1, momentum=0.5, weight_decay=0.2)
+    layer.grads = {"w": np.array([[1.0]]), "b": np.array([-3.0])}
+    optimiser.step()  # the first step is learning_rate, whatever the gradient
+    assert layer.params["w"].item() == pytest.approx(1.9) and layer.params["b"].item() == pytest.approx(1.1)
+    layer.grads = {"w": np.array([[0.0]]), "b": np.array([1.0])}
+    optimiser.step()
+    mean, square = (0.5 * -3 * 0.5 + 0.5 * 1) / (1 - 0.25), (0.999 * 9 + 1) * 0.001 / (1 - 0.999**2)
+    assert layer.params["b"].item() == pytest.approx(1.1 - 0.1 * mean / np.sqrt(square))  # no decay of biases
+    first, second = 1.4, 0.2 * 1.9
+    mean, square = (0.25 * first + 0.5 * second) / 0.75, (0.999 * first**2 + second**2) * 0.001 / (1 - 0.999**2)
+    assert layer.params["w"].item() == pytest.approx(1.9 - 0.1 * mean / np.sqrt(square))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_adam_learns_random_labels_by_heart(dtype, rng):
+    x, y = rng.normal(size=(20, 6, 6, 2)).astype(dtype), rng.integers(3, size=20)
+    network = Network([Conv2d(8, 3, pad="same"), BatchNorm(), ReLU(), AvgPool2d(2), Flatten(), Linear(3)])
+    network.build((6, 6, 2), 0, dtype)
+    with backend("numpy"):
+        history = train(network, CrossEntropy(), x, y, 0, 100, 10, learning_rate=0.01, solver="adam")
+        np.testing.assert_array_equal(network.logits(x).argmax(axis=1), y)
+    assert history[0]["loss"] > 0.5 and history[-1]["loss"] < 0.05
+    assert {layer.params[key].dtype for _, layer, key in network.parameters()} == {np.dtype(dtype)}
