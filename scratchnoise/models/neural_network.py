@@ -8,7 +8,7 @@ from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, L
 from ..messages import shown
 from ..network import make_network
 from ..network.training import MOST_EPOCHS, train
-from .base import Classifier
+from .base import Classifier, finite_logits
 from .validation import as_transition_for
 
 LOSSES = ("cross_entropy", "backward", "forward")
@@ -26,7 +26,7 @@ class NeuralNetwork(Classifier):
     0.01 for cross-entropy, where for corrected losses the step depends on T and decays (see `training.step_size`):
     at 0.01 the corrected loss diverges. weight_decay: L2 penalty on the weights, biases excepted.
     random_state: seed of initial weights, shuffles and dropout. backend: kernel table. on_epoch: function of
-    (model, row), called after every epoch.
+    (model, row), called after every epoch. class_weight, classes: see `Classifier`.
     Learnt: network_, loss_, history_ (see `training.train`), classes_.
     Raises TrainingDiverged when the loss is no longer finite.
     """
@@ -47,6 +47,8 @@ class NeuralNetwork(Classifier):
         random_state=None,
         backend=None,
         on_epoch=None,
+        class_weight=None,
+        classes=None,
     ):
         self.network = network
         self.loss = loss
@@ -60,6 +62,8 @@ class NeuralNetwork(Classifier):
         self.random_state = random_state
         self.backend = backend
         self.on_epoch = on_epoch
+        self.class_weight = class_weight
+        self.classes = classes
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
@@ -91,8 +95,15 @@ class NeuralNetwork(Classifier):
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
 
     def _logits(self, X):
+        return finite_logits(self._logits_in_the_dtype_of, X, self.network_.dtype)
+
+    def _logits_in_the_dtype_of(self, X):
+        network = self.network_ if X.dtype == self.network_.dtype else self.network_.astype(X.dtype)
         with using_backend(self.backend):
-            return self.network_.logits(X.astype(self.network_.dtype))
+            return network.logits(X)
+
+    def _noise(self):
+        return getattr(self.loss_, "T", None)
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
@@ -106,7 +117,7 @@ class NeuralNetwork(Classifier):
             return CrossEntropy()
         if self.T is None:
             raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
-        T = as_transition_for(self.T, self.classes_)
+        T = as_transition_for(self.T, self.classes_, self.class_count_)
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):

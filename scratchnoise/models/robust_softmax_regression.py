@@ -34,8 +34,12 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         averaging=False,
         random_state=None,
         backend=None,
+        class_weight=None,
+        classes=None,
     ):
         super().__init__(learning_rate, batch_size, max_iter, max_steps, tol, l2, averaging, random_state, backend)
+        self.class_weight = class_weight
+        self.classes = classes
         self.T = T
         self.flip_start = flip_start
 
@@ -49,7 +53,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         C = len(self.classes_)
         if self.T is None:
             return (1 - self.flip_start) * np.eye(C) + self.flip_start / C
-        return np.array(as_transition_for(self.T, self.classes_))
+        return np.array(as_transition_for(self.T, self.classes_, self.class_count_))
 
     def _next_transition(self, T, X, y, sample_weight, w, b):
         if self.T is not None:

@@ -8,7 +8,7 @@ from ..backend import to_device, to_host
 from ..checks import as_generator, check_count, check_not_negative, check_positive
 from ..network.device_memory import memory_explained
 from ..network.training import TrainingDiverged
-from .base import Classifier
+from .base import Classifier, finite_logits
 
 
 class SoftmaxRegression(Classifier):
@@ -21,7 +21,7 @@ class SoftmaxRegression(Classifier):
     tol: stop when the mean training loss of a pass changes by less (0: never).
     l2: the penalty l2/2 ||W||^2 on the mean loss. averaging: the learnt weights are the mean over the second half of
     the passes instead of the last ones [Polyak and Juditsky 1992]: constant steps then no longer jitter.
-    random_state: seed of the shuffles. backend: kernel table.
+    random_state: seed of the shuffles. backend: kernel table. class_weight, classes: see `Classifier`.
     Learnt: coef_ (C, D), intercept_ (C,), classes_, n_iter_ passes, history_ rows {"epoch", "loss"}.
     """
 
@@ -36,6 +36,8 @@ class SoftmaxRegression(Classifier):
         averaging=False,
         random_state=None,
         backend=None,
+        class_weight=None,
+        classes=None,
     ):
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -46,6 +48,8 @@ class SoftmaxRegression(Classifier):
         self.averaging = averaging
         self.random_state = random_state
         self.backend = backend
+        self.class_weight = class_weight
+        self.classes = classes
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
@@ -97,8 +101,11 @@ class SoftmaxRegression(Classifier):
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
 
     def _logits(self, X):
+        return finite_logits(self._logits_in_the_dtype_of, X, self.coef_.dtype)
+
+    def _logits_in_the_dtype_of(self, X):
         with using_backend(self.backend):
-            X, w, b = map(to_device, (X.astype(self.coef_.dtype), self.coef_.T.copy(), self.intercept_))
+            X, w, b = map(to_device, (X, self.coef_.T.astype(X.dtype, order="C"), self.intercept_.astype(X.dtype)))
             return to_host(kernels.linear_forward(X, w, b))
 
     def _predict_proba(self, X):
