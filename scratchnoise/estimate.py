@@ -123,8 +123,9 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     """predict_proba of each sample by a copy of `estimator` that was not trained on it, folds stratified by label.
 
     X (N, ...), an array, a sparse matrix or a data frame (the estimator gets rows of it as they are), y (N,) -> (N, C)
-    in the order of the sorted classes. random_state seeds the folds, and the copies too if the estimator has no seed of its own. At most as many folds as the smallest class has samples are made; raises
-    ValueError when that is one, and for labels that are missing or have no order.
+    in the order of the sorted classes. random_state seeds the folds, and the copies too if the estimator has no seed of
+    its own. At most as many folds as the smallest class has samples are made; raises ValueError when that is one, and
+    for labels that are missing or have no order.
     """
     X, y = X if is_table(X) else as_array("X", X), as_labels("y", y)
     if X.ndim == 0:
