@@ -98,7 +98,8 @@ class Classifier(Estimator):
 
         Eq. (18).
         """
-        return self.classes_[self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)]
+        best = self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)  # raises before classes_ does
+        return self.classes_[best]
 
     def score(self, X, y, sample_weight=None):
         """Accuracy: the (weighted) share of samples whose prediction equals y. A label that `fit` never saw is wrong.

@@ -38,9 +38,17 @@ def every_model():
 
 
 def failures(model):
-    results = check_estimator(model, on_fail=None, on_skip=None)
+    results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected_failures(model))
     assert len(results) > 40
-    return {r["check_name"]: reasons(r["exception"]) for r in results if r["status"] not in ("passed", "skipped")}
+    return {
+        r["check_name"]: reasons(r["exception"]) for r in results if r["status"] not in ("passed", "skipped", "xfail")
+    }
+
+
+def expected_failures(model):
+    """What scikit-learn expects of its own estimators with folds, too: a sample of weight 2 is in one fold, two in two."""
+    folds = isinstance(model, FlipCorrected) and model.T is None
+    return {"check_sample_weight_equivalence_on_dense_data": "T is estimated from folds"} if folds else {}
 
 
 def reasons(error):
