@@ -98,7 +98,7 @@ class Classifier(Estimator):
 
         Eq. (18).
         """
-        best = self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)  # raises before classes_ does
+        best = self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)
         return self.classes_[best]
 
     def score(self, X, y, sample_weight=None):

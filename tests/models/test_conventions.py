@@ -46,7 +46,7 @@ def failures(model):
 
 
 def expected_failures(model):
-    """What scikit-learn expects of its own estimators with folds, too: a sample of weight 2 is in one fold, two in two."""
+    """As for scikit-learn's own estimators with folds: one sample of weight 2 is in one fold, two samples may not be."""
     folds = isinstance(model, FlipCorrected) and model.T is None
     return {"check_sample_weight_equivalence_on_dense_data": "T is estimated from folds"} if folds else {}
 
