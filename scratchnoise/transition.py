@@ -63,7 +63,7 @@ class TransitionMatrix:
         """
         if self.classes is None:
             return self
-        wanted = np.asarray(classes).tolist()
+        wanted = _as_classes(classes, len(self))
         order = _order_of("T", self.classes, "its labels", wanted, "the classes")
         return TransitionMatrix(self.array[np.ix_(order, order)], self.diagnostics, wanted)
 

@@ -18,7 +18,8 @@ class Classifier(Estimator):
     classes: all labels, where some may have no sample in y (a fold of a rare class); None takes those of y.
     class_weight: a dict from labels to factors of the sample weights, or "balanced", for N / (C n_c) where n_c counts
     class c. Both are about the labels as they are, the noisy ones. With a T that is right, weights other than 1 move
-    the optimum away from the clean posterior, because q = T p no longer describes the weighted labels.
+    the optimum away from the clean posterior, because q = T p no longer describes the weighted labels; a T that is
+    learnt takes the weights for noise.
     """
 
     allow_images = False

@@ -111,6 +111,9 @@ class NeuralNetwork(Classifier):
 
     def _make_loss(self):
         if isinstance(self.loss, Loss):
+            own = getattr(self.loss, "T", None)  # a loss gets numbers of classes, so its T must be in their order
+            if own is not None and own.classes not in (None, self.classes_.tolist()):
+                raise ValueError(f"loss has a T with labels {own.classes}; they should be {self.classes_.tolist()}")
             return self.loss
         check_choice(LOSSES, loss=self.loss)
         if self.loss == "cross_entropy":

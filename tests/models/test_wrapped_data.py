@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import scratchnoise
 from scratchnoise import TransitionMatrix, estimate_transition
+from scratchnoise.losses import ForwardCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.saving import FORMAT, KNOWN
 
@@ -110,6 +111,18 @@ def test_labels_that_do_not_fit_are_refused(name, index, columns, message, noisy
     frame = pd.DataFrame(T, index=index and index.split(), columns=columns.split())
     with pytest.raises(ValueError, match=f"^T has .*{message}"):
         TAKE_T[name](frame).fit(X, NAMES[y])
+
+
+def test_a_loss_whose_t_has_another_order_is_refused(noisy_gaussians):
+    X, y, _ = noisy_gaussians
+    for labels, fits in ((NAMES, True), (NAMES[::-1], False)):
+        loss = ForwardCorrected(TransitionMatrix(T, classes=labels))
+        model = NeuralNetwork("mlp", loss=loss, epochs=1, random_state=0)
+        if fits:
+            assert model.fit(X, NAMES[y]).loss_ is loss
+        else:
+            with pytest.raises(ValueError, match=r"loss has a T with labels \['cat', .*; they should be \['ant', "):
+                model.fit(X, NAMES[y])
 
 
 def test_labels_are_kept_and_compared():
