@@ -87,20 +87,22 @@ class FlipCorrected(Classifier):
         check_choice(MAPPINGS, mapping=self.mapping)
         check_choice(ESTIMATORS, estimate=self.estimate)
         check_estimator(self.estimator)
-        self.T_ = self._transition(X, y)
+        given = self._given_transition()
+        self.T_ = self._estimated_transition(X, y) if given is None else given
         inverse = self.T_.inverse() if self.mapping == "inverse" or self.prior is None else None
         self.prior_ = self._clean_prior(inverse, np.bincount(y, sample_weight, len(self.classes_)))
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
         estimator = clone(self.estimator, self.random_state)
         self.estimator_ = estimator.fit(X, y, **self._weight_arguments(sample_weight))
 
-    def _transition(self, X, y):
+    def _given_transition(self):
+        """T in the order of the classes, or None where it is to be estimated from all of them."""
         if self.T is not None:
             return as_transition_for(self.T, self.classes_, self.class_count_)
         if (self.class_count_ == 0).any():
             never = self.classes_[self.class_count_ == 0].tolist()
             raise ValueError(f"T=None cannot be estimated, because y never is {never}; pass T, or classes=None")
-        return self._estimated_transition(X, y)
+        return None
 
     def _weight_arguments(self, sample_weight):
         if (sample_weight == 1).all():
