@@ -28,6 +28,9 @@ _HOME = {
     "RobustSoftmaxRegression": "models",
     "FlipCorrected": "models",
     "NeuralNetwork": "models",
+    "load": "models",
+    "noisy_scorer": "models",
+    "save": "models",
 }
 _MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "study")
 

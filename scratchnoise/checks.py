@@ -142,7 +142,7 @@ def as_labels(name, y):
         labels = _texts_alone(name, y, labels)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError(f"{name} contains NaN or infinity; labels should be finite")
-    missing = np.isnat(labels) if labels.dtype.kind in "mM" else _missing_objects(labels)
+    missing = np.isnat(labels) if labels.dtype.kind in "mM" else missing_objects(labels)
     if missing.any():
         place = int(np.flatnonzero(missing)[0])
         raise ValueError(f"{name} has a missing label at index {place}, {labels.ravel()[place]!r}; remove the sample")
@@ -182,7 +182,7 @@ def _texts_alone(name, given, texts):
     return objects
 
 
-def _missing_objects(labels):
+def missing_objects(labels):
     """Whether each label is None, or differs from itself as NaN does; all False where the dtype has no such value."""
     if labels.dtype.kind not in "OT":
         return np.zeros(labels.shape, bool)

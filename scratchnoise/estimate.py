@@ -12,6 +12,7 @@ import numpy as np
 from .checks import as_array, as_floats, as_generator, as_labels, check_choice, classes_of, is_number, is_whole
 from .messages import shown
 from .noise import MOST_CLASSES, check_labels
+from .rows import is_table, take_rows
 from .transition import TransitionMatrix
 
 
@@ -121,17 +122,19 @@ def estimate_transition(estimator, X, y, method="confident_joint", folds=5, rand
 def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     """predict_proba of each sample by a copy of `estimator` that was not trained on it, folds stratified by label.
 
-    X (N, ...), y (N,) -> (N, C) in the order of the sorted classes. random_state seeds the folds, and the copies too if
-    the estimator has no seed of its own. At most as many folds as the smallest class has samples are made; raises
-    ValueError when that is one, and for labels that are missing or have no order.
+    X (N, ...), an array, a sparse matrix or a data frame (the estimator gets rows of it as they are), y (N,) -> (N, C)
+    in the order of the sorted classes. random_state seeds the folds, and the copies too if the estimator has no seed of
+    its own. At most as many folds as the smallest class has samples are made; raises ValueError when that is one, and
+    for labels that are missing or have no order.
     """
-    X, y = as_array("X", X), as_labels("y", y)
+    X, y = X if is_table(X) else as_array("X", X), as_labels("y", y)
     if X.ndim == 0:
         raise ValueError(f"X={shown(X)} should be an array (N, ...), one sample a row")
     if y.ndim != 1:
         raise ValueError(f"y has shape {y.shape}; it should be one label per sample, (N,)")
-    if len(X) != len(y) or len(y) == 0:
-        raise ValueError(f"X has {len(X)} samples and y {len(y)} labels; they should have the same number, not none")
+    n_samples = X.shape[0]
+    if n_samples != len(y) or len(y) == 0:
+        raise ValueError(f"X has {n_samples} samples and y {len(y)} labels; they should have the same number, not none")
     classes, y_index = classes_of("y", y)
     smallest = np.bincount(y_index).argmin()
     if (y_index == smallest).sum() < 2:
@@ -142,8 +145,8 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     check_estimator(estimator)
     q = np.empty((len(y), len(classes)))
     for k in range(folds):
-        model = clone(estimator, random_state).fit(X[fold != k], y[fold != k])
-        q[fold == k] = model.predict_proba(X[fold == k])
+        model = clone(estimator, random_state).fit(take_rows(X, fold != k), y[fold != k])
+        q[fold == k] = model.predict_proba(take_rows(X, fold == k))
     return q
 
 

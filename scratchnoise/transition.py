@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 
-from .checks import as_floats
+from .checks import as_floats, as_labels
 from .messages import shown
 
 WARN_FROM_CONDITION = 20.0
+TOLERANCE = 5e-3  # of the sum of a column: ten probabilities, each rounded to three decimals
 
 
 class SingularTransitionError(ValueError):
@@ -22,30 +23,49 @@ class TransitionMatrix:
     """A validated transition matrix, T[i, j] = P(noisy = i | true = j).
 
     Eq. (29). Eq. (37).
-    array (C, C), finite, entries in [0, 1], columns sum to 1 (to 1e-6; rounding is then removed). Rows and columns
-    follow the order of the classes. `diagnostics` is what an estimator has to say about its estimate.
+    array (C, C), finite, entries in [0, 1], columns sum to 1 within TOLERANCE = 5e-3, so that a T printed with three
+    decimals can be read back; they are then divided by their sums. `diagnostics` is what an estimator has to say about
+    its estimate.
+    classes: the labels of both rows and columns, in this order; None where they are the sorted classes of the data. A
+    data frame brings its own, in any order: index and columns must then hold the same labels, unless both are the
+    default 0, 1, ..., C - 1, which are positions. A model puts a T with labels in the order of its own classes.
     Raises ValueError for anything else; an array whose rows sum to 1 instead is refused, not guessed at:
     `TransitionMatrix.from_rows` takes that orientation. `np.asarray(T)` is the float64 array, read-only.
     """
 
-    def __init__(self, array, diagnostics=None):
-        array = as_floats("T", array)  # a copy
+    classes = None  # for matrices saved before there were labels
+
+    def __init__(self, array, diagnostics=None, classes=None):
+        array, classes = _labelled("T", array, classes)
         _check_transition(array)
         array /= array.sum(axis=0)
         array.setflags(write=False)
         self.array = array
         self.diagnostics = dict(diagnostics or {})
+        if classes is not None:
+            self.classes = _as_classes(classes, len(array))
 
     @classmethod
-    def from_rows(cls, array, diagnostics=None):
-        """From gamma = T^T, gamma[j, k] = P(noisy = k | true = j), whose rows sum to 1.
+    def from_rows(cls, array, diagnostics=None, classes=None):
+        """From gamma = T^T, gamma[j, k] = P(noisy = k | true = j), whose rows sum to 1; `classes` as for T.
 
         Eq. (13).
         """
-        gamma = as_floats("gamma", array)
+        gamma, classes = _labelled("gamma", array, classes)
         if gamma.ndim == 2 and _sums_to_one(gamma.sum(axis=0)) and not _sums_to_one(gamma.sum(axis=1)):
             raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
-        return cls(gamma.T, diagnostics)
+        return cls(gamma.T, diagnostics, classes)
+
+    def aligned(self, classes):
+        """This matrix with rows and columns in the order of `classes` (C,); itself where it has no labels.
+
+        Raises ValueError when its labels are not those classes, naming what differs.
+        """
+        if self.classes is None:
+            return self
+        wanted = _as_classes(classes, len(self))
+        order = _order_of("T", self.classes, "its labels", wanted, "the classes")
+        return TransitionMatrix(self.array[np.ix_(order, order)], self.diagnostics, wanted)
 
     def __array__(self, dtype=None, copy=None):
         if copy is False and dtype is not None and np.dtype(dtype) != self.array.dtype:
@@ -56,13 +76,15 @@ class TransitionMatrix:
         return len(self.array)
 
     def __eq__(self, other):
-        return isinstance(other, TransitionMatrix) and np.array_equal(self.array, other.array)
+        same = isinstance(other, TransitionMatrix) and np.array_equal(self.array, other.array)
+        return same and self.classes == other.classes
 
     def __hash__(self):
         return hash(self.array.tobytes())
 
     def __repr__(self):
-        return f"TransitionMatrix({np.array2string(self.array, precision=3, separator=', ', prefix=' ' * 17)})"
+        array = np.array2string(self.array, precision=3, separator=", ", prefix=" " * 17)
+        return f"TransitionMatrix({array}{'' if self.classes is None else f', classes={self.classes!r}'})"
 
     @property
     def gamma(self):
@@ -171,6 +193,40 @@ def as_transition(T, n_classes=None, name="T"):
     return T
 
 
+def _labelled(name, array, classes):
+    """The values as float64 (C, C), a copy, and their labels: those of a data frame, or `classes`."""
+    index, columns = getattr(array, "index", None), getattr(array, "columns", None)
+    values = as_floats(name, array)
+    if isinstance(array, TransitionMatrix) and classes is None:
+        return values, array.classes
+    if columns is None or index is None or values.ndim != 2:
+        return values, classes
+    index, columns = index.tolist(), columns.tolist()
+    if index == list(range(len(index))) and columns == list(range(len(columns))):
+        return values, classes
+    if classes is not None:
+        raise ValueError(f"classes={shown(classes)} should be None, because {name} is a data frame with its own labels")
+    return values[:, _order_of(name, columns, "its columns", index, "its index")], index
+
+
+def _order_of(name, have, what, wanted, other):
+    """Where each of the labels `wanted` stands among `have`."""
+    place = {label: i for i, label in enumerate(have)}
+    if set(place) != set(wanted) or len(have) != len(wanted) or len(place) != len(have):
+        only, lacking = (sorted(a - b, key=str)[:5] for a, b in ((set(have), set(wanted)), (set(wanted), set(have))))
+        difference = f"only the first has {only}, only the second has {lacking}" if only or lacking else "one repeats"
+        raise ValueError(f"{name} has {what} {shown(have)} and {other} {shown(wanted)}, which differ: {difference}")
+    return [place[label] for label in wanted]
+
+
+def _as_classes(classes, C):
+    """Labels as a list; ValueError unless they are C different ones."""
+    labels = as_labels("classes", classes)
+    if labels.shape != (C,) or len(set(labels.tolist())) < C:
+        raise ValueError(f"classes={shown(classes)} should be {C} different labels, one for each row of T")
+    return labels.tolist()
+
+
 def _check_transition(array):
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:
         raise ValueError(f"T has shape {array.shape}; it should be square, C x C with C >= 2")
@@ -188,7 +244,7 @@ def _check_transition(array):
 
 
 def _sums_to_one(sums):
-    return np.abs(sums - 1).max(initial=0) <= 1e-6
+    return np.abs(sums - 1).max(initial=0) <= TOLERANCE
 
 
 def check_prior(prior, n_classes):

@@ -29,7 +29,7 @@ METHODS = {
     losses.Loss: ("value", "grad", "objective", "objective_grad", "partial_risks", "signed_labels"),
     network.Network: ("build", "forward", "backward", "logits"),
     optim.SGD: (),
-    transition.TransitionMatrix: ("from_rows", "inverse_transition", "noisy_prior"),
+    transition.TransitionMatrix: ("from_rows", "aligned", "inverse_transition", "noisy_prior"),
     data.Dataset: ("select", "subsample"),
 }
 
@@ -37,6 +37,7 @@ METHODS = {
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 Y = np.arange(12) % 3
+LABELS = ["a", "b", "c"]
 Q = np.random.default_rng(0).dirichlet(np.ones(3), 12)
 X = np.random.default_rng(1).normal(size=(12, 5)).astype(np.float32)
 CLASSIFIER = SoftmaxRegression(max_iter=2, backend="numpy")
@@ -89,14 +90,17 @@ def an_object(cls):
         return a_loss(cls)
     if cls is network.Network:
         return a_network()
-    more = {"array": T.T} if cls is transition.TransitionMatrix else {}
-    return cls(**{name: RIGHT[name] for name in inspect.signature(cls).parameters}), more
+    if cls is transition.TransitionMatrix:
+        return cls(T, classes=LABELS), {"array": T.T, "classes": LABELS}
+    return cls(**{name: RIGHT[name] for name in inspect.signature(cls).parameters}), {}
 
 
 def right_arguments(target):
     more = {"layers": [layers.Linear(3)], "network": a_network()[0], "loss": losses.CrossEntropy()}
     if target == "data.arrays.Dataset":
         more["name"] = "mine"
+    if target == "transition.TransitionMatrix":
+        more["classes"] = LABELS
     return RIGHT | more
 
 

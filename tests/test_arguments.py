@@ -67,7 +67,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "as_labels": (lambda name, y: np.asarray(y), "estimate.estimate_transition", "y"),
     "classes_of": (lambda name, y: np.unique(y, return_inverse=True), "estimate.estimate_transition", "y"),
     "_texts_alone": (lambda name, given, texts: texts, "estimate.estimate_transition", "y"),
-    **dict.fromkeys(("_missing_objects", "_is_missing")),  # test_a_missing_label_is_said_to_be_missing
+    **dict.fromkeys(("missing_objects", "_is_missing")),  # test_a_missing_label_is_said_to_be_missing
     "_check_numbers": (let_through, "losses.NatarajanCorrected", "rho_positive"),
     "as_shape": (tuple, "layers.ReLU.build", "input_shape"),
     "check_step": (let_through, "layers.Dropout.forward", "step"),

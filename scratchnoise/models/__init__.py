@@ -3,6 +3,16 @@
 from .flip_corrected import FlipCorrected
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
+from .saving import load, save
+from .scoring import noisy_scorer
 from .softmax_regression import SoftmaxRegression
 
-__all__ = ["FlipCorrected", "NeuralNetwork", "RobustSoftmaxRegression", "SoftmaxRegression"]
+__all__ = [
+    "FlipCorrected",
+    "NeuralNetwork",
+    "RobustSoftmaxRegression",
+    "SoftmaxRegression",
+    "load",
+    "noisy_scorer",
+    "save",
+]

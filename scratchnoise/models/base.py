@@ -1,20 +1,25 @@
-"""What every model shares: parameters, validation, predict and score, by scikit-learn's conventions."""
-
-import inspect
+"""What every model shares: validation, fit, predict and score; a model predicts block by block."""
 
 import numpy as np
 
 from ..checks import as_weights
-from ..messages import nearest
-from .conventions import NotFittedError, recognised
+from ..rows import take_rows
+from .conventions import Estimator, NotFittedError, recognised
 from .validation import as_sample_labels, as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
 
+BLOCK = 2**21  # numbers of X that are predicted at a time: 16 MB in float64
 
-class Classifier:
-    """Base of the models. A subclass defines `_fit(X, y, sample_weight)` and `_predict_proba(X)`.
+
+class Classifier(Estimator):
+    """Base of the models. A subclass defines `_fit(X, y, sample_weight)`, `_logits(X)` and `_predict_proba(X)`.
 
     The constructor only stores its keyword arguments; `fit` checks them, learns attributes that end in "_" and
     returns self. Rows and columns of every transition matrix follow the order of `classes_`.
+    classes: all labels, where some may have no sample in y (a fold of a rare class); None takes those of y.
+    class_weight: a dict from labels to factors of the sample weights, or "balanced", for N / (C n_c) where n_c counts
+    class c. Both are about the labels as they are, the noisy ones. With a T that is right, weights other than 1 move
+    the optimum away from the clean posterior, because q = T p no longer describes the weighted labels; a T that is
+    learnt takes the weights for noise.
     """
 
     allow_images = False
@@ -28,28 +33,130 @@ class Classifier:
         before = dict(vars(self))
         try:
             names = feature_names(X)
-            X = as_samples(X, self.allow_images)
-            self.classes_, y = as_targets(y, len(X))
-            weight = as_sample_weight(sample_weight, y, X.dtype)
+            X = self._as_samples(X)
+            self.classes_, y = as_targets(y, X.shape[0], getattr(self, "classes", None))
+            self.class_count_ = np.bincount(y, minlength=len(self.classes_))
+            weight = self._as_weights(sample_weight, y, X)
             self.n_features_in_ = int(np.prod(X.shape[1:]))
             self.__dict__.pop("feature_names_in_", None)
             if names is not None:
                 self.feature_names_in_ = names
             self.input_shape_ = X.shape[1:]
             counts = weight > 0  # an impossible flip has an infinite loss, and 0 times that is not 0
-            self._fit(*((X, y, weight) if counts.all() else (X[counts], y[counts], weight[counts])))
+            self._fit(*((X, y, weight) if counts.all() else (take_rows(X, counts), y[counts], weight[counts])))
         except BaseException:  # all or nothing: what an earlier fit learnt stays whole
             vars(self).clear()
             vars(self).update(before)
             raise
         return self
 
+    def _as_samples(self, X):
+        return as_samples(X, self.allow_images)
+
+    def _as_weights(self, sample_weight, y, X):
+        return as_sample_weight(sample_weight, y, X.dtype, getattr(self, "class_weight", None), self.classes_)
+
     def predict_proba(self, X):
         """Probabilities of the *true* classes, (N, C) in the order of `classes_`; rows sum to 1.
 
         Raises NotFittedError before `fit`, ValueError for samples of another shape than in `fit`.
         """
-        return self._predict_proba(self._samples(X))
+        return self._in_blocks(self._predict_proba, X)
+
+    def predict_log_proba(self, X):
+        """Logarithms of `predict_proba`, from the logits, so that no probability underflows to 0. Errors as there."""
+        return self._in_blocks(self._predict_log_proba, X)
+
+    def predict_noisy_proba(self, X):
+        """Probabilities of the *noisy* labels, q = T p, (N, C) in the order of `classes_`; errors as `predict_proba`.
+
+        T is what the model assumes: `T_`, the T of a loss, or the identity where the model knows of no noise.
+        """
+        return self._in_blocks(self._predict_noisy_proba, X)
+
+    def noisy_log_likelihood(self, X, y, sample_weight=None):
+        """The mean of log q_y over samples X with *noisy* labels y (N,): larger is better, at any noise.
+
+        q is `predict_noisy_proba`. E[-log q_y] is least where q is the distribution of the noisy labels, so this
+        compares models and transition matrices without clean labels. A q_y that underflows counts as the smallest
+        positive number of its dtype. A label that `fit` never saw has probability 0: the result is -inf; `classes`
+        names such labels in advance. Errors as in `score`.
+        """
+        q = self.predict_noisy_proba(X)
+        y, weight = self._as_scored(y, sample_weight, len(q))
+        q = np.maximum(q, np.finfo(q.dtype).tiny)
+        likelihood = np.zeros(len(y))
+        for c, label in enumerate(self.classes_):
+            labelled = y == label
+            likelihood[labelled] = q[labelled, c]
+        with np.errstate(divide="ignore"):
+            logs = np.log(likelihood)
+        counts = slice(None) if weight is None else weight > 0  # 0 times -inf is not 0
+        return float(np.average(logs[counts], weights=None if weight is None else weight[counts]))
+
+    def predict(self, X):
+        """The most probable true class of each sample, (N,).
+
+        Eq. (18).
+        """
+        best = self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)
+        return self.classes_[best]
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy: the (weighted) share of samples whose prediction equals y. A label that `fit` never saw is wrong.
+
+        Eq. (44).
+        Raises ValueError for another number of labels than samples, and for weights that are negative, not finite or
+        all zero.
+        """
+        predicted = self.predict(X)
+        y, weight = self._as_scored(y, sample_weight, len(predicted))
+        return float(np.average(np.asarray(predicted == y, bool), weights=weight))
+
+    def _as_scored(self, y, sample_weight, n_samples):
+        """Labels (N,) and weights (N,) or None, checked."""
+        y = as_sample_labels(y, n_samples)
+        if any(isinstance(v, str) for v in y.tolist()) != isinstance(self.classes_.tolist()[0], str):
+            seen = self.classes_.tolist()
+            raise ValueError(f"y has labels of another kind than fit saw: {y.tolist()[:5]}; it saw {seen}")
+        if sample_weight is None:
+            return y, None
+        weight = as_weights("sample_weight", sample_weight, n_samples)
+        if not weight.any():
+            raise ValueError("sample_weight is zero everywhere; at least one sample should count")
+        return y, weight
+
+    def _in_blocks(self, function, X):
+        """function(X) in blocks of rows, so that what it needs beside X and its result stays small."""
+        X = self._samples(X)
+        n, rows = X.shape[0], self._rows_per_block(X)
+        if n <= rows:
+            return function(X)
+        first = function(take_rows(X, slice(0, rows)))
+        result = np.empty((n, *first.shape[1:]), first.dtype)
+        result[:rows] = first
+        for start in range(rows, n, rows):
+            block = function(take_rows(X, slice(start, start + rows)))
+            if block.dtype != result.dtype:  # this block needed float64
+                result = result.astype(block.dtype)
+            result[start : start + rows] = block
+        return result
+
+    def _rows_per_block(self, X):
+        return max(1, BLOCK // self.n_features_in_)
+
+    def _predict_log_proba(self, X):
+        z = self._logits(X)
+        z = z - z.max(axis=1, keepdims=True)
+        return z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+
+    def _predict_noisy_proba(self, X):
+        p, T = self._predict_proba(X), self._noise()
+        return p if T is None else (p @ np.asarray(T).T).astype(p.dtype, copy=False)
+
+    def _noise(self):
+        """The T that the fitted model assumes, None for the identity."""
+        return getattr(self, "T_", None)
 
     def _samples(self, X):
         """X as `fit` saw it; errors as in `predict_proba`."""
@@ -57,7 +164,7 @@ class Classifier:
             name = type(self).__name__
             raise recognised(NotFittedError)(f"this {name} is not fitted yet; call fit(X, y) first")
         check_feature_names(self, X)
-        X = as_samples(X, self.allow_images)
+        X = self._as_samples(X)
         features = int(np.prod(X.shape[1:]))
         if features != self.n_features_in_:
             raise ValueError(
@@ -68,74 +175,32 @@ class Classifier:
             raise ValueError(f"X has samples of shape {X.shape[1:]}, but fit saw {tuple(self.input_shape_)}")
         return X
 
-    def predict(self, X):
-        """The most probable true class of each sample, (N,).
+    def save(self, path):
+        """Write the model to `path` (.npz); see `scratchnoise.save`."""
+        from .saving import save  # it knows all models, so it cannot be imported before them
 
-        Eq. (18).
-        """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
-
-    def score(self, X, y, sample_weight=None):
-        """Accuracy: the (weighted) share of samples whose prediction equals y.
-
-        Eq. (44).
-        Raises ValueError for another number of labels than samples, for labels that `fit` never saw, and for weights
-        that are negative, not finite or all zero.
-        """
-        predicted = self.predict(X)
-        y = as_sample_labels(y, len(predicted))
-        unseen = set(y.tolist()) - set(self.classes_.tolist())
-        if unseen:
-            unseen, seen = sorted(unseen, key=str)[:5], self.classes_.tolist()
-            raise ValueError(f"y has labels that fit never saw: {unseen}; it saw {seen}")
-        if sample_weight is not None:
-            sample_weight = as_weights("sample_weight", sample_weight, len(y))
-            if not sample_weight.any():
-                raise ValueError("sample_weight is zero everywhere; at least one sample should count")
-        return float(np.average(predicted == y, weights=sample_weight))
+        save(self, path)
 
     @classmethod
-    def _parameter_names(cls):
-        return [p for p in inspect.signature(cls.__init__).parameters if p != "self"]
+    def load(cls, path):
+        """The model of this class that was saved to `path`; TypeError for one of another class, else as in `load`."""
+        from .saving import load
 
-    def get_params(self, deep=True):
-        """The constructor's arguments as a dict; with `deep`, those of nested estimators as "name__parameter"."""
-        params = {name: getattr(self, name) for name in self._parameter_names()}
-        if deep:
-            for name, value in list(params.items()):
-                if hasattr(value, "get_params") and not isinstance(value, type):
-                    params |= {f"{name}__{k}": v for k, v in value.get_params().items()}
-        return params
+        model = load(path)
+        if type(model) is not cls:
+            raise TypeError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}; use scratchnoise.load(path)")
+        return model
 
-    def set_params(self, **params):
-        """Set constructor arguments, "name__parameter" for nested estimators. Returns self.
 
-        Raises ValueError for an unknown name, with the nearest right one.
-        """
-        known = self._parameter_names()
-        for name, value in params.items():
-            outer, _, inner = name.partition("__")
-            if outer not in known:
-                raise ValueError(f"Invalid parameter {outer!r} for {type(self).__name__}; {nearest(outer, known)}")
-            if inner:
-                getattr(self, outer).set_params(**{inner: value})
-            else:
-                setattr(self, outer, value)
-        return self
+def finite_logits(compute, X, dtype):
+    """compute(X as `dtype`) (N, C); in float64 where X or the logits leave the range of float32.
 
-    def __repr__(self):
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = [f"{k}={v!r}" for k, v in self.get_params(deep=False).items() if repr(v) != repr(defaults[k].default)]
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-    def __sklearn_tags__(self):
-        """scikit-learn asks for this, so it is imported already."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(two_d_array=True, three_d_array=self.allow_images),
-        )
+    Raises ValueError where they leave the range of float64 too.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = compute(X.astype(dtype, copy=False))
+        if dtype == np.float32 and not np.isfinite(z).all():
+            z = compute(X.astype(np.float64, copy=False))
+    if not np.isfinite(z).all():
+        raise ValueError("X leads to logits beyond the range of float64; scale X as the samples of fit were")
+    return z

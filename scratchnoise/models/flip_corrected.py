@@ -1,14 +1,17 @@
 """Flip correction: train any classifier on noisy labels, then map its noisy posterior to the clean one."""
 
+import inspect
 import warnings
 
 import numpy as np
 
-from ..checks import check_choice
+from ..checks import as_weights, check_choice
 from ..estimate import ESTIMATORS, check_estimator, clone, estimate_transition
+from ..messages import shown
+from ..rows import is_table
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
-from .validation import as_transition_for
+from .validation import as_sample_weight, as_transition_for
 
 MAPPINGS = ("inverse", "bayes")
 IDENTITY_SHARE = 0.05
@@ -28,11 +31,21 @@ class FlipCorrected(Classifier):
     unless Q and a prior make it needless.
     prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the
     folds, and of the estimator if it has none.
+    X may be a sparse matrix or a data frame: the estimator gets it untouched. sample_weight goes to the estimator, not
+    into the estimate of T. classes: see `Classifier`; needs a T, because labels that never occur say nothing of theirs.
     Learnt: estimator_, T_, prior_, mapping_ (C, C), classes_.
     """
 
     def __init__(
-        self, estimator, T=None, mapping="inverse", estimate="confident_joint", prior=None, folds=5, random_state=None
+        self,
+        estimator,
+        T=None,
+        mapping="inverse",
+        estimate="confident_joint",
+        prior=None,
+        folds=5,
+        random_state=None,
+        classes=None,
     ):
         self.estimator = estimator
         self.T = T
@@ -41,33 +54,67 @@ class FlipCorrected(Classifier):
         self.prior = prior
         self.folds = folds
         self.random_state = random_state
+        self.classes = classes
 
     @property
     def allow_images(self):
         """Whatever the wrapped estimator takes."""
         return getattr(self.estimator, "allow_images", False)
 
-    def fit(self, X, y):
-        """Learn from samples X (N, D) and noisy labels y (N,). Returns self.
+    def fit(self, X, y, sample_weight=None):
+        """Learn from samples X (N, D) and noisy labels y (N,), with optional weights (N,). Returns self.
 
-        Raises ValueError for data or parameters that cannot be learnt from, SingularTransitionError for a T without
-        inverse.
+        Raises ValueError for data or parameters that cannot be learnt from, and for weights where the estimator takes
+        none; SingularTransitionError for a T without inverse.
         """
-        return super().fit(X, y)
+        return super().fit(X, y, sample_weight)
+
+    def _as_samples(self, X):
+        if not is_table(X):
+            return super()._as_samples(X)
+        if X.shape[0] == 0 or X.shape[1] == 0:
+            raise ValueError(f"X has shape {X.shape}; it should have at least one sample and one feature")
+        return X
+
+    def _as_weights(self, sample_weight, y, X):
+        """As they are: to an estimator with a penalty their scale is not the same to all."""
+        if sample_weight is None:
+            return np.ones(len(y))
+        as_sample_weight(sample_weight, y, np.float64)
+        return as_weights("sample_weight", sample_weight, len(y))
 
     def _fit(self, X, y, sample_weight):
         check_choice(MAPPINGS, mapping=self.mapping)
         check_choice(ESTIMATORS, estimate=self.estimate)
         check_estimator(self.estimator)
-        self.T_ = self._estimated_transition(X, y) if self.T is None else as_transition_for(self.T, self.classes_)
+        given = self._given_transition()
+        self.T_ = self._estimated_transition(X, y) if given is None else given
         inverse = self.T_.inverse() if self.mapping == "inverse" or self.prior is None else None
-        self.prior_ = self._clean_prior(inverse, y)
+        self.prior_ = self._clean_prior(inverse, np.bincount(y, sample_weight, len(self.classes_)))
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
-        self.estimator_ = clone(self.estimator, self.random_state).fit(X, y)
+        estimator = clone(self.estimator, self.random_state)
+        self.estimator_ = estimator.fit(X, y, **self._weight_arguments(sample_weight))
 
-    def _clean_prior(self, inverse, y):
+    def _given_transition(self):
+        """T in the order of the classes, or None where it is to be estimated from all of them."""
+        if self.T is not None:
+            return as_transition_for(self.T, self.classes_, self.class_count_)
+        if (self.class_count_ == 0).any():
+            never = self.classes_[self.class_count_ == 0].tolist()
+            raise ValueError(f"T=None cannot be estimated, because y never is {never}; pass T, or classes=None")
+        return None
+
+    def _weight_arguments(self, sample_weight):
+        if (sample_weight == 1).all():
+            return {}
+        fit = self.estimator.fit
+        if "sample_weight" not in inspect.signature(fit).parameters:
+            raise ValueError(f"sample_weight cannot be used: fit of {shown(self.estimator)} takes none; pass None")
+        return {"sample_weight": sample_weight}
+
+    def _clean_prior(self, inverse, count):
         if self.prior is None:
-            return project_to_simplex((inverse @ np.bincount(y) / len(y))[None])[0]
+            return project_to_simplex((inverse @ count / count.sum())[None])[0]
         C = len(self.classes_)
         if not isinstance(self.prior, str):
             return check_prior(self.prior, C)
@@ -89,7 +136,23 @@ class FlipCorrected(Classifier):
         return TransitionMatrix(mixed, {**T.diagnostics, "identity_share": IDENTITY_SHARE})
 
     def _predict_proba(self, X):
-        return project_to_simplex(self.estimator_.predict_proba(X) @ self.mapping_.T)
+        return project_to_simplex(self._predict_noisy_proba(X) @ self.mapping_.T)
+
+    def _predict_noisy_proba(self, X):
+        """The posterior of the estimator, which learnt the noisy labels; 0 for classes without a sample in y."""
+        q = self.estimator_.predict_proba(X)
+        if q.shape[1] == len(self.classes_):
+            return q
+        every = np.zeros((len(q), len(self.classes_)), q.dtype)
+        every[:, self.estimator_.classes_] = q
+        return every
+
+    def _predict_log_proba(self, X):
+        with np.errstate(divide="ignore"):  # the projection really gives 0
+            return np.log(self._predict_proba(X))
+
+    def _rows_per_block(self, X):
+        return X.shape[0]  # the estimator has its own way
 
 
 def project_to_simplex(v):

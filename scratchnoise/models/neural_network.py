@@ -11,7 +11,7 @@ from ..messages import shown
 from ..network import make_network
 from ..network.early_stopping import EarlyStopping, held_out
 from ..network.training import MOST_EPOCHS, SOLVERS, asks_to_stop, automatic_epochs, train
-from .base import Classifier
+from .base import Classifier, finite_logits
 from .scaling import moments, standardised
 from .training_outcome import warn_of_failure
 from .validation import as_transition_for
@@ -36,7 +36,7 @@ class NeuralNetwork(Classifier):
     lower mean of the loss on them, and keep the weights of the lowest.
     random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
-    is kept as it is then. verbose: show a progress bar.
+    is kept as it is then. verbose: show a progress bar. class_weight, classes: see `Classifier`.
     Learnt: network_, loss_, history_ (see `training.train`; with early_stopping also validation_loss), input_mean_ and
     input_scale_ (None without scaling).
     Raises TrainingDiverged when the loss is no longer finite. Warns (ConvergenceWarning) of a network that gives every
@@ -65,6 +65,8 @@ class NeuralNetwork(Classifier):
         backend=None,
         on_epoch=None,
         verbose=False,
+        class_weight=None,
+        classes=None,
     ):
         self.network = network
         self.loss = loss
@@ -84,6 +86,8 @@ class NeuralNetwork(Classifier):
         self.backend = backend
         self.on_epoch = on_epoch
         self.verbose = verbose
+        self.class_weight = class_weight
+        self.classes = classes
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
@@ -147,19 +151,26 @@ class NeuralNetwork(Classifier):
         return X if scale is None else standardised(X, self.input_mean_, scale)
 
     def _logits(self, X):
-        with np.errstate(over="ignore"):  # the next line looks at the result
-            x = self._scaled(X).astype(self.network_.dtype)
-        if not np.isfinite(x).all():
-            raise ValueError(f"X has values that are too large for {self.network_.dtype}, the dtype of fit")
+        return finite_logits(self._logits_in_the_dtype_of, X, self.network_.dtype)
+
+    def _logits_in_the_dtype_of(self, X):
+        network = self.network_ if X.dtype == self.network_.dtype else self.network_.astype(X.dtype)
         with using_backend(self.backend):
-            return self.network_.logits(x)
+            return network.logits(self._scaled(X).astype(X.dtype))
+
+    def _noise(self):
+        return getattr(self.loss_, "T", None)
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
             return to_host(softmax(to_device(self._logits(X))))
 
     def _make_loss(self):
-        if not isinstance(self.loss, Loss):
+        if isinstance(self.loss, Loss):
+            own = getattr(self.loss, "T", None)  # a loss gets numbers of classes, so its T must be in their order
+            if own is not None and own.classes not in (None, self.classes_.tolist()):
+                raise ValueError(f"loss has a T with labels {own.classes}; they should be {self.classes_.tolist()}")
+        else:
             check_choice(LOSSES, loss=self.loss)
         if self.loss not in ("backward", "forward"):
             if self.T is not None:
@@ -170,7 +181,7 @@ class NeuralNetwork(Classifier):
             return CrossEntropy() if self.loss == "cross_entropy" else self.loss
         if self.T is None:
             raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
-        T = as_transition_for(self.T, self.classes_)
+        T = as_transition_for(self.T, self.classes_, self.class_count_)
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):

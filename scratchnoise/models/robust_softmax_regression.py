@@ -48,9 +48,11 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         warm_start=False,
         random_state=None,
         backend=None,
+        class_weight=None,
+        classes=None,
     ):
         shared = (learning_rate, batch_size, max_steps, decay, averaging, warm_start, random_state, backend)
-        super().__init__(l2, solver, tol, max_iter, *shared)
+        super().__init__(l2, solver, tol, max_iter, *shared, class_weight, classes)
         self.T = T
         self.flip_start = flip_start
         self.n_restarts = n_restarts
@@ -60,7 +62,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         if isinstance(self.T, str):
             self.T_ = self._estimated_transition(X, y)
         elif self.T is not None:
-            self.T_ = as_transition_for(self.T, self.classes_)
+            self.T_ = as_transition_for(self.T, self.classes_, self.class_count_)
         super()._fit(X, y, sample_weight)
 
     def _estimated_transition(self, X, y):

@@ -62,7 +62,10 @@ def load(path):
         content = json.loads(str(arrays.pop("description")))
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, this version reads {FORMAT!r}")
-        return _decode(content["model"], arrays)
+        model = _decode(content["model"], arrays)
+        if not isinstance(model, MODELS):
+            raise ValueError(f"it describes a {type(model).__name__}, which is no model")
+        return model
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged file can fail in any way that zipfile, NumPy and json know

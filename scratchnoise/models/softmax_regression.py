@@ -9,7 +9,7 @@ from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_choice, check_count, check_not_negative, check_positive
 from ..network.device_memory import memory_explained
-from .base import Classifier
+from .base import Classifier, finite_logits
 from .conventions import ConvergenceWarning, recognised
 from .likelihood import NoisyLikelihood, Solution
 from .penalty import choose_penalty, draws_of_samples
@@ -32,7 +32,7 @@ class SoftmaxRegression(Classifier):
     1 + decay (pass - 1), max_iter passes, max_steps minibatches at most, until the mean loss of a pass changes by less
     than tol. averaging: the mean of the weights over the second half of the passes instead of the last ones.
     warm_start: a fit starts where the last one ended. random_state: seed of who is held out, and of the shuffles.
-    backend: kernel table.
+    backend: kernel table. class_weight, classes: see `Classifier`.
     Learnt: coef_ (C, D), intercept_ (C,) for the features as they are, classes_, l2_, l2_path_ rows {"l2",
     "noisy_log_likelihood"}, converged_, n_iter_ steps or passes, history_ rows {"epoch", "loss"} of "sgd".
     Warns by ConvergenceWarning where the solver was stopped before it converged, and where the fit says nothing.
@@ -52,6 +52,8 @@ class SoftmaxRegression(Classifier):
         warm_start=False,
         random_state=None,
         backend=None,
+        class_weight=None,
+        classes=None,
     ):
         self.l2 = l2
         self.solver = solver
@@ -65,6 +67,8 @@ class SoftmaxRegression(Classifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.backend = backend
+        self.class_weight = class_weight
+        self.classes = classes
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
@@ -202,8 +206,11 @@ class SoftmaxRegression(Classifier):
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z
 
     def _logits(self, X):
+        return finite_logits(self._logits_in_the_dtype_of, X, self.coef_.dtype)
+
+    def _logits_in_the_dtype_of(self, X):
         with using_backend(self.backend):
-            X, w, b = map(to_device, (X.astype(self.coef_.dtype), self.coef_.T.copy(), self.intercept_))
+            X, w, b = map(to_device, (X, self.coef_.T.astype(X.dtype, order="C"), self.intercept_.astype(X.dtype)))
             return to_host(kernels.linear_forward(X, w, b))
 
     def _predict_proba(self, X):

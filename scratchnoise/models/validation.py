@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ..checks import as_labels, as_weights, check_unmasked, classes_of
+from ..checks import as_labels, as_weights, check_unmasked, classes_of, missing_objects
 from ..messages import shown
 from ..transition import as_transition
 from .conventions import DataConversionWarning, recognised
@@ -19,13 +19,14 @@ def as_samples(X, allow_images=False):
     if hasattr(X, "toarray") or hasattr(X, "tocsr"):
         raise TypeError("X is a sparse matrix; dense data is required: pass X.toarray()")
     check_unmasked("X", X)
+    names = feature_names(X)
     X = np.asarray(X)
     if np.iscomplexobj(X):
         raise ValueError("X holds complex numbers. Complex data not supported: pass real features")
     if X.dtype.kind in "mM":
         raise ValueError(f"X should hold numbers: it holds {X.dtype}; pass e.g. the days since a date")
     if X.dtype not in (np.float32, np.float64):
-        X = _as_float(X)
+        X = _as_float(X, names)
     _check_rank(X, allow_images)
     if X.shape[0] == 0:
         raise ValueError(f"X has 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
@@ -34,13 +35,14 @@ def as_samples(X, allow_images=False):
     with np.errstate(invalid="ignore"):
         extremes = np.array([X.min(), X.max()])  # both are NaN if anything is; a mask would be another array like X
     if not np.isfinite(extremes).all():
-        raise ValueError("X contains NaN or infinity; remove or impute these values")
+        raise ValueError(_not_finite(~np.isfinite(X), names))
     return np.ascontiguousarray(X)
 
 
-def as_targets(y, n_samples):
+def as_targets(y, n_samples, all_classes=None):
     """The classes in sorted order and y as their indices: (classes (C,), y (N,) int64).
 
+    all_classes: the labels that can occur, None for those of y.
     Raises ValueError for a missing y, a wrong length, continuous values, fewer than two classes; a column vector is
     flattened with a warning.
     """
@@ -50,7 +52,22 @@ def as_targets(y, n_samples):
     classes, index = classes_of("y", y)
     if len(classes) < 2:
         raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs at least two classes")
-    return classes, index
+    return (classes, index) if all_classes is None else _among(all_classes, classes, index)
+
+
+def _among(all_classes, seen, index):
+    """As `as_targets`, for labels that were found to be seen[index]."""
+    given = as_labels("classes", all_classes)
+    if given.ndim != 1 or len(given) < 2:
+        raise ValueError(f"classes={shown(all_classes)} should be a list of at least two labels")
+    classes, _ = classes_of("classes", given)
+    if len(classes) < len(given):
+        raise ValueError(f"classes={shown(all_classes)} should name each label once")
+    place = {label: c for c, label in enumerate(classes.tolist())}
+    unknown = [label for label in seen.tolist() if label not in place]
+    if unknown:
+        raise ValueError(f"classes={shown(classes.tolist())} lacks labels that y has: {unknown[:5]}")
+    return classes, np.array([place[label] for label in seen.tolist()])[index]
 
 
 def as_sample_labels(y, n_samples):
@@ -69,26 +86,48 @@ def as_sample_labels(y, n_samples):
     return y
 
 
-def as_sample_weight(sample_weight, y, dtype):
-    """Weights (N,), those above 0 scaled to mean 1; ones when None.
+def as_sample_weight(sample_weight, y, dtype, class_weight=None, classes=None):
+    """Weights (N,), those above 0 scaled to mean 1; ones when None. Multiplied by the weights of the classes.
 
     Raises ValueError for a wrong length, negative or non-finite weights, and weights that leave fewer than two classes.
     """
-    if sample_weight is None:
+    if sample_weight is None and class_weight is None:
         return np.ones(len(y), dtype)
-    weight = as_weights("sample_weight", sample_weight, len(y))
+    weight = np.ones(len(y)) if sample_weight is None else as_weights("sample_weight", sample_weight, len(y))
     if len(np.unique(y[weight > 0])) < 2:
         raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
+    if class_weight is not None:
+        weight = weight * as_class_weight(class_weight, classes, np.bincount(y, weight, len(classes)))[y]
+        if len(np.unique(y[weight > 0])) < 2:
+            raise ValueError(f"class_weight={shown(class_weight)} leaves fewer than two classes that count")
     return (weight / weight[weight > 0].mean()).astype(dtype)
 
 
-def as_transition_for(T, classes):
-    """`T` as a TransitionMatrix for these classes (C,), each of which was observed.
+def as_class_weight(class_weight, classes, count):
+    """A factor (C,) for each class: from a dict (a label that it lacks has 1), or "balanced", sum(count) / (C count).
 
-    Raises ValueError for a T that is invalid, of another size, or gives one of these labels no probability.
+    count (C,): the total weight of each class. Raises ValueError for anything else, and for labels that are no class.
     """
-    T = as_transition(T, len(classes))
-    never = np.flatnonzero(T.array.sum(axis=1) == 0)
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        return np.divide(count.sum() / (count > 0).sum(), count, out=np.zeros(len(count)), where=count > 0)
+    if not isinstance(class_weight, dict):
+        raise ValueError(f"class_weight={shown(class_weight)} should be None, 'balanced' or a dict {{label: weight}}")
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown:
+        raise ValueError(f"class_weight has labels that are no classes: {unknown[:5]}; the classes are {shown(labels)}")
+    return as_weights("class_weight", [class_weight.get(label, 1) for label in labels], len(labels))
+
+
+def as_transition_for(T, classes, count=None):
+    """`T` as a TransitionMatrix in the order of these classes (C,), of which `count` (C,) were seen (None: each).
+
+    A T with labels is put in their order. Raises ValueError for a T that is invalid, of another size, has other labels,
+    or gives a label that was seen no probability.
+    """
+    T = as_transition(T, len(classes)).aligned(classes)
+    never = T.array.sum(axis=1) == 0
+    never = np.flatnonzero(never if count is None else never & (count > 0))
     if never.size:
         raise ValueError(f"T has rows of zeros, so the labels {classes[never].tolist()} never occur, but y has them")
     return T
@@ -115,12 +154,24 @@ def check_feature_names(model, X):
         raise ValueError(_name_differences(list(fitted), list(given)))
 
 
-def _as_float(X):
+def _as_float(X, names):
     small = X.dtype.kind in "biu" and X.dtype.itemsize <= 2
     try:
         return X.astype(np.float32 if small else np.float64)
     except (TypeError, ValueError) as error:
+        missing = missing_objects(X).reshape(X.shape)
+        if missing.any():
+            raise ValueError(_not_finite(missing, names)) from error
         raise type(error)(f"X should hold numbers: {shown(error)}") from error
+
+
+def _not_finite(bad, names):
+    """The message for samples of which bad (N, ...) is true where a value is missing or infinite."""
+    row, *column = (int(i) for i in np.argwhere(bad)[0])
+    where = f"row {row}"
+    if len(column) == 1:
+        where += f", column {column[0] if names is None else repr(names[column[0]])}"
+    return f"X contains NaN or infinity; remove or impute these values (the first: {where})"
 
 
 def _name_differences(fitted, given):

@@ -85,6 +85,14 @@ class Network:
             for layer in moved:
                 layer.move(to_host)
 
+    def astype(self, dtype):
+        """A copy of the built network whose parameters have another dtype."""
+        other = copy.deepcopy(self)
+        other.dtype = np.dtype(dtype)
+        for _, layer, key in other.parameters():
+            layer.params[key] = layer.params[key].astype(dtype)
+        return other
+
     def release(self):
         """Forget what the last forward pass kept for backward."""
         for layer in self.layers:

@@ -132,9 +132,7 @@ def test_what_a_fitted_model_is_asked(model):
         fitted.predict_proba(changed(X, np.nan))
     with pytest.raises(ValueError, match="X has 12 samples but y has 1 labels"):
         fitted.score(X, [0])
-    with pytest.raises(ValueError, match=r"y has labels that fit never saw: \[3\]; it saw \[0, 1, 2\]"):
-        fitted.score(X, Y + 1)
-    with pytest.raises(ValueError, match=r"y has labels that fit never saw: \['0', '1', '2'\]"):
+    with pytest.raises(ValueError, match=r"y has labels of another kind than fit saw: \['0', .*; it saw \[0, 1, 2\]"):
         fitted.score(X, Y.astype(str))
     for weight in (-np.ones(12), np.ones(3), np.full(12, np.nan), np.zeros(12), np.full(12, "a")):
         with pytest.raises(ValueError, match="^sample_weight "):

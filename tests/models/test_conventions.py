@@ -38,9 +38,22 @@ def every_model():
 
 
 def failures(model):
-    results = check_estimator(model, on_fail=None, on_skip=None)
+    results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected_failures(model))
     assert len(results) > 40
-    return {r["check_name"]: reasons(r["exception"]) for r in results if r["status"] not in ("passed", "skipped")}
+    return {
+        r["check_name"]: reasons(r["exception"]) for r in results if r["status"] not in ("passed", "skipped", "xfail")
+    }
+
+
+def expected_failures(model):
+    """Checks that a learnt T cannot pass, because it is drawn from folds or explains the weights as noise."""
+    if getattr(model, "T", model) is not None:
+        return {}
+    if isinstance(model, FlipCorrected):  # as for scikit-learn's own: two equal samples may be in two folds
+        return {"check_sample_weight_equivalence_on_dense_data": "folds"}
+    if isinstance(model, RobustSoftmaxRegression):  # nearly all weight on label 0: the rates learn that all become 0
+        return {"check_class_weight_classifiers": "weights of labels are noise"}
+    return {}
 
 
 def reasons(error):
