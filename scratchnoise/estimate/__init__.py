@@ -9,10 +9,10 @@ import copy
 
 import numpy as np
 
-from .checks import as_array, as_floats, as_generator, as_labels, check_choice, classes_of, is_number, is_whole
-from .messages import shown
-from .noise import MOST_CLASSES, check_labels
-from .transition import TransitionMatrix
+from ..checks import as_array, as_floats, as_generator, as_labels, check_choice, classes_of, is_number, is_whole
+from ..messages import shown
+from ..noise import MOST_CLASSES, check_labels
+from ..transition import TransitionMatrix
 
 
 def anchor_argmax(q):
