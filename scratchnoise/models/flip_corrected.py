@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from ..checks import check_choice
-from ..estimate import ESTIMATORS, check_estimator, clone, estimate_transition
+from ..estimate import ESTIMATORS, check_estimator, clone, trusted_transition
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
 from .validation import as_transition_for
@@ -76,7 +76,7 @@ class FlipCorrected(Classifier):
         return np.full(C, 1 / C)
 
     def _estimated_transition(self, X, y):
-        T = estimate_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
+        T = trusted_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
         if not T.singular:
             return T
         warnings.warn(
