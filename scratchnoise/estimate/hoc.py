@@ -1,5 +1,7 @@
 """HOC: T from how often a sample and its two nearest neighbours carry the same labels; no anchors, no classifier."""
 
+from itertools import permutations
+
 import numpy as np
 
 from ..checks import as_floats
@@ -28,7 +30,7 @@ def hoc(X, y_noisy):
     C = y_noisy.max() + 1
     triples = np.zeros((C, C, C))
     np.add.at(triples, (y_noisy, *y_noisy[near].T), 1 / len(X))
-    T, prior = solve_consensus(triples)
+    T, prior = solve_consensus(sum(np.transpose(triples, order) for order in permutations(range(3))) / 6)
     return TransitionMatrix(T, {"method": "hoc", "prior": prior, "neighbours": near})
 
 
@@ -48,7 +50,7 @@ def two_nearest(X):
 def solve_consensus(triples):
     """T (C, C) and prior (C,) that minimise the squared errors of labels, pairs and triples, by Adam on the logits.
 
-    triples (C, C, C), shares of (label, label of a neighbour, label of the other). Columns are softmax, so always a T.
+    triples (C, C, C), symmetric shares of the labels of three neighbours. Columns are softmax, so always a T.
     """
     C = len(triples)
     logits = [2.0 * np.eye(C) + np.log(2), np.log(triples.sum(axis=(1, 2)) + 1 / C)]
@@ -64,15 +66,18 @@ def solve_consensus(triples):
 
 
 def consensus_gradient(a, b, triples):
-    """The squared error of T = softmax(columns of a), prior = softmax(b), and its gradients in a and in b."""
+    """The squared error of T = softmax(columns of a), prior = softmax(b), and its gradients in a and in b.
+
+    triples (C, C, C) are symmetric: all orders of the three labels are alike.
+    """
     T, prior = _softmax(a), _softmax(b)
-    e3 = np.einsum("a,ia,ja,ka->ijk", prior, T, T, T, optimize=True) - triples
+    C = len(T)
+    both = (T[:, None] * T).reshape(C * C, C)  # T[j, a] T[k, a]
+    e3 = (T * prior) @ both.T - triples.reshape(C, C * C)
     e2 = (T * prior) @ T.T - triples.sum(axis=2)
     e1 = T @ prior - triples.sum(axis=(1, 2))
-    # one row of T in each of the three places; the neighbours' order says nothing, but the counts are not symmetric
-    by_first = np.einsum("ijk,ja,ka->ia", e3, T, T, optimize=True)
-    others = np.einsum("ijk,ia,ka->ja", e3, T, T, optimize=True) + np.einsum("ijk,ia,ja->ka", e3, T, T, optimize=True)
-    dT = 2 * prior * (by_first + others + (e2 + e2.T) @ T + e1[:, None])
+    by_first = e3 @ both  # T stands in three places, alike because the triples are symmetric
+    dT = 2 * prior * (3 * by_first + 2 * e2 @ T + e1[:, None])
     dprior = 2 * ((by_first * T).sum(axis=0) + ((e2 @ T) * T).sum(axis=0) + T.T @ e1)
     da, db = T * (dT - (T * dT).sum(axis=0)), prior * (dprior - prior @ dprior)
     return (e3**2).sum() + (e2**2).sum() + (e1**2).sum(), da, db

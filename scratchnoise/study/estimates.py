@@ -33,8 +33,8 @@ def data_sets():
 
 
 def noise_shapes(n_classes):
-    """Name -> T (C, C): uniform and pair noise, and for two classes an uneven one."""
-    shapes = {f"uniform {rho}": noise.uniform(n_classes, rho) for rho in (0.2, 0.4)}
+    """Name -> T (C, C): uniform (by the rate of all errors), pair, and for two classes uneven noise."""
+    shapes = {f"uniform {rho}": noise.uniform(n_classes, rho / (n_classes - 1)) for rho in (0.2, 0.4)}
     shapes["pair 0.35"] = noise.pair_flip(n_classes, 0.35)
     return {**shapes, "uneven": UNEVEN} if n_classes == 2 else shapes
 
