@@ -1,4 +1,4 @@
-"""scratchnoise estimate FILE.npz: all estimators side by side, the figure of T with its errors, the verdict in words."""
+"""scratchnoise estimate FILE.npz: all estimators side by side, T with its errors, and the verdict in words."""
 
 
 def add_command(commands):
