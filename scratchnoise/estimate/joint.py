@@ -35,7 +35,8 @@ def confident_joint(q, y_noisy):
     joint = counts / np.where(rows > 0, rows, 1) * labelled[:, None]
     missing = np.flatnonzero(joint.sum(axis=0) == 0)
     T = joint / np.where(joint.sum(axis=0) > 0, joint.sum(axis=0), 1)
-    T[:, missing] = np.asarray(anchor_argmax(q))[:, missing]
+    if len(missing):
+        T[:, missing] = np.asarray(anchor_argmax(q))[:, missing]
     diagnostics = {"thresholds": thresholds, "counts": counts, "joint": joint, "confident_share": confident.mean()}
     return TransitionMatrix(T, {"method": "confident joint", **diagnostics, "without_confident_sample": missing})
 

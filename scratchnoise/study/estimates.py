@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import noise
-from ..estimate import ESTIMATORS, bootstrap_errors, hoc, judge, out_of_fold_posteriors
+from ..estimate import ESTIMATORS, hoc, judge, out_of_fold_posteriors
 
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
 
@@ -68,9 +68,6 @@ def _cell(X, y, T, draw):
         judged = judge(estimate, ESTIMATORS[name], others, q, y_noisy, range(len(T)), draw).diagnostics
         quality = {
             "coverage": float((abs(found[name] - T) <= 2 * judged["standard_errors"]).mean()),
-            "coverage_bootstrap": float(
-                (abs(found[name] - T) <= 2 * bootstrap_errors(ESTIMATORS[name], q, y_noisy, rng)).mean()
-            ),
             "trust": judged["trust"],
             "verdict": judged["verdict"],
         }
