@@ -24,6 +24,7 @@ _HOME = {
     "Network": "network",
     "TrainingDiverged": "network.training",
     "estimate_transition": "estimate",
+    "UntrustworthyTransitionWarning": "estimate",
     "SoftmaxRegression": "models",
     "RobustSoftmaxRegression": "models",
     "FlipCorrected": "models",

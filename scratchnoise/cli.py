@@ -1,4 +1,4 @@
-"""The command line: reproduce, data, equations, bench, check, hint, grade, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, notebooks."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
 from .check import commands as check
 from .check import grading
+from .estimate_command import add_command as add_estimate
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -59,6 +60,7 @@ def parser():
     _add_data(commands)
     _add_equations(commands)
     _add_bench(commands)
+    add_estimate(commands)
     check.add_commands(commands)
     grading.add_command(commands)
     notebooks.add_command(commands)

@@ -1,5 +1,7 @@
 """Estimators of T: exact where theory says so, within a stated error on Gaussians, and honest folds."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -7,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from scratchnoise import estimate
+from scratchnoise.estimate.hoc import consensus_gradient, solve_consensus, two_nearest
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.noise import corrupt
 
@@ -201,3 +204,72 @@ Q = np.full((4, 2), 0.5)
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- HOC and the balanced joint -----------------------------------------------------------------------------------
+
+
+def consensus(A, prior):
+    return np.einsum("a,ia,ja,ka->ijk", prior, A, A, A)
+
+
+def test_exact_consensus_gives_t_and_the_prior():
+    found, prior = solve_consensus(consensus(T, np.array([0.5, 0.3, 0.2])))
+    np.testing.assert_allclose(found, T, atol=0.01)
+    np.testing.assert_allclose(prior, [0.5, 0.3, 0.2], atol=0.01)
+
+
+def test_the_consensus_gradient_is_a_derivative(rng):
+    triples = consensus(T, np.array([0.5, 0.3, 0.2]))
+    a, b, da, db = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
+    ahead, behind = (consensus_gradient(a + h * da, b + h * db, triples)[0] for h in (1e-6, -1e-6))
+    _, ga, gb = consensus_gradient(a, b, triples)
+    assert (ga * da).sum() + (gb * db).sum() == pytest.approx((ahead - behind) / 2e-6, rel=1e-6)
+
+
+def test_the_two_nearest_are_others_and_features_count_alike():
+    X = np.array([[0.0, 0], [1, 0], [2, 0], [0, 1000], [1, 1000], [2, 1000]])
+    assert [sorted(row) for row in two_nearest(X)[[0, 4]].tolist()] == [[1, 3], [3, 5]]  # unscaled: 2, not 3
+
+
+def test_hoc_finds_t_where_neighbours_share_their_class(rng):
+    y = rng.integers(3, size=3000)
+    X = rng.normal(size=(3000, 2)) + 8 * np.array([[0, 0], [1, 0], [0, 1]])[y]
+    assert abs(estimate.hoc(X, corrupt(y, T, rng)).array - T).max() < 0.1
+
+
+def test_balance_frees_the_small_class(rng):
+    q = np.array([[0.9, 0.1]] * 9 + [[0.8, 0.2]])
+    y = np.array([0] * 9 + [1])
+    assert estimate.balanced_joint(q, y).diagnostics["counts"].tolist() == [[9, 0], [0, 1]]
+
+
+# --- quality ------------------------------------------------------------------------------------------------------
+
+
+def gaussians(rng, apart, N=1500):
+    y = rng.integers(3, size=N)
+    return rng.normal(size=(N, 2)) + apart * np.array([[0, 0], [1, 0], [0, 1]])[y], corrupt(y, T, rng)
+
+
+def test_clear_classes_are_trusted_without_a_warning(rng):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = estimate.estimate_transition(LogisticRegression(), *gaussians(rng, 5), random_state=0)
+    quality = found.diagnostics
+    assert quality["verdict"] == [] and quality["trust"] > 0.9 and quality["confident"]["share"].sum() == 1
+    assert (abs(found.array - T) <= 3 * quality["standard_errors"]).all()
+
+
+def test_classes_that_cannot_be_told_apart_are_named_and_t_becomes_the_identity(rng):
+    X, y = rng.normal(size=(600, 2)), rng.integers(3, size=600)
+    with pytest.warns(estimate.UntrustworthyTransitionWarning, match="cannot tell classes 0 and 1 apart"):
+        used = estimate.trusted_transition(LogisticRegression(), X, y, random_state=0)
+    np.testing.assert_array_equal(used, np.eye(3))
+
+
+def test_standard_errors_shrink_with_the_root_of_the_samples(rng):
+    q, y = rng.dirichlet(np.ones(3), 400) @ T.T, rng.integers(3, size=400)
+    few = estimate.bootstrap_errors(estimate.confident_joint, q, y, rng)
+    many = estimate.bootstrap_errors(estimate.confident_joint, np.repeat(q, 16, 0), np.repeat(y, 16), rng)
+    assert 2.5 < few.mean() / many.mean() < 6

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from ..checks import as_weights, check_choice
-from ..estimate import ESTIMATORS, check_estimator, clone, estimate_transition
+from ..estimate import ESTIMATORS, check_estimator, clone, trusted_transition
 from ..messages import shown
 from ..rows import is_table
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
@@ -123,7 +123,7 @@ class FlipCorrected(Classifier):
         return np.full(C, 1 / C)
 
     def _estimated_transition(self, X, y):
-        T = estimate_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
+        T = trusted_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
         if not T.singular:
             return T
         warnings.warn(

@@ -1,0 +1,55 @@
+"""T from the confident joint: counts of samples that are confidently of a class, by their label."""
+
+import numpy as np
+
+from ..noise import check_labels
+from ..transition import TransitionMatrix
+from .anchors import anchor_argmax
+from .posteriors import check_posteriors
+
+
+def confident_joint(q, y_noisy):
+    """Count samples that are confidently of class j, by their label i: T[i, j] = joint[i, j] / sum_i joint[i, j].
+
+    Confident: q_nj >= t_j, t_j the mean of q_nj over the samples labelled j; of several such classes the most probable
+    counts. Rows of the counts are scaled to the label counts. Source: Northcutt, Jiang and Chuang 2021.
+    q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics {"thresholds" (C,), "counts" (C, C) before
+    scaling, "joint" (C, C), "confident_share", "without_confident_sample": classes whose column is their anchor's
+    instead}. Raises ValueError when a class has no label.
+    """
+    q = check_posteriors(q)
+    N, C = q.shape
+    y_noisy = check_labels(y_noisy, C, name="y_noisy")
+    if len(y_noisy) != N:
+        raise ValueError(f"q has {N} rows and y_noisy {len(y_noisy)} labels; they should have the same number")
+    labelled = np.bincount(y_noisy, minlength=C)
+    if (labelled == 0).any():
+        raise ValueError(f"y_noisy never is {int(labelled.argmin())}; the joint needs every class")
+    own = [q[y_noisy == j, j] for j in range(C)]
+    thresholds = np.array([min(sure.mean(), sure.max()) for sure in own])  # a rounded mean of equals can exceed them
+    above = np.where(q >= thresholds, q, -np.inf)  # the choice is among the confident classes only
+    guess, confident = above.argmax(axis=1), np.isfinite(above).any(axis=1)
+    counts = np.zeros((C, C))
+    np.add.at(counts, (y_noisy[confident], guess[confident]), 1)
+    rows = counts.sum(axis=1, keepdims=True)
+    joint = counts / np.where(rows > 0, rows, 1) * labelled[:, None]
+    missing = np.flatnonzero(joint.sum(axis=0) == 0)
+    T = joint / np.where(joint.sum(axis=0) > 0, joint.sum(axis=0), 1)
+    if len(missing):
+        T[:, missing] = np.asarray(anchor_argmax(q))[:, missing]
+    diagnostics = {"thresholds": thresholds, "counts": counts, "joint": joint, "confident_share": confident.mean()}
+    return TransitionMatrix(T, {"method": "confident joint", **diagnostics, "without_confident_sample": missing})
+
+
+def balanced_joint(q, y_noisy):
+    """`confident_joint` on posteriors corrected for the class balance: q_nj / P(noisy = j), rows scaled to sum 1.
+
+    Under imbalance the large class passes its threshold nearly everywhere and wins every collision; divided by its
+    share it does not. Rows of the counts are scaled to the true label counts, as in `confident_joint`.
+    q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, the same diagnostics. Raises ValueError likewise.
+    """
+    q = check_posteriors(q)
+    share = np.bincount(check_labels(y_noisy, q.shape[1], name="y_noisy"), minlength=q.shape[1])
+    balanced = q / np.maximum(share, 1)  # confident_joint refuses a class without label
+    T = confident_joint(balanced / balanced.sum(axis=1, keepdims=True), y_noisy)
+    return TransitionMatrix(T.array, {**T.diagnostics, "method": "balanced joint"})

@@ -1,0 +1,93 @@
+"""Noisy posteriors of samples by models that were not trained on them."""
+
+import copy
+
+import numpy as np
+
+from ..checks import as_array, as_floats, as_generator, as_labels, classes_of, is_whole
+from ..messages import shown
+from ..noise import MOST_CLASSES, check_labels
+from ..rows import is_table, take_rows
+
+
+def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
+    """predict_proba of each sample by a copy of `estimator` that was not trained on it, folds stratified by label.
+
+    X (N, ...), an array, a sparse matrix or a data frame (the estimator gets rows of it as they are), y (N,) -> (N, C)
+    in the order of the sorted classes. random_state seeds the folds, and the copies too if the estimator has no seed of
+    its own. At most as many folds as the smallest class has samples are made; raises ValueError when that is one, and
+    for labels that are missing or have no order.
+    """
+    X, y = X if is_table(X) else as_array("X", X), as_labels("y", y)
+    if X.ndim == 0:
+        raise ValueError(f"X={shown(X)} should be an array (N, ...), one sample a row")
+    if y.ndim != 1:
+        raise ValueError(f"y has shape {y.shape}; it should be one label per sample, (N,)")
+    n_samples = X.shape[0]
+    if n_samples != len(y) or len(y) == 0:
+        raise ValueError(f"X has {n_samples} samples and y {len(y)} labels; they should have the same number, not none")
+    classes, y_index = classes_of("y", y)
+    smallest = np.bincount(y_index).argmin()
+    if (y_index == smallest).sum() < 2:
+        raise ValueError(f"y holds the label {classes.tolist()[smallest]!r} once only; each fold should train on it")
+    if is_whole(folds):
+        folds = min(folds, int((y_index == smallest).sum()))
+    fold = stratified_folds(y_index, folds, as_generator("random_state", random_state))
+    check_estimator(estimator)
+    q = np.empty((len(y), len(classes)))
+    for k in range(folds):
+        model = clone(estimator, random_state).fit(take_rows(X, fold != k), y[fold != k])
+        q[fold == k] = model.predict_proba(take_rows(X, fold == k))
+    return q
+
+
+def stratified_folds(y, folds, rng):
+    """A fold number 0..folds-1 for every sample, each class dealt out evenly and at random.
+
+    y (N,) integers of at least 0, rng numpy Generator or seed -> (N,) int64. Raises ValueError when a class has fewer
+    samples than folds.
+    """
+    y = check_labels(y, MOST_CLASSES)
+    counts = np.bincount(y)
+    if not is_whole(folds) or folds < 2 or counts[counts > 0].min() < folds:
+        smallest = int(counts[counts > 0].min())
+        raise ValueError(f"folds={shown(folds)}; it should be between 2 and the size of the smallest class, {smallest}")
+    rng = as_generator("rng", rng)
+    fold = np.empty(len(y), np.int64)
+    for j in np.flatnonzero(counts):
+        members = rng.permutation(np.flatnonzero(y == j))
+        fold[members] = np.arange(len(members)) % folds
+    return fold
+
+
+def clone(estimator, random_state=None):
+    """A new, unfitted estimator with copies of the same parameters, nested estimators cloned as well.
+
+    `random_state` becomes the seed of those that take one and have none.
+    """
+    if hasattr(estimator, "__sklearn_clone__"):  # scikit-learn's own estimators know best
+        new = estimator.__sklearn_clone__()
+    else:
+        params = estimator.get_params(deep=False).items()
+        new = type(estimator)(**{k: clone(v) if hasattr(v, "get_params") else copy.deepcopy(v) for k, v in params})
+    unseeded = [k for k, v in new.get_params().items() if k.split("__")[-1] == "random_state" and v is None]
+    return new.set_params(**dict.fromkeys(unseeded, random_state)) if unseeded else new
+
+
+def check_estimator(estimator):
+    """Raise ValueError unless `estimator` is an object, not a class, with fit, predict_proba and get_params."""
+    if isinstance(estimator, type):
+        raise ValueError(f"estimator is the class {estimator.__name__}; pass an object, {estimator.__name__}(...)")
+    missing = [name for name in ("predict_proba", "fit", "get_params") if not hasattr(estimator, name)]
+    if missing:
+        raise ValueError(f"estimator={shown(estimator)} has no {missing[0]}; a classifier with probabilities is needed")
+
+
+def check_posteriors(q):
+    """`q` as float64 (N, C), rows summing to 1; ValueError for what are no posteriors."""
+    q = as_floats("q", q)
+    if q.ndim != 2 or q.shape[1] < 2 or len(q) == 0:
+        raise ValueError(f"q has shape {q.shape}; it should be posteriors (N, C)")
+    if not np.isfinite(q).all() or q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("q has rows that are not probabilities; they should be >= 0 and sum to 1")
+    return q / q.sum(axis=1, keepdims=True)

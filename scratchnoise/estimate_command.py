@@ -1,0 +1,72 @@
+"""scratchnoise estimate FILE.npz: all estimators side by side, T with its errors, and the verdict in words."""
+
+
+def add_command(commands):
+    """Add `estimate` to the commands of the command line."""
+    command = commands.add_parser("estimate", help="the transition matrix of noisy labels in FILE.npz, and a verdict")
+    command.add_argument("file", metavar="FILE.npz", help="x_train and the noisy y_train (and x_test, y_test)")
+    command.add_argument("--seed", type=int, default=0, help="seed of folds and bootstrap (default: %(default)s)")
+    command.add_argument("--figure", metavar="FILE.png", help="draw T with its errors")
+    command.set_defaults(run=_run)
+
+
+def _run(arguments):
+    from rich.console import Console
+
+    from .data.npz import load_npz
+    from .estimate import hoc, judged_transition
+    from .models import SoftmaxRegression
+
+    data = load_npz(arguments.file)
+    X = data.x_train.reshape(len(data.x_train), -1)
+    T = judged_transition(SoftmaxRegression(random_state=arguments.seed), X, data.y_train, random_state=arguments.seed)
+    estimates = {T.diagnostics["method"]: T, **T.diagnostics["agreement"]["estimates"], "hoc": hoc(X, data.y_train)}
+    names = [data.class_names[j] for j in T.diagnostics["classes"]]
+    console = Console(highlight=False)
+    for name, estimate in estimates.items():
+        errors = T.diagnostics["standard_errors"] if estimate is T else None
+        console.print(_table(f"{name}: P(label of the row | true class of the column)", estimate, errors, names))
+    for sentence in verdict_in_words(T):
+        console.print(sentence, markup=False)
+    if arguments.figure:
+        from .study.figures import save
+
+        save(figure(T, names), arguments.figure)
+
+
+def verdict_in_words(T):
+    """The sentences to show a user, from the diagnostics of `judge`."""
+    quality = T.diagnostics
+    sentences = [f"Doubt: {sentence}." for sentence in quality["verdict"]] or ["No reason to doubt T was found."]
+    condition = f"The condition number of T is {quality['condition_number']:.1f}."
+    return [*sentences, f"Models use {quality['trust']:.0%} of T, the rest is the identity.", condition]
+
+
+def figure(T, names):
+    """T as a heat map, each cell with its entry and its standard error; a matplotlib figure."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    C, errors = len(T), T.diagnostics["standard_errors"]
+    drawing = Figure(figsize=(1.5 + 0.85 * C, 1.5 + 0.7 * C), layout="constrained")
+    ax = drawing.subplots()
+    ax.imshow(T.array, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.ndindex(C, C):
+        colour = "white" if T.array[i, j] > 0.6 else "black"
+        text = f"{T.array[i, j]:.2f}\n±{errors[i, j]:.2f}"
+        ax.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
+    ax.set_xticks(range(C), names, rotation=45, ha="right")
+    ax.set_yticks(range(C), names)
+    ax.set(xlabel="true class", ylabel="noisy label", title="estimated T ± standard error")
+    return drawing
+
+
+def _table(title, T, errors, names):
+    import numpy as np
+    from rich.table import Table
+
+    table = Table("label", *names, title=title)
+    for i, row in enumerate(np.asarray(T)):
+        cells = [f"{v:.2f}" if errors is None else f"{v:.2f} ± {errors[i, j]:.2f}" for j, v in enumerate(row)]
+        table.add_row(names[i], *cells)
+    return table

@@ -1,0 +1,114 @@
+"""All estimators of T on the same noisy data: python -m scratchnoise.study.estimates --out FILE.
+
+Rows are appended as they come; the same command goes on where it stopped. cleanlab takes part where it is installed.
+scikit-learn is needed, for data and for the classifier, which is the same for every method.
+"""
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from .. import noise
+from ..estimate import ESTIMATORS, hoc, judge, out_of_fold_posteriors
+
+UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
+
+
+def data_sets():
+    """Name -> function that draws X (N, D), y (N,)."""
+    from sklearn import datasets
+
+    made = {"n_informative": 6, "n_features": 10, "class_sep": 1.5, "random_state": 0, "n_clusters_per_class": 1}
+    return {
+        "digits": lambda: datasets.load_digits(return_X_y=True),
+        "cancer": lambda: datasets.load_breast_cancer(return_X_y=True),
+        "five classes": lambda: datasets.make_classification(3000, n_classes=5, flip_y=0, **made),
+        "90/7/3": lambda: datasets.make_classification(3000, n_classes=3, weights=[0.9, 0.07], flip_y=0, **made),
+        "1:100": lambda: datasets.make_classification(3000, n_classes=2, weights=[0.99], flip_y=0, **made),
+        "garments": _garments,
+    }
+
+
+def noise_shapes(n_classes):
+    """Name -> T (C, C): uniform (by the rate of all errors), pair, and for two classes uneven noise."""
+    shapes = {f"uniform {rho}": noise.uniform(n_classes, rho / (n_classes - 1)) for rho in (0.2, 0.4)}
+    shapes["pair 0.35"] = noise.pair_flip(n_classes, 0.35)
+    return {**shapes, "uneven": UNEVEN} if n_classes == 2 else shapes
+
+
+def compare(out, draws=5):
+    """Append one row for every data set, noise shape, draw and method that `out` does not hold yet."""
+    out = Path(out)
+    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    for data, load in data_sets().items():
+        X, y = load()
+        for shape, T in noise_shapes(int(y.max()) + 1).items():
+            for draw in range(draws):
+                cell = {"data": data, "noise": shape, "draw": draw}
+                if (data, shape, draw, "identity") not in done:  # the last method of a cell
+                    rows = [{**cell, **row} for row in _cell(X, y, np.asarray(T), draw)]
+                    with out.open("a") as file:
+                        file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
+
+
+def _cell(X, y, T, draw):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(draw)
+    y_noisy = noise.corrupt(y, T, rng)
+    q = out_of_fold_posteriors(make_pipeline(StandardScaler(), LogisticRegression(C=0.1)), X, y_noisy, 5, draw)
+    found = {name: method(q, y_noisy).array for name, method in ESTIMATORS.items()}
+    for name in ("confident_joint", "balanced_joint", "top_k"):
+        estimate, others = ESTIMATORS[name](q, y_noisy), {k: found[k] for k in PEERS if k != name}
+        judged = judge(estimate, ESTIMATORS[name], others, q, y_noisy, range(len(T)), draw).diagnostics
+        quality = {
+            "coverage": float((abs(found[name] - T) <= 2 * judged["standard_errors"]).mean()),
+            "trust": judged["trust"],
+            "verdict": judged["verdict"],
+        }
+        yield {"method": name, "error": float(abs(found.pop(name) - T).mean()), **quality}
+        found[name] = estimate.array
+    for name in PEERS:
+        found.pop(name)
+    found["hoc"] = hoc(X, y_noisy).array
+    found |= _cleanlab(q, y_noisy)
+    found["identity"] = np.eye(len(T))
+    for name, estimate in found.items():
+        yield {"method": name, "error": float(abs(estimate - T).mean())}
+
+
+PEERS = ("confident_joint", "balanced_joint", "top_k")
+
+
+def _cleanlab(q, y_noisy):
+    try:
+        from cleanlab.count import compute_confident_joint, estimate_latent
+    except ImportError:
+        return {}
+    joint = compute_confident_joint(y_noisy, q)
+    return {"cleanlab": estimate_latent(joint, y_noisy)[1]}
+
+
+def _garments():
+    from ..data.garments import make_garments
+
+    data = make_garments(1500, 10)
+    return data.x_train.reshape(len(data.x_train), -1).astype(np.float64), data.y_train
+
+
+def _key(row):
+    return row["data"], row["noise"], row["draw"], row["method"]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, metavar="FILE")
+    parser.add_argument("--draws", type=int, default=5)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    compare(arguments.out, arguments.draws)
