@@ -126,7 +126,7 @@ class SoftmaxRegression(Classifier):
 
     def _learn(self, solution, problem, scaling):
         w, b = problem.split(solution.v)
-        self.coef_, self.intercept_ = scaling.fold(w, b)
+        self.coef_, self.intercept_ = scaling.fold(w, b, problem.dtype)
         self.n_iter_, self.converged_ = solution.minimum.steps, solution.minimum.converged
         self._learnt_transition(solution.T)
 

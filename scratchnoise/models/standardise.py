@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 BLOCK = 4096  # samples that are converted to float64 together
+FAR = 100  # deviations
 ROUNDING = 10  # a deviation of so many rounding errors of the mean is none
 
 
@@ -34,10 +35,14 @@ class Standardisation(NamedTuple):
             z[start : start + BLOCK] = (X[start : start + BLOCK] - self.mean) * self.factor
         return z
 
-    def fold(self, w, b):
-        """coef (C, D) and intercept (C,) of the user's features from w (D, C) and b (C,) of standardised ones."""
+    def fold(self, w, b, dtype):
+        """coef (C, D) and intercept (C,) of the user's features from w (D, C) and b (C,) of standardised ones.
+
+        In `dtype`, but in float64 where a mean is FAR from 0: x W would lose in float32 what the intercept subtracts.
+        """
         coef = (w * self.factor[:, None]).T
-        return np.ascontiguousarray(coef), b - coef @ self.mean
+        dtype = np.float64 if np.abs(self.mean * self.factor).max() > FAR else dtype
+        return np.ascontiguousarray(coef, dtype), (b - coef @ self.mean).astype(dtype)
 
     def unfold(self, coef, intercept):
         """The inverse of `fold`, for all columns that vary."""
