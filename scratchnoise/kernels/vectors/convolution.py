@@ -16,12 +16,12 @@ import numpy as np
 
 from ..loops.images import out_size
 from ..parallel import prange
-from .frames import Windows, place, side_by_side, tile_reach, window_reach, window_starts
+from .frames import Windows, place, side_by_side, tile_reach, window_reach, window_starts, window_taps
 from .target import INNER_COLUMNS, INNER_ROWS, ROWS, VECTORS
 from .tiles import clamped, inner, lanes, load, outer, pick, put, steps, store, store_totals, zeros
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
-LONG = 256  # pixels that a sum of the weight gradient should run over, before its tile goes back to memory
+LONG = 128  # pixels that a sum of the weight gradient should run over, before its tile goes back to memory
 
 
 def blocks_of(matrix, width):
@@ -157,46 +157,43 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
     """dw (R, S, K, F) and db (F,) as sums over images, in CHUNKS parts that are added in order."""
     N, H, W, K = x.shape
     _, Ho, Wo, F = dy.shape
-    width, run = VECTORS * lanes(dy), (S * K + ROWS - 1) // ROWS * ROWS
-    size, row_step = (H + 2 * pad) * (W + 2 * pad) * K, (W + 2 * pad) * K
+    H, W, width = H + 2 * pad, W + 2 * pad, VECTORS * lanes(dy)
     group = 1 + LONG // (Ho * Wo)
-    starts = window_starts(Ho, Wo, W + 2 * pad, K, stride)
-    dw = np.zeros((CHUNKS, (F + width - 1) // width, R, run, width), x.dtype)
+    starts, taps = window_starts(Ho, Wo, W, K, stride), window_taps(R, S * K, W * K)
+    dw = np.zeros((CHUNKS, (F + width - 1) // width, (taps.size + ROWS - 1) // ROWS * ROWS, width), x.dtype)
     db, total = np.zeros((CHUNKS, F), x.dtype), np.zeros(F, x.dtype)
     for chunk in prange(CHUNKS):
-        frames = np.zeros(group * size + ROWS, x.dtype)  # the last tile of a window's row may read past its end
+        frames = np.empty(group * H * W * K, x.dtype)
         end = (chunk + 1) * N // CHUNKS
         for first in range(chunk * N // CHUNKS, end, group):
             last = min(first + group, end)
             for n in range(first, last):
-                place(x[n], frames[(n - first) * size : (n - first + 1) * size], W + 2 * pad, K, 1, pad, pad)
+                place(x[n], frames[(n - first) * H * W * K : (n - first + 1) * H * W * K], W, K, 1, pad, pad)
             rows = dy[first:last].reshape(-1, F)
-            correlate(frames, size, blocks_of(rows, width), dw[chunk], starts, row_step)
+            correlate(frames, H * W * K, blocks_of(rows, width), dw[chunk], starts, taps)
             add_rows(rows, db[chunk])
     add_rows(db, total)
     return gathered(dw, R, S, K, F), total
 
 
-def correlate(x, size, dy, dw, starts, row_step):
-    """dw (blocks, R, run, width) += windows of x times dy, for a few images: the weight gradient's micro-kernel.
+def correlate(x, size, dy, dw, starts, taps):
+    """dw (blocks, taps, width) += windows of x times dy, for a few images: the weight gradient's micro-kernel.
 
     x: flat frames, `size` apart; dy (blocks, pixels, width); starts: of the windows in one frame.
     """
-    blocks, R, run, width = dw.shape
+    blocks, padded, width = dw.shape
     pixels = dy.shape[1]
     places = np.empty(pixels, np.int64)
     for p in range(pixels):
         places[p] = p // starts.size * size + starts[p % starts.size]
     for block in range(blocks):
         rows, out = dy[block].reshape(-1), dw[block].reshape(-1)
-        for r in range(R):
-            for q in range(0, run, ROWS):
-                at = steps((r * run + q) * width, width, ROWS)
-                tile = load(out, at, 0, VECTORS)
-                for p in range(pixels):
-                    offset = pick(places, p) + r * row_step + q
-                    tile = outer(tile, x, steps(0, 1, ROWS), offset, rows, p * width)
-                store(tile, out, at, 0)
+        for q in range(0, padded, ROWS):
+            at, results = clamped(taps, q, taps.size - 1, ROWS), steps(q * width, width, ROWS)
+            tile = load(out, results, 0, VECTORS)
+            for p in range(pixels):
+                tile = outer(tile, x, at, pick(places, p), rows, p * width)
+            store(tile, out, results, 0)
 
 
 def add_rows(matrix, total):
@@ -208,15 +205,16 @@ def add_rows(matrix, total):
 
 
 def gathered(dw, R, S, K, F):
-    """The parts (CHUNKS, blocks of filters, R, run, width) summed and put in the order (R, S, K, F)."""
-    out = np.zeros((R, S, K, F), dw.dtype)
-    for chunk in range(dw.shape[0]):
-        for r in range(R):
-            for s in range(S):
-                for k in range(K):
-                    for f in range(F):
-                        out[r, s, k, f] += dw[chunk, f // dw.shape[4], r, s * K + k, f % dw.shape[4]]
-    return out
+    """The parts (CHUNKS, blocks of filters, taps, width) summed and put in the order (R, S, K, F)."""
+    chunks, blocks, padded, width = dw.shape
+    taps, out, numbers = R * S * K, np.zeros(R * S * K * F, dw.dtype), dw.reshape(-1)
+    for part in range(chunks * blocks):
+        first = part % blocks * width
+        for tap in range(taps):
+            for f in range(min(width, F - first)):  # along memory
+                here = tap * F + first + f
+                put(pick(out, here) + pick(numbers, (part * padded + tap) * width + f), out, here)
+    return out.reshape(R, S, K, F)
 
 
 # compiled code may call these

@@ -36,14 +36,17 @@ def place(image, frame, W, K, dilation, top, left):
     """
     frame[:] = 0
     H, columns, pixels = frame.size // (W * K), image.shape[1], image.reshape(-1)
+    first = max(0, (dilation - 1 - left) // dilation)
+    last = min(columns, (W - 1 - left) // dilation + 1)
     for i in range(image.shape[0]):
         h = i * dilation + top
-        if 0 <= h < H:
-            for j in range(columns):
-                v = j * dilation + left
-                if 0 <= v < W:
-                    for k in range(K):
-                        put(pick(pixels, (i * columns + j) * K + k), frame, (h * W + v) * K + k)
+        if 0 <= h < H and dilation == 1:
+            for d in range(first * K, last * K):  # neighbours stay neighbours
+                put(pick(pixels, i * columns * K + d), frame, (h * W + left) * K + d)
+        elif 0 <= h < H:
+            for j in range(first, last):
+                for k in range(K):
+                    put(pick(pixels, (i * columns + j) * K + k), frame, (h * W + j * dilation + left) * K + k)
 
 
 def window_starts(Ho, Wo, W, K, stride):
@@ -53,6 +56,15 @@ def window_starts(Ho, Wo, W, K, stride):
         for j in range(Wo):
             starts[i * Wo + j] = (i * stride * W + j * stride) * K
     return starts
+
+
+def window_taps(R, run, row_step):
+    """Where each number of a window lies, counted from its first one: int64 (R run,)."""
+    taps = np.empty(R * run, np.int64)
+    for r in range(R):
+        for d in range(run):
+            taps[r * run + d] = r * row_step + d
+    return taps
 
 
 def window_reach(Ho, Wo, R, S, stride, dilation, top, left, h, w):
@@ -111,4 +123,4 @@ def frame_places(Ho, Wo, H, W, F, dilation, top, left):
 
 
 # compiled code may call these
-HELPERS = (place, window_starts, window_reach, tile_reach, side_by_side)
+HELPERS = (place, window_starts, window_taps, window_reach, tile_reach, side_by_side)
