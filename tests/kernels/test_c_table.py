@@ -70,6 +70,7 @@ def test_no_images_and_no_samples():
         "relu_forward": (z,),
         "dropout_forward": (z, 0.5, 0, 0),
         "linear_sgd_epoch": (T, T[0], z, y, T, one, y, 3, 0.1, 0.0),
+        "linear_loss_grad": (T, T[0], z, y, T, one),
         "flip_rate_update": (T, z, y, one),
     }
     for name, args in calls.items():
@@ -94,6 +95,7 @@ LARGE = {
     "conv2d_forward": (normal(20, 6, 5, 7), normal(3, 2, 7, 19), normal(19), 1, 1),
     "conv2d_backward_weights": (normal(20, 16, 17, 9), normal(20, 18, 19, 2), 3, 3, 1, 0),
     "linear_sgd_epoch": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50), ORDER, 23, 0.1, 0.2),
+    "linear_loss_grad": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50)),
 }
 
 

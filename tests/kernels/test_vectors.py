@@ -229,10 +229,14 @@ def test_the_uncompiled_softmax_regression_equals_the_loops(shape, N, C, D, batc
     rng = np.random.default_rng(4)
     x, w, b, weight = (rng.normal(size=s).astype(dtype) for s in ((N, D), (D, C), (C,), (N,)))
     T, y = rng.dirichlet(np.ones(C), size=C).T.astype(dtype), rng.integers(0, C, N)
-    arguments = (w, b, x, y, T, np.abs(weight), rng.permutation(N), batch_size, 0.1, 0.01)
-    expected = loops_table.linear_sgd_epoch(*arguments)
-    for found, right in zip(softmax_regression.linear_sgd_epoch(*arguments), expected, strict=True):
-        np.testing.assert_allclose(found, right, atol=20 * np.finfo(dtype).eps * max(N, D))
+    problem = (w, b, x, y, T, np.abs(weight))
+    for name, arguments in (
+        ("linear_sgd_epoch", (*problem, rng.permutation(N), batch_size, 0.1, 0.01)),
+        ("linear_loss_grad", problem),
+    ):
+        expected = getattr(loops_table, name)(*arguments)
+        for found, right in zip(getattr(softmax_regression, name)(*arguments), expected, strict=True):
+            np.testing.assert_allclose(found, right, atol=20 * np.finfo(dtype).eps * max(N, D), err_msg=name)
 
 
 def shape_in_a_process(**environment):
