@@ -1,8 +1,8 @@
-"""One pass of softmax regression with vectors: `loops/softmax_regression.py`, faster.
+"""Softmax regression with vectors, a pass of steps or one gradient: `loops/softmax_regression.py`, faster.
 
-Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, which run
-side by side. GROUP samples are read once for the logits and are still in the L1 cache for the gradient. Their
-exponentials are taken a vector at a time, each once.
+Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, all samples
+into CHUNKS, which run side by side. GROUP samples are read once for the logits and are still in the cache for the
+gradient. Their exponentials are taken a vector at a time, each once.
 
 Rows of tiles do not divide D: the last columns of a group are copied, with zeros behind them, to its `tails`.
 N samples, C classes, D features, `width` = D rounded up to whole rows of a tile.
@@ -16,8 +16,8 @@ from .target import INNER_COLUMNS, INNER_ROWS, VECTORS
 from .tiles import clamped, exponential, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
-CHUNKS = 8  # the same for all samples at once
-GROUP = 8  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
+CHUNKS = 8  # so many parts of all samples, where only one gradient is asked for: more threads find work
+GROUP = 32  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
 CLASSES = INNER_COLUMNS  # taken together
 FAR_FROM_UNDERFLOW = 1e-30  # above it, the terms of a sum that underflow are too small to matter, float32 or float64
 
@@ -54,7 +54,10 @@ def linear_loss_grad(w, b, x, y, T, sample_weight):
         mine = samples[part * share : (part + 1) * share]
         losses[part] = add_gradients(x, y, T, log_T, sample_weight, mine, weights, b, N, dw[part], db[part])
     add_parts(dw, db)
-    return losses.sum() / max(N, 1), dw[0, :, :D].T.copy(), db[0].copy()
+    sum_of_losses = 0.0
+    for part in range(CHUNKS):  # numba would add losses.sum() in an order that depends on the threads
+        sum_of_losses += losses[part]
+    return float(sum_of_losses / max(N, 1)), dw[0, :, :D].T.copy(), db[0].copy()
 
 
 def transposed(w):
@@ -81,7 +84,7 @@ def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, 
         starts = group * D
         copy_tails(x, group, tails)
         logits_of(x, starts, tails, w, b, z)
-        exponentials_of(z, exponentials)
+        exponentials_of(z[: group.size], exponentials)
         for q in range(group.size):
             n, mine = group[q], exponentials[q * C : (q + 1) * C]
             losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], p_minus_r)
@@ -102,14 +105,14 @@ def copy_tails(x, group, tails):
 
 
 def logits_of(x, starts, tails, w, b, z):
-    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again up to GROUP."""
+    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again to fill a tile."""
     (C, width), D, step, last = w.shape, x.shape[1], tails.shape[1], starts.size - 1
     whole, places, tail_starts = D - D % step, np.arange(C) * width, np.arange(GROUP) * step
     x, tails, w = x.reshape(-1), tails.reshape(-1), w.reshape(-1)
     sums = np.empty(INNER_ROWS * CLASSES, z.dtype)
     for c in range(0, C, CLASSES):
         classes = clamped(places, c, C - 1, CLASSES)
-        for first in range(0, GROUP, INNER_ROWS):
+        for first in range(0, starts.size, INNER_ROWS):
             tile = zeros(z, INNER_ROWS, CLASSES)
             at = clamped(starts, first, last, INNER_ROWS)
             for d in range(0, whole, lanes(z)):
