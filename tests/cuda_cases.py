@@ -196,6 +196,7 @@ def _updates(rng):
     y, weight, order = rng.integers(0, C, N), rng.uniform(0.5, 2, N), rng.permutation(N)[:45]
     for batch_size in (8, 100):
         yield "linear_sgd_epoch", (w, b, x, y, T, weight, order, batch_size, 0.25, 0.5), 8 * N
+    yield "linear_loss_grad", (w, b, x, y, T, weight), 8 * N
 
 
 def _fused(rng):

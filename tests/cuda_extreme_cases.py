@@ -71,6 +71,7 @@ def _regression(dtype):
     y, order = np.array([0, 1, 2, 2]), np.array([3, 0, 2, 1])
     for matrix in (T, np.eye(3), IMPOSSIBLE_LABEL):
         yield "linear_sgd_epoch", (w, b, x, y, matrix, np.ones(4), order, 4, 1 / shift, 0.0), 12, 1
+        yield "linear_loss_grad", (w, b, x, y, matrix, np.full(4, 1 / shift)), 12, 1
 
 
 def _flip_rates(dtype):
@@ -124,6 +125,7 @@ def _bad_regression(rng):
     for label in (-1, 3):
         y = np.array([0, 1, label, 1, 0])
         yield "linear_sgd_epoch", (w, b, x, y, T, weight, np.arange(5), 5, 0.25, 0.5), 8, 2, nothing_left
+        yield "linear_loss_grad", (w, b, x, y, T, weight), 8, 2, (NAN, np.full((2, 3), NAN), np.full(3, NAN))
 
 
 def _bad_argmax(rng):

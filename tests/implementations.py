@@ -93,10 +93,28 @@ def regression_grad(z, y, T):
 
 
 def one_step(z, y, T, n):
+    return kernels.linear_sgd_epoch(*one_sample(z, y, T, n), np.zeros(1, np.int64), 1, 1.0, 0.0)
+
+
+def objective_value(z, y, T):
+    """The loss of the full batch, one sample at a time, by the same w = I and b = 0."""
+    return np.array([objective(z, y, T, n)[0] for n in range(len(z))])
+
+
+def objective_grad(z, y, T):
+    """The gradient of the full batch in b, which is dz."""
+    return np.stack([objective(z, y, T, n)[2] for n in range(len(z))])
+
+
+def objective(z, y, T, n):
+    return kernels.linear_loss_grad(*one_sample(z, y, T, n))
+
+
+def one_sample(z, y, T, n):
+    """w, b, x, y, T and weight of a softmax regression whose logits are z[n]."""
     C, one = z.shape[1], slice(n, n + 1)
-    start = np.eye(C, dtype=z.dtype), np.zeros(C, z.dtype)
     x = np.where(np.isfinite(z[one]), z[one], np.finfo(z.dtype).min / 2)  # 0 * -inf would be NaN
-    return kernels.linear_sgd_epoch(*start, x, y[one], T, np.ones(1, z.dtype), np.zeros(1, np.int64), 1, 1.0, 0.0)
+    return np.eye(C, dtype=z.dtype), np.zeros(C, z.dtype), x, y[one], T, np.ones(1, z.dtype)
 
 
 SOFTMAX_FAMILY = [
@@ -108,6 +126,8 @@ SOFTMAX_FAMILY = [
     kernels.forward_cross_entropy_grad,
     regression_value,
     regression_grad,
+    objective_value,
+    objective_grad,
 ]
 
 AT_THE_LIMITS = {
@@ -116,8 +136,8 @@ AT_THE_LIMITS = {
     limits.a_large_shift_changes_nothing: SOFTMAX_FAMILY,
     limits.signed_loss_is_exact: [kernels.signed_cross_entropy],
     limits.signed_gradient_is_exact: [kernels.signed_cross_entropy_grad],
-    limits.forward_loss_is_exact: [kernels.forward_cross_entropy, regression_value],
-    limits.forward_gradient_is_exact: [kernels.forward_cross_entropy_grad, regression_grad],
+    limits.forward_loss_is_exact: [kernels.forward_cross_entropy, regression_value, objective_value],
+    limits.forward_gradient_is_exact: [kernels.forward_cross_entropy_grad, regression_grad, objective_grad],
 }
 
 # --- matrix, noise, estimators --------------------------------------------------------------------------------

@@ -99,6 +99,8 @@ LIBRARY = {
     kernel_properties.momentum_is_a_decaying_sum: [kernels.sgd_momentum],
     kernel_properties.adam_divides_by_the_root_of_the_mean_square: [kernels.adam],
     kernel_properties.a_ridge_removes_the_free_shift: [kernels.linear_sgd_epoch],
+    kernel_properties.the_objective_is_a_weighted_mean: [kernels.linear_loss_grad],
+    kernel_properties.the_gradient_of_the_objective_is_its_slope: [kernels.linear_loss_grad],
     estimators.anchors_are_exact: [library.argmax],
     estimators.anchors_need_row_dominance: [library.argmax],
     estimators.inputs_are_left_alone: [*anchors, estimate.confident_joint, estimate.balanced_joint],

@@ -7,7 +7,6 @@ import numpy as np
 
 from .c.library import Library, read
 from .loops.images import out_size
-from .numpy_table import linear_loss_grad  # noqa: F401
 
 kernels = Library(read())
 
@@ -62,6 +61,12 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     arrays = (w, b, x, y, T, sample_weight, order, new_w, new_b, loss)
     kernels.run("linear_sgd_epoch", *arrays, *w.shape, order.size, batch_size, float(learning_rate), float(l2))
     return new_w, new_b, float(loss[0])
+
+
+def linear_loss_grad(w, b, x, y, T, sample_weight):
+    loss, dw, db = np.empty(1), np.empty_like(w), np.empty_like(b)
+    kernels.run("linear_loss_grad", w, b, x, y, T, sample_weight, loss, dw, db, *w.shape, len(x))
+    return float(loss[0]), dw, db
 
 
 # --- linear layer ----------------------------------------------------------------------------------------

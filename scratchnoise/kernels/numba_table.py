@@ -12,7 +12,6 @@ from numba.extending import register_jitable
 from . import loops_table as loops
 from .loops import images, layers, losses
 from .numba_cache import keep_on_disk
-from .numpy_table import linear_loss_grad  # noqa: F401
 from .threads import Threaded
 from .vectors import (
     convolution,
@@ -103,6 +102,11 @@ linear_sgd_epoch = compiled(
     softmax_regression.linear_sgd_epoch,
     # the threads share one batch after the other and are woken once: a 64th of the work suffices
     work=lambda w, b, x, y, T, weight, order, batch_size, *_: 64 * products(2 * w.size * min(batch_size, order.size)),
+)
+linear_loss_grad = compiled(
+    softmax_regression.linear_loss_grad,
+    # exponentials and sums take longer than the products where a sample is small
+    work=lambda w, b, x, *_: 16 * products(2 * w.shape[1] * x.size),
 )
 flip_rate_update = compiled(loops.flip_rate_update)
 _dropout = compiled(loops.dropout_forward)

@@ -75,6 +75,7 @@ def test_no_images_and_no_samples():
         "relu_forward": (z,),
         "dropout_forward": (z, 0.5, 0, 0),
         "linear_sgd_epoch": (T, T[0], z, y, T, one, y, 3, 0.1, 0.0),
+        "linear_loss_grad": (T, T[0], z, y, T, one),
         "flip_rate_update": (T, z, y, one),
     }
     for name, args in calls.items():
@@ -101,6 +102,7 @@ LARGE = {
     "batchnorm_forward": (normal(60, 37), normal(37), normal(37), 0.1),
     "batchnorm_backward": (normal(60, 37), normal(60, 37), normal(37), normal(37) ** 2, normal(37), 0.1),
     "linear_sgd_epoch": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50), ORDER, 23, 0.1, 0.2),
+    "linear_loss_grad": (normal(19, 3), normal(3), normal(50, 19), LABELS, T, RNG.random(50)),
 }
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -229,10 +230,32 @@ def test_the_uncompiled_softmax_regression_equals_the_loops(shape, N, C, D, batc
     rng = np.random.default_rng(4)
     x, w, b, weight = (rng.normal(size=s).astype(dtype) for s in ((N, D), (D, C), (C,), (N,)))
     T, y = rng.dirichlet(np.ones(C), size=C).T.astype(dtype), rng.integers(0, C, N)
-    arguments = (w, b, x, y, T, np.abs(weight), rng.permutation(N), batch_size, 0.1, 0.01)
-    expected = loops_table.linear_sgd_epoch(*arguments)
-    for found, right in zip(softmax_regression.linear_sgd_epoch(*arguments), expected, strict=True):
-        np.testing.assert_allclose(found, right, atol=20 * np.finfo(dtype).eps * max(N, D))
+    problem = (w, b, x, y, T, np.abs(weight))
+    for name, arguments in (
+        ("linear_sgd_epoch", (*problem, rng.permutation(N), batch_size, 0.1, 0.01)),
+        ("linear_loss_grad", problem),
+    ):
+        expected = getattr(loops_table, name)(*arguments)
+        for found, right in zip(getattr(softmax_regression, name)(*arguments), expected, strict=True):
+            np.testing.assert_allclose(found, right, atol=20 * np.finfo(dtype).eps * max(N, D), err_msg=name)
+
+
+WRONG_PARTS = {
+    "its last group left out": lambda right, samples, *rest: right(samples[: (samples.size - 1) // 8 * 8], *rest),
+    "its gradient left out": lambda right, samples, w, b, N, dw, db: right(samples, w, b, N, dw.copy(), db.copy()),
+    "no mean": lambda right, samples, w, b, N, *gradients: right(samples, w, b, 1, *gradients),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_PARTS.values(), ids=WRONG_PARTS)
+def test_a_wrong_part_of_the_objective_is_noticed(monkeypatch, wrong):
+    def add_gradients(x, y, T, log_T, weight, samples, *rest):
+        return wrong(partial(right, x, y, T, log_T, weight), samples, *rest)
+
+    right = softmax_regression.add_gradients
+    monkeypatch.setattr(softmax_regression, "add_gradients", add_gradients)
+    with pytest.raises(AssertionError):
+        test_the_uncompiled_softmax_regression_equals_the_loops(None, 33, 4, 17, 13, np.float64)
 
 
 def shape_in_a_process(**environment):

@@ -194,6 +194,70 @@ def ridge_of_the_whole_loss(w, b, x, y, T, sample_weight, order, batch_size, lea
     return right.linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, 2 * l2)
 
 
+@rejected_by(kernels.the_objective_is_a_weighted_mean)
+def objective_without_the_mean(w, b, x, y, T, sample_weight):
+    """The sum over the samples, and its gradient."""
+    return tuple(len(x) * found for found in right.linear_loss_grad(w, b, x, y, T, sample_weight))
+
+
+@rejected_by(kernels.the_objective_is_a_weighted_mean)
+def objective_over_the_sum_of_weights(w, b, x, y, T, sample_weight):
+    """What `np.average` would give."""
+    scale = len(x) / sample_weight.sum()
+    return tuple(scale * found for found in right.linear_loss_grad(w, b, x, y, T, sample_weight))
+
+
+@rejected_by(kernels.the_objective_is_a_weighted_mean)
+def objective_without_weights(w, b, x, y, T, sample_weight):
+    """Every sample counts once."""
+    return right.linear_loss_grad(w, b, x, y, T, np.ones_like(sample_weight))
+
+
+@rejected_by(kernels.the_objective_is_a_weighted_mean)
+def objective_with_T_transposed(w, b, x, y, T, sample_weight):
+    """P(true | noisy) for P(noisy | true)."""
+    return right.linear_loss_grad(w, b, x, y, T.T, sample_weight)
+
+
+@rejected_by(kernels.the_objective_is_a_weighted_mean)
+def objective_without_its_last_sample(w, b, x, y, T, sample_weight):
+    """A remainder is left out of the sum."""
+    loss, dw, db = right.linear_loss_grad(w, b, x[:-1], y[:-1], T, sample_weight[:-1])
+    share = (len(x) - 1) / len(x)
+    return share * loss, share * dw, share * db
+
+
+@rejected_by(kernels.the_gradient_of_the_objective_is_its_slope)
+def gradient_of_the_last_block(w, b, x, y, T, sample_weight):
+    """`=` for `+=`: two blocks of samples, the gradient of the second."""
+    loss, _, _ = right.linear_loss_grad(w, b, x, y, T, sample_weight)
+    half = len(x) // 2
+    _, dw, db = right.linear_loss_grad(w, b, x[half:], y[half:], T, sample_weight[half:])
+    share = (len(x) - half) / len(x)
+    return loss, share * dw, share * db
+
+
+@rejected_by(kernels.the_gradient_of_the_objective_is_its_slope)
+def gradient_without_the_mean(w, b, x, y, T, sample_weight):
+    """The mean of the losses, the sum of their gradients."""
+    loss, dw, db = right.linear_loss_grad(w, b, x, y, T, sample_weight)
+    return loss, len(x) * dw, len(x) * db
+
+
+@rejected_by(kernels.the_gradient_of_the_objective_is_its_slope)
+def gradient_without_weights(w, b, x, y, T, sample_weight):
+    """The weighted loss, the gradient of the other one."""
+    loss, _, _ = right.linear_loss_grad(w, b, x, y, T, sample_weight)
+    return loss, *right.linear_loss_grad(w, b, x, y, T, np.ones_like(sample_weight))[1:]
+
+
+@rejected_by(kernels.the_gradient_of_the_objective_is_its_slope)
+def gradient_of_the_plain_loss(w, b, x, y, T, sample_weight):
+    """p - one-hot where p - r should be: T corrects the loss alone."""
+    loss, _, _ = right.linear_loss_grad(w, b, x, y, T, sample_weight)
+    return loss, *right.linear_loss_grad(w, b, x, y, np.eye(len(T)), sample_weight)[1:]
+
+
 @rejected_by(kernels.convolution_backward_is_the_adjoint)
 def gradient_with_flipped_filters(dy, x, w, stride, pad):
     """dx through the filters turned by 180 degrees."""

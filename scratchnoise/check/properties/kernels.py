@@ -8,6 +8,8 @@ from ..kernel_strategies import KERNEL_ARGUMENTS
 from ..property import holds_for
 from .oracles import softmax as softmax_oracle
 
+STEP = 1e-5  # of central differences: their error is about its square
+
 
 def arguments_of(kernel):
     """For `holds_for`: the tuple of arguments of a kernel."""
@@ -192,3 +194,37 @@ def a_ridge_removes_the_free_shift(linear_sgd_epoch, args, shift):
         left = (1 - rate * l2) ** steps * direction
         hint = f"{steps} steps, learning_rate={rate}, l2={l2}; the penalty on the mean loss is l2/2 ||w||^2"
         assert_close("what is left of the shift", from_shifted - from_w, left, 1e-10, hint)
+
+
+@holds_for(args=arguments_of("linear_loss_grad"))
+def the_objective_is_a_weighted_mean(linear_loss_grad, args):
+    """The loss is the mean over all N samples of weight times -log (T p)_y, however many samples there are.
+
+    linear_loss_grad(w (D, C), b, x, y, T, sample_weight) -> loss, dw, db.
+    """
+    w, b, x, y, T, weight = args
+    loss, _, _ = linear_loss_grad(*args)
+    noisy = (softmax_oracle(x @ w + b) @ T.T)[np.arange(len(y)), y]
+    hint = "(1/N) sum_n weight_n (-log (T p_n)_{y_n}): divide by N, not by the sum of the weights"
+    assert_close("loss", loss, -(weight * np.log(noisy)).sum() / len(y), 1e-11, hint)
+
+
+@holds_for(args=arguments_of("linear_loss_grad"))
+def the_gradient_of_the_objective_is_its_slope(linear_loss_grad, args):
+    """dw and db are the derivatives of the loss: the loss is differentiated entry by entry, by central differences.
+
+    Eq. (11), eq. (17). linear_loss_grad(w (D, C), b, x, y, T, sample_weight) -> loss, dw, db.
+    """
+    w, b, *samples = args
+    _, dw, db = linear_loss_grad(*args)
+    for name, found, k in (("dw", dw, 0), ("db", db, 1)):
+        assert np.shape(found) == args[k].shape, f"{name} has shape {np.shape(found)}; it should be {args[k].shape}"
+        slopes = np.empty_like(args[k])
+        for i in np.ndindex(args[k].shape):
+            moved = [w.copy(), b.copy()]
+            moved[k][i] += STEP
+            above, *_ = linear_loss_grad(*moved, *samples)
+            moved[k][i] -= 2 * STEP
+            below, *_ = linear_loss_grad(*moved, *samples)
+            slopes[i] = (above - below) / (2 * STEP)
+        assert_close(name, found, slopes, 1e-6, f"the slope of the loss in each entry of {'wb'[k]}")

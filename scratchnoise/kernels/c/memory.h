@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 typedef struct {
-    void *blocks[16];
+    void *blocks[64];
     int count;
     bool failed;
 } scratch;

@@ -1,7 +1,8 @@
-// One pass of softmax regression, plain or robust: `loops/softmax_regression.py`, faster.
+// Softmax regression, plain or robust, a pass of steps or one gradient: `loops/softmax_regression.py`, faster.
 //
 // - The weights are transposed, so the inner loops run along memory; their rows are filled up with zeros.
 // - A batch is cut into SHARES, which are done side by side. There are always two, so sums do not depend on the threads.
+//   All samples at once are cut into MOST_SHARES.
 // - GROUP samples go from logits to gradient while their features are in the fastest cache, and meanwhile the features
 //   of the next group are fetched. CLASSES at a time, 12 sums fit in the registers:
 //
@@ -19,7 +20,7 @@
 #include "memory.h"
 #include "threads.h"
 
-enum { SHARES = 2, GROUP = 4, CLASSES = 3 };
+enum { SHARES = 2, MOST_SHARES = 8, GROUP = 4, CLASSES = 3 };
 static const double FAR_FROM_UNDERFLOW = 1e-30;  // above it, the terms of a sum that underflow are too small to matter
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
     real *w, *b;  // w C x width
     long first, size;  // of the batch
     share *shares;
+    int n_shares;
 } epoch;
 
 // The two inner loops, at features d, ..., d + count - 1.
@@ -136,7 +138,7 @@ static void one_share(const void *job, long task, int worker)
     (void)worker;
     const epoch *a = job;
     share *s = &a->shares[task];
-    long length = (a->size + SHARES - 1) / SHARES, last = at_most((task + 1) * length, a->size);
+    long length = (a->size + a->n_shares - 1) / a->n_shares, last = at_most((task + 1) * length, a->size);
     const int64_t *batch = a->order + a->first;
     memset(s->dw, 0, a->C * a->width * sizeof(real));
     memset(s->db, 0, a->C * sizeof(double));
@@ -157,11 +159,11 @@ static void update(epoch *a, double learning_rate, double l2)
     real rate = learning_rate, decay = l2;
     for (long i = 0; i < a->C * a->width; ++i) {
         real slope = decay * a->w[i];
-        for (int part = 0; part < SHARES; ++part) slope += a->shares[part].dw[i];
+        for (int part = 0; part < a->n_shares; ++part) slope += a->shares[part].dw[i];
         a->w[i] -= rate * slope;
     }
     for (long c = 0; c < a->C; ++c)
-        for (int part = 0; part < SHARES; ++part) a->b[c] -= learning_rate * a->shares[part].db[c];
+        for (int part = 0; part < a->n_shares; ++part) a->b[c] -= learning_rate * a->shares[part].db[c];
 }
 
 static share take_share(scratch *s, long C, long width)
@@ -169,6 +171,14 @@ static share take_share(scratch *s, long C, long width)
     return (share){take(s, (GROUP * C + LANES) * sizeof(real)), take(s, (GROUP * C + LANES) * sizeof(real)),
                    take(s, C * width * sizeof(real)), take(s, C * sizeof(double)), take(s, C * sizeof(double)),
                    take(s, C * sizeof(double)), 0};
+}
+
+// w (D, C) as rows of a class.
+static void transpose(const real *w, long D, long C, long width, real *rows)
+{
+    memset(rows, 0, C * width * sizeof(real));
+    for (long d = 0; d < D; ++d)
+        for (long c = 0; c < C; ++c) rows[c * width + d] = w[d * C + c];
 }
 
 // new_w (D, C), new_b (C,) and the mean of the losses, each sample's as it was met.
@@ -180,11 +190,10 @@ EXPORT int linear_sgd_epoch(const real *w, const real *b, const real *x, const i
     scratch s = {0};
     share shares[SHARES];
     for (int part = 0; part < SHARES; ++part) shares[part] = take_share(&s, C, width);
-    epoch a = {x, T, weight, y, order, D, C, width, take(&s, C * width * sizeof(real)), new_b, 0, 0, shares};
+    epoch a = {x, T, weight, y, order, D, C, width, take(&s, C * width * sizeof(real)), new_b, 0, 0, shares,
+               SHARES};
     if (s.failed) return give_back(&s);
-    memset(a.w, 0, C * width * sizeof(real));
-    for (long d = 0; d < D; ++d)
-        for (long c = 0; c < C; ++c) a.w[c * width + d] = w[d * C + c];
+    transpose(w, D, C, width, a.w);
     memcpy(new_b, b, C * sizeof(real));
     for (a.first = 0; a.first < M; a.first += a.size) {
         a.size = at_most(batch_size, M - a.first);
@@ -195,5 +204,36 @@ EXPORT int linear_sgd_epoch(const real *w, const real *b, const real *x, const i
     for (int part = 0; part < SHARES; ++part) *loss += shares[part].loss / at_least(M, 1);
     for (long d = 0; d < D; ++d)
         for (long c = 0; c < C; ++c) new_w[d * C + c] = a.w[c * width + d];
+    return give_back(&s);
+}
+
+// The mean loss of all samples, and its gradient dw (D, C), db (C,).
+EXPORT int linear_loss_grad(const real *w, const real *b, const real *x, const int64_t *y, const real *T,
+                            const real *weight, double *loss, real *dw, real *db, long D, long C, long N)
+{
+    long width = (D + LANES - 1) / LANES * LANES;
+    scratch s = {0};
+    share shares[MOST_SHARES];
+    for (int part = 0; part < MOST_SHARES; ++part) shares[part] = take_share(&s, C, width);
+    int64_t *all = take(&s, N * sizeof(int64_t));
+    real *rows = take(&s, C * width * sizeof(real)), *offsets = take(&s, C * sizeof(real));
+    epoch a = {x, T, weight, y, all, D, C, width, rows, offsets, 0, N, shares, MOST_SHARES};
+    if (s.failed) return give_back(&s);
+    transpose(w, D, C, width, rows);
+    memcpy(offsets, b, C * sizeof(real));
+    for (long n = 0; n < N; ++n) all[n] = n;
+    share_out(one_share, &a, MOST_SHARES, crew_for(MOST_SHARES, 2. * N * C * D));
+    memset(dw, 0, D * C * sizeof(real));
+    *loss = 0;
+    for (int part = 0; part < MOST_SHARES; ++part) {
+        *loss += shares[part].loss / at_least(N, 1);
+        for (long d = 0; d < D; ++d)
+            for (long c = 0; c < C; ++c) dw[d * C + c] += shares[part].dw[c * width + d];
+    }
+    for (long c = 0; c < C; ++c) {
+        double total = 0;
+        for (int part = 0; part < MOST_SHARES; ++part) total += shares[part].db[c];
+        db[c] = total;
+    }
     return give_back(&s);
 }

@@ -1,8 +1,8 @@
-"""One pass of softmax regression with vectors: `loops/softmax_regression.py`, faster.
+"""Softmax regression with vectors, a pass of steps or one gradient: `loops/softmax_regression.py`, faster.
 
-Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, which run
-side by side. GROUP samples are read once for the logits and are still in the L1 cache for the gradient. Their
-exponentials are taken a vector at a time, each once.
+Four changes. The weights are transposed, so the inner loops run along memory. A batch is cut into PARTS, all samples
+into CHUNKS, which run side by side. GROUP samples are read once for the logits and are still in the cache for the
+gradient. Their exponentials are taken a vector at a time, each once.
 
 Rows of tiles do not divide D: the last columns of a group are copied, with zeros behind them, to its `tails`.
 N samples, C classes, D features, `width` = D rounded up to whole rows of a tile.
@@ -16,7 +16,8 @@ from .target import INNER_COLUMNS, INNER_ROWS, VECTORS
 from .tiles import clamped, exponential, inner, lanes, load, outer, pick, steps, store, store_totals, zeros
 
 PARTS = 2  # a batch is cut in so many parts, however many threads there are: the sums stay the same
-GROUP = 8  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
+CHUNKS = 8  # so many parts of all samples, where only one gradient is asked for: more threads find work
+GROUP = 32  # samples that go from logits to gradient together: whole tiles of INNER_ROWS on every processor
 CLASSES = INNER_COLUMNS  # taken together
 FAR_FROM_UNDERFLOW = 1e-30  # above it, the terms of a sum that underflow are too small to matter, float32 or float64
 
@@ -25,11 +26,7 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     """For each batch: dz_n = weight_n (p_n - r_n) / |B|, w <- w - learning_rate (sum_n x_n dz_n^T + l2 w)."""
     log_T = log_entries(T)
     D, C = w.shape
-    step = VECTORS * lanes(x)
-    weights = np.zeros((C, (D + step - 1) // step * step), w.dtype)
-    for c in range(C):
-        for d in range(D):
-            weights[c, d] = w[d, c]
+    weights = transposed(w)
     b = b.copy()
     batch_size = max(1, min(batch_size, order.size))
     dw, db = np.empty((PARTS, *weights.shape), w.dtype), np.empty((PARTS, C), w.dtype)
@@ -43,6 +40,34 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
             losses[part] += add_gradients(x, y, T, log_T, sample_weight, samples, weights, b, size, dw[part], db[part])
         take_step(weights, b, dw, db, learning_rate, l2)
     return weights[:, :D].T.copy(), b, losses.sum() / max(order.size, 1)
+
+
+def linear_loss_grad(w, b, x, y, T, sample_weight):
+    """loss = (1/N) sum_n weight_n (-log (T p_n)_{y_n}), dz_n = weight_n (p_n - r_n) / N, dw = sum_n x_n dz_n^T."""
+    log_T = log_entries(T)
+    (D, C), N = w.shape, y.size
+    weights, samples = transposed(w), np.arange(N)
+    dw, db = np.empty((CHUNKS, *weights.shape), w.dtype), np.empty((CHUNKS, C), w.dtype)
+    losses = np.empty(CHUNKS, np.float64)
+    share = (N + CHUNKS - 1) // CHUNKS
+    for part in prange(CHUNKS):
+        mine = samples[part * share : (part + 1) * share]
+        losses[part] = add_gradients(x, y, T, log_T, sample_weight, mine, weights, b, N, dw[part], db[part])
+    add_parts(dw, db)
+    sum_of_losses = 0.0
+    for part in range(CHUNKS):  # numba would add losses.sum() in an order that depends on the threads
+        sum_of_losses += losses[part]
+    return float(sum_of_losses / max(N, 1)), dw[0, :, :D].T.copy(), db[0].copy()
+
+
+def transposed(w):
+    """w (D, C) as (C, width), zeros behind the features."""
+    (D, C), step = w.shape, VECTORS * lanes(w)
+    weights = np.zeros((C, (D + step - 1) // step * step), w.dtype)
+    for c in range(C):
+        for d in range(D):
+            weights[c, d] = w[d, c]
+    return weights
 
 
 def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, db):
@@ -59,7 +84,7 @@ def add_gradients(x, y, T, log_T, sample_weight, samples, w, b, batch_size, dw, 
         starts = group * D
         copy_tails(x, group, tails)
         logits_of(x, starts, tails, w, b, z)
-        exponentials_of(z, exponentials)
+        exponentials_of(z[: group.size], exponentials)
         for q in range(group.size):
             n, mine = group[q], exponentials[q * C : (q + 1) * C]
             losses += sample_weight[n] * loss_and_gradient(z[q], mine, T, log_T, y[n], p_minus_r)
@@ -80,14 +105,14 @@ def copy_tails(x, group, tails):
 
 
 def logits_of(x, starts, tails, w, b, z):
-    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again up to GROUP."""
+    """z[q, c] = b[c] + sum_d x[starts[q] + d] w[c, d] for up to GROUP samples, the last one again to fill a tile."""
     (C, width), D, step, last = w.shape, x.shape[1], tails.shape[1], starts.size - 1
     whole, places, tail_starts = D - D % step, np.arange(C) * width, np.arange(GROUP) * step
     x, tails, w = x.reshape(-1), tails.reshape(-1), w.reshape(-1)
     sums = np.empty(INNER_ROWS * CLASSES, z.dtype)
     for c in range(0, C, CLASSES):
         classes = clamped(places, c, C - 1, CLASSES)
-        for first in range(0, GROUP, INNER_ROWS):
+        for first in range(0, starts.size, INNER_ROWS):
             tile = zeros(z, INNER_ROWS, CLASSES)
             at = clamped(starts, first, last, INNER_ROWS)
             for d in range(0, whole, lanes(z)):
@@ -159,20 +184,27 @@ def add_products(dz, x, starts, tails, dw):
 
 def take_step(w, b, dw, db, learning_rate, l2):
     """w <- w - learning_rate (sum of the parts + l2 w), b likewise without l2."""
-    parts, flat_w, flat_dw = dw.shape[0], w.reshape(-1), dw.reshape(dw.shape[0], -1)
-    for part in range(1, parts):
-        for i in range(w.size):
-            flat_dw[0, i] += flat_dw[part, i]
-        for c in range(b.size):
-            db[0, c] += db[part, c]
+    add_parts(dw, db)
+    flat_w, flat_dw = w.reshape(-1), dw[0].reshape(-1)
     for i in range(w.size):
-        flat_w[i] -= learning_rate * (flat_dw[0, i] + l2 * flat_w[i])
+        flat_w[i] -= learning_rate * (flat_dw[i] + l2 * flat_w[i])
     for c in range(b.size):
         b[c] -= learning_rate * db[0, c]
 
 
+def add_parts(dw, db):
+    """dw[0] and db[0] become the sums of all parts, in their order."""
+    flat_dw = dw.reshape(dw.shape[0], -1)
+    for part in range(1, dw.shape[0]):
+        for i in range(flat_dw.shape[1]):
+            flat_dw[0, i] += flat_dw[part, i]
+        for c in range(db.shape[1]):
+            db[0, c] += db[part, c]
+
+
 # compiled code may call these
 HELPERS = (
+    transposed,
     add_gradients,
     copy_tails,
     logits_of,
@@ -181,4 +213,5 @@ HELPERS = (
     rare_loss_and_gradient,
     add_products,
     take_step,
+    add_parts,
 )
