@@ -9,6 +9,7 @@ from .messages import shown
 
 WARN_FROM_CONDITION = 20.0
 TOLERANCE = 5e-3  # of the sum of a column: ten probabilities, each rounded to three decimals
+EXACT = 1e-6  # of sums that nobody rounded
 
 
 class SingularTransitionError(ValueError):
@@ -52,7 +53,7 @@ class TransitionMatrix:
         Eq. (13).
         """
         gamma, classes = _labelled("gamma", array, classes)
-        if gamma.ndim == 2 and _sums_to_one(gamma.sum(axis=0)) and not _sums_to_one(gamma.sum(axis=1)):
+        if gamma.ndim == 2 and _are_the_distributions(gamma.sum(axis=0), gamma.sum(axis=1)):
             raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
         return cls(gamma.T, diagnostics, classes)
 
@@ -236,15 +237,20 @@ def _check_transition(array):
         raise ValueError(f"T has entries from {array.min():g} to {array.max():g}; they should lie in [0, 1]")
     array.clip(0, 1, out=array)
     sums = array.sum(axis=0)
-    if not _sums_to_one(sums):
+    if not _sums_to_one(sums) or _are_the_distributions(array.sum(axis=1), sums):
         advice = "each column should sum to 1: T[i, j] = P(noisy = i | true = j)"
         if _sums_to_one(array.sum(axis=1)):
             advice = "its rows do: if T[i, j] = P(noisy = j | true = i), use TransitionMatrix.from_rows(T)"
         raise ValueError(f"T has columns that sum to {np.array2string(sums, precision=4)}; {advice}")
 
 
-def _sums_to_one(sums):
-    return np.abs(sums - 1).max(initial=0) <= TOLERANCE
+def _are_the_distributions(sums, others):
+    """Whether `sums` are 1 and `others` are not, or only within the tolerance while `sums` are exact."""
+    return any(_sums_to_one(sums, within) and not _sums_to_one(others, within) for within in (EXACT, TOLERANCE))
+
+
+def _sums_to_one(sums, within=TOLERANCE):
+    return np.abs(sums - 1).max(initial=0) <= within
 
 
 def check_prior(prior, n_classes):

@@ -5,9 +5,17 @@ import numpy as np
 from ..checks import as_weights
 from ..rows import take_rows
 from .conventions import Estimator, NotFittedError, recognised
-from .validation import as_sample_labels, as_sample_weight, as_samples, as_targets, check_feature_names, feature_names
+from .validation import (
+    as_sample_labels,
+    as_sample_weight,
+    as_samples,
+    as_targets,
+    check_feature_names,
+    check_same_kind,
+    feature_names,
+)
 
-BLOCK = 2**21  # numbers of X that are predicted at a time: 16 MB in float64
+BLOCK = 2**21  # numbers of X, or of logits, that are predicted at a time: 16 MB in float64
 
 
 class Classifier(Estimator):
@@ -116,9 +124,7 @@ class Classifier(Estimator):
     def _as_scored(self, y, sample_weight, n_samples):
         """Labels (N,) and weights (N,) or None, checked."""
         y = as_sample_labels(y, n_samples)
-        if any(isinstance(v, str) for v in y.tolist()) != isinstance(self.classes_.tolist()[0], str):
-            seen = self.classes_.tolist()
-            raise ValueError(f"y has labels of another kind than fit saw: {y.tolist()[:5]}; it saw {seen}")
+        check_same_kind(y, self.classes_)
         if sample_weight is None:
             return y, None
         weight = as_weights("sample_weight", sample_weight, n_samples)
@@ -143,7 +149,7 @@ class Classifier(Estimator):
         return result
 
     def _rows_per_block(self, X):
-        return max(1, BLOCK // self.n_features_in_)
+        return max(1, BLOCK // max(self.n_features_in_, len(self.classes_)))
 
     def _predict_log_proba(self, X):
         z = self._logits(X)

@@ -31,8 +31,9 @@ class FlipCorrected(Classifier):
     unless Q and a prior make it needless.
     prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the
     folds, and of the estimator if it has none.
-    X may be a sparse matrix or a data frame: the estimator gets it untouched. sample_weight goes to the estimator, not
-    into the estimate of T. classes: see `Classifier`; needs a T, because labels that never occur say nothing of theirs.
+    X may be a sparse matrix, a data frame or a Series (of texts): the estimator gets it untouched. sample_weight goes
+    to the estimator, not into the estimate of T. classes: see `Classifier`; needs a T, because labels that never occur
+    say nothing of theirs.
     Learnt: estimator_, T_, prior_, mapping_ (C, C), classes_.
     """
 
@@ -72,7 +73,7 @@ class FlipCorrected(Classifier):
     def _as_samples(self, X):
         if not is_table(X):
             return super()._as_samples(X)
-        if X.shape[0] == 0 or X.shape[1] == 0:
+        if 0 in X.shape:
             raise ValueError(f"X has shape {X.shape}; it should have at least one sample and one feature")
         return X
 

@@ -19,5 +19,8 @@ def noisy_scorer(estimator, X, y, sample_weight=None):
                 X = X if step is None or isinstance(step, str) else step.transform(X)
             model = model.steps[-1][1]
         else:
-            raise TypeError(f"estimator={shown(estimator)} has no noisy_log_likelihood; it should end in a model")
+            raise TypeError(
+                f"estimator={shown(estimator)} has no noisy_log_likelihood; it should end in a model, "
+                "e.g. FlipCorrected(classifier)"
+            )
     return model.noisy_log_likelihood(X, y, sample_weight)

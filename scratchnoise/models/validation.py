@@ -86,6 +86,19 @@ def as_sample_labels(y, n_samples):
     return y
 
 
+def check_same_kind(y, classes):
+    """Raise ValueError for labels that have no order with those of fit: texts, numbers or dates for another kind."""
+    if y.dtype.kind in "mM" and y.dtype.kind == classes.dtype.kind:
+        return  # of two units, which become different objects
+    given, seen = y.tolist(), classes.tolist()
+    try:
+        if (y.dtype.kind in "mM") != (classes.dtype.kind in "mM"):
+            raise TypeError("dates of nanoseconds are listed as numbers")
+        sorted({*given, *seen})
+    except TypeError as error:
+        raise ValueError(f"y has labels of another kind than fit saw: {given[:5]}; it saw {seen[:5]}") from error
+
+
 def as_sample_weight(sample_weight, y, dtype, class_weight=None, classes=None):
     """Weights (N,), those above 0 scaled to mean 1; ones when None. Multiplied by the weights of the classes.
 
@@ -106,7 +119,8 @@ def as_sample_weight(sample_weight, y, dtype, class_weight=None, classes=None):
 def as_class_weight(class_weight, classes, count):
     """A factor (C,) for each class: from a dict (a label that it lacks has 1), or "balanced", sum(count) / (C count).
 
-    count (C,): the total weight of each class. Raises ValueError for anything else, and for labels that are no class.
+    count (C,): the total weight of each class. Raises ValueError for anything else, and for labels that are no class
+    where another class has no weight. Where all have one, y is a part of the data that lacks that label.
     """
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.divide(count.sum() / (count > 0).sum(), count, out=np.zeros(len(count)), where=count > 0)
@@ -114,7 +128,7 @@ def as_class_weight(class_weight, classes, count):
         raise ValueError(f"class_weight={shown(class_weight)} should be None, 'balanced' or a dict {{label: weight}}")
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
-    if unknown:
+    if unknown and not set(labels) <= set(class_weight):
         raise ValueError(f"class_weight has labels that are no classes: {unknown[:5]}; the classes are {shown(labels)}")
     return as_weights("class_weight", [class_weight.get(label, 1) for label in labels], len(labels))
 

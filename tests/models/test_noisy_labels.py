@@ -222,3 +222,58 @@ def test_prediction_needs_little_beside_x_and_gives_what_one_piece_gives(monkeyp
     np.testing.assert_allclose(model.predict_noisy_proba(X[:30_000]), whole, atol=1e-6)
     np.testing.assert_array_equal(model.predict(X[:999]), predicted[:999])
     np.testing.assert_array_equal(model.predict(X), predicted)
+
+
+def test_many_classes_are_predicted_in_blocks_of_logits(monkeypatch):
+    """One feature and 300 classes: the logits, not X, are what is large."""
+    model = SoftmaxRegression(max_iter=1, backend="numpy", **SEED).fit([[0.0], [1.0]], [0, 1])
+    model.classes_ = np.arange(300)
+    model.coef_, model.intercept_ = np.arange(300.0)[:, None], np.zeros(300)
+    X = np.linspace(-1, 1, 200_000)[:, None]
+
+    def peak():
+        tracemalloc.start()
+        assert set(model.predict(X).tolist()) == {0, 299}
+        found = tracemalloc.get_traced_memory()[1] / 1e6
+        tracemalloc.stop()
+        return found
+
+    assert peak() < 100  # MB; all logits have 480
+    monkeypatch.setattr(scratchnoise.models.base, "BLOCK", 10**12)
+    assert peak() > 480
+
+
+@pytest.mark.parametrize(
+    ("seen", "asked"),
+    [
+        (["a", "b", "c"], [0, 1, 2]),
+        ([0, 1, 2], ["0", "1", "2"]),
+        ([0, 1, 2], np.arange(3).astype("M8[D]")),
+        (np.arange(3).astype("M8[D]"), [0, 1, 2]),
+        (np.arange(3).astype("M8[ns]"), [0, 1, 2]),
+        (np.array([0, 1, 2]), np.arange(3).astype("m8[ns]")),
+        (np.array(["a", "b", "c"], dtype=object), [0, 1, 2]),
+    ],
+)
+def test_labels_of_another_kind_are_a_slip_and_not_wrong_predictions(seen, asked, noisy_gaussians):
+    X, y, _ = noisy_gaussians
+    model = SoftmaxRegression(**QUICK).fit(X, np.asarray(seen)[y])
+    for ask in (model.score, model.noisy_log_likelihood):
+        with pytest.raises(ValueError, match="y has labels of another kind than fit saw"):
+            ask(X, np.asarray(asked)[y])
+
+
+def test_dates_of_another_unit_are_the_same_dates(noisy_gaussians):
+    X, y, _ = noisy_gaussians
+    days = np.array(["2020-01-01", "2020-01-02", "2020-01-03"], "M8[D]")
+    model = SoftmaxRegression(**QUICK).fit(X, days[y])
+    assert model.score(X, days.astype("M8[s]")[y]) == model.score(X, days[y]) > 0.5
+
+
+def test_a_class_weight_may_name_a_class_that_a_fold_lacks(noisy_gaussians):
+    X, y, _ = noisy_gaussians
+    every = SoftmaxRegression(class_weight={0: 1, 1: 2, 2: 3, 7: 5}, **QUICK).fit(X, y)
+    same = SoftmaxRegression(class_weight={0: 1, 1: 2, 2: 3}, **QUICK).fit(X, y)
+    np.testing.assert_array_equal(every.coef_, same.coef_)
+    with pytest.raises(ValueError, match=r"class_weight has labels that are no classes: \[7\]"):
+        SoftmaxRegression(class_weight={0: 1, 1: 2, 7: 5}, **QUICK).fit(X, y)  # 7 for 2: a slip

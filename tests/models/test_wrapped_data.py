@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse
 import sklearn
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -57,7 +58,8 @@ def test_a_frame_reaches_the_estimator_with_its_columns(noisy_gaussians):
     pipeline = make_pipeline(columns, LogisticRegression())
     wrapper = FlipCorrected(pipeline, random_state=0).fit(frame, y)
     assert wrapper.predict(frame).shape == y.shape
-    assert wrapper.T_ == estimate_transition(pipeline, frame, y, random_state=0)
+    in_order = FlipCorrected(pipeline, random_state=0).fit(frame.reset_index(drop=True), y)
+    assert wrapper.T_ == in_order.T_
 
 
 def test_weights_reach_the_estimator_as_they_are(noisy_gaussians):
@@ -147,6 +149,26 @@ def test_a_t_of_three_decimals_is_read_back_and_worse_is_refused():
         TransitionMatrix(np.eye(2) - [[0.0051, 0], [0, 0]])
 
 
+def test_exact_rows_are_not_taken_for_rounded_columns():
+    """Nearly doubly stochastic: within the tolerance both readings are possible, but one of them is exact."""
+    gamma = np.array([[0.7, 0.2, 0.1], [0.101, 0.6, 0.299], [0.2, 0.2, 0.6]])  # the columns have 1.001, 1, 0.999
+    with pytest.raises(ValueError, match=r"its rows do.*use TransitionMatrix.from_rows\(T\)"):
+        TransitionMatrix(gamma)
+    with pytest.raises(ValueError, match=r"gamma has columns that sum to 1.*use TransitionMatrix\(T\)"):
+        TransitionMatrix.from_rows(gamma.T)
+    np.testing.assert_array_equal(TransitionMatrix.from_rows(gamma), TransitionMatrix(gamma.T))
+    both = np.full((2, 2), 0.5)
+    assert TransitionMatrix(both) == TransitionMatrix.from_rows(both)
+
+
+@pytest.mark.parametrize("given", [T, None])
+def test_a_series_of_texts_reaches_a_pipeline(given, noisy_gaussians):
+    y, y_noisy = noisy_gaussians[2], noisy_gaussians[1]
+    texts = pd.Series(np.array(["ant egg", "bee hum", "cat paw"])[y])
+    model = FlipCorrected(make_pipeline(CountVectorizer(), LogisticRegression()), T=given, random_state=0)
+    assert model.fit(texts, y_noisy).score(texts, y) == 1
+
+
 # --- what a notebook and scikit-learn's routing see -------------------------------------------------------
 
 
@@ -166,7 +188,7 @@ def test_weights_are_routed_where_they_are_requested(noisy_gaussians):
         routed = make_pipeline(scaler, plain)
         search = GridSearchCV(routed, {"softmaxregression__l2": [0.0]}, cv=2).fit(X, y, sample_weight=weight)
         scaled = StandardScaler().fit_transform(X)
-        expected = SoftmaxRegression(**QUICK).fit(scaled, y, weight).coef_
+        expected = SoftmaxRegression(l2=0.0, **QUICK).fit(scaled, y, weight).coef_
         np.testing.assert_array_equal(search.best_estimator_[-1].coef_, expected)
         assert sklearn.clone(plain).get_metadata_routing().fit.requests == {"sample_weight": True}
         unasked = make_pipeline(scaler, SoftmaxRegression(**QUICK))
