@@ -52,10 +52,10 @@ def as_targets(y, n_samples, all_classes=None):
     classes, index = classes_of("y", y)
     if len(classes) < 2:
         raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs at least two classes")
-    return (classes, index) if all_classes is None else _among(all_classes, classes, index)
+    return (classes, index) if all_classes is None else among(all_classes, classes, index)
 
 
-def _among(all_classes, seen, index):
+def among(all_classes, seen, index):
     """As `as_targets`, for labels that were found to be seen[index]."""
     given = as_labels("classes", all_classes)
     if given.ndim != 1 or len(given) < 2:
