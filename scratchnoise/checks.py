@@ -165,6 +165,24 @@ def classes_of(name, y):
     return classes, index.reshape(-1).astype(np.int64)
 
 
+def among(all_classes, seen, index):
+    """The sorted `all_classes`, and labels seen[index] as their indices: (classes (C,), (N,) int64).
+
+    Raises ValueError for classes that are no list of at least two different labels, or that lack one of those seen.
+    """
+    given = as_labels("classes", all_classes)
+    if given.ndim != 1 or len(given) < 2:
+        raise ValueError(f"classes={shown(all_classes)} should be a list of at least two labels")
+    classes, _ = classes_of("classes", given)
+    if len(classes) < len(given):
+        raise ValueError(f"classes={shown(all_classes)} should name each label once")
+    place = {label: c for c, label in enumerate(classes.tolist())}
+    unknown = [label for label in seen.tolist() if label not in place]
+    if unknown:
+        raise ValueError(f"classes={shown(classes.tolist())} lacks labels that y has: {unknown[:5]}")
+    return classes, np.array([place[label] for label in seen.tolist()])[index]
+
+
 # --- helpers ---------------------------------------------------------------------------------------------
 
 

@@ -101,6 +101,8 @@ def right_arguments(target):
         more["name"] = "mine"
     if target == "transition.TransitionMatrix":
         more["classes"] = LABELS
+    if target == "noise.corrupt":
+        more["classes"] = [0, 1, 2]
     return RIGHT | more
 
 
@@ -181,6 +183,8 @@ NAMED = {  # how the message calls it
     "T": "T|gamma", "y": "y|y_noisy", "network": "network|built", "x_train": "x_train|x_test|y_train",
     "x_test": "x_test|y_test", "rho": "rho", "rate": "rate", "q": "q", "y_train": "y_train", "y_test": "y_test",
 }  # fmt: skip
+
+
 def whole_and_large(value):
     return isinstance(value, int) and value >= BILLION
 
@@ -189,10 +193,12 @@ def shorter(labels):
     return isinstance(labels, np.ndarray) and labels.shape == (11,)
 
 
+FITTED_IN_FOLDS = ("estimate_transition", "out_of_fold_posteriors", "trusted_transition", "judged_transition")
 RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are right there
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
-    **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
-    **{(f"estimate.{name}", "folds"): whole_and_large for name in ("estimate_transition", "out_of_fold_posteriors")},
+    **{(f"noise.{name}", "y"): shorter for name in ("priors", "check_labels")},
+    ("noise.corrupt", "y"): shorter,
+    **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTED_IN_FOLDS},
     ("estimate.stratified_folds", "y"): shorter,
     ("training.train", "batch_size"): whole_and_large,
     ("transition.TransitionMatrix.from_rows", "array"): lambda value: np.array_equal(value, T.T),
@@ -252,7 +258,7 @@ def wrong_values(target, name):
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("estimate.estimate_transition", "estimate.out_of_fold_posteriors")
+ANY_KIND = ("noise.corrupt", *(f"estimate.{name}" for name in FITTED_IN_FOLDS))
 
 
 def accepted(target, name, values):

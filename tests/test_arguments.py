@@ -66,6 +66,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "check_unmasked": (let_through, "noise.corrupt", "y"),
     "as_labels": (lambda name, y: np.asarray(y), "estimate.estimate_transition", "y"),
     "classes_of": (lambda name, y: np.unique(y, return_inverse=True), "estimate.estimate_transition", "y"),
+    "among": (lambda classes, seen, index: (seen, index), "noise.corrupt", "classes"),
     "_texts_alone": (lambda name, given, texts: texts, "estimate.estimate_transition", "y"),
     **dict.fromkeys(("missing_objects", "_is_missing")),  # test_a_missing_label_is_said_to_be_missing
     "_check_numbers": (let_through, "losses.NatarajanCorrected", "rho_positive"),

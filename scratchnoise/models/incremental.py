@@ -7,14 +7,14 @@ import numpy as np
 from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
-from ..checks import as_generator, as_labels, as_weights, classes_of
+from ..checks import among, as_generator, as_labels, as_weights, classes_of
 from ..messages import shown
 from ..network.device_memory import memory_explained
 from ..rows import take_rows
 from .base import Classifier
 from .conventions import ConvergenceWarning, recognised
 from .sgd import check_finite, step_size, steps_too_long
-from .validation import among, as_class_weight, as_sample_labels
+from .validation import as_class_weight, as_sample_labels
 
 
 class OnlyForSGD:
