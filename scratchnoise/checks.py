@@ -6,9 +6,11 @@ Numbers are passed by name: check_count(epochs=epochs). What is the same in ever
 the number that lies under the mask.
 """
 
+import os
 from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -65,6 +67,13 @@ def check_choice(known, /, **values):
     for name, value in values.items():
         if not isinstance(value, str) or value not in known:
             raise ValueError(f"{name}={shown(value)} is unknown; {nearest(value, known)}")
+
+
+def as_path(name, path):
+    """`path` as a pathlib.Path; ValueError for what is no text and no path, and for an empty text."""
+    if not isinstance(path, str | os.PathLike) or path == "":
+        raise ValueError(f"{name}={shown(path)} should be the name of a file, a text or a pathlib.Path")
+    return Path(path)
 
 
 def as_generator(name, rng):

@@ -6,6 +6,7 @@ through: the table has to see it.
 
 import inspect
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "check_not_negative": (let_through, "optim.SGD", "learning_rate"),
     "check_below_one": (let_through, "optim.SGD", "momentum"),
     "check_choice": (let_through, "losses.BackwardCorrected", "risk"),
+    "as_path": (lambda name, path: Path(path), "saving.load", "path"),
     "as_generator": (lambda name, rng: np.random.default_rng(rng), "noise.corrupt", "rng"),
     "as_array": (lambda name, values: np.asarray(values), "estimate.out_of_fold_posteriors", "X"),
     "as_floats": (lambda name, values: np.array(values, np.float64), "transition.TransitionMatrix", "array"),
