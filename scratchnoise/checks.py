@@ -6,9 +6,11 @@ Numbers are passed by name: check_count(epochs=epochs). What is the same in ever
 the number that lies under the mask.
 """
 
+import os
 from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -65,6 +67,13 @@ def check_choice(known, /, **values):
     for name, value in values.items():
         if not isinstance(value, str) or value not in known:
             raise ValueError(f"{name}={shown(value)} is unknown; {nearest(value, known)}")
+
+
+def as_path(name, path):
+    """`path` as a pathlib.Path; ValueError for what is no text and no path, and for an empty text."""
+    if not isinstance(path, str | os.PathLike) or path == "":
+        raise ValueError(f"{name}={shown(path)} should be the name of a file, a text or a pathlib.Path")
+    return Path(path)
 
 
 def as_generator(name, rng):
@@ -163,6 +172,24 @@ def classes_of(name, y):
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} holds labels of different kinds, which have no order ({shown(error)})") from error
     return classes, index.reshape(-1).astype(np.int64)
+
+
+def among(all_classes, seen, index):
+    """The sorted `all_classes`, and labels seen[index] as their indices: (classes (C,), (N,) int64).
+
+    Raises ValueError for classes that are no list of at least two different labels, or that lack one of those seen.
+    """
+    given = as_labels("classes", all_classes)
+    if given.ndim != 1 or len(given) < 2:
+        raise ValueError(f"classes={shown(all_classes)} should be a list of at least two labels")
+    classes, _ = classes_of("classes", given)
+    if len(classes) < len(given):
+        raise ValueError(f"classes={shown(all_classes)} should name each label once")
+    place = {label: c for c, label in enumerate(classes.tolist())}
+    unknown = [label for label in seen.tolist() if label not in place]
+    if unknown:
+        raise ValueError(f"classes={shown(classes.tolist())} lacks labels that y has: {unknown[:5]}")
+    return classes, np.array([place[label] for label in seen.tolist()])[index]
 
 
 # --- helpers ---------------------------------------------------------------------------------------------

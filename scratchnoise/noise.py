@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .checks import as_generator, as_labels, check_count, check_number
+from .checks import among, as_generator, as_labels, check_count, check_number, classes_of
 from .transition import TransitionMatrix, as_transition
 
 MNIST05 = TransitionMatrix([[0.5, 0.2, 0.3], [0.3, 0.5, 0.2], [0.2, 0.3, 0.5]])  # Eq. (38)
@@ -55,20 +55,26 @@ def random_transition(n_classes, rng, max_rate=0.5):
             return TransitionMatrix(T)
 
 
-def corrupt(y, T, rng, exact_counts=False):
+def corrupt(y, T, rng, exact_counts=False, classes=None):
     """Noisy labels: each true label j becomes i with probability T[i, j], whatever x is.
 
     Eq. (3).
     y (N,) integers 0..C-1, T (C, C), rng numpy Generator or seed -> (N,) int64; y itself is not touched.
+    y may hold labels of any kind, and the result holds labels of that kind. T is then in the order of the sorted
+    classes, as in the models, or in that of its own labels. classes: all labels; None takes those of T, or the C
+    different labels of y where they are no integers.
     With `exact_counts` each class j gets T[i, j] n_j labels i, rounded to whole labels by largest remainder, in
-    random order. `realised_transition(y, y_noisy, C)` tells what was drawn. Raises ValueError for labels out of range.
+    random order. `realised_transition(y, y_noisy, C)` tells what was drawn. Raises ValueError for labels out of range,
+    and for classes that are not as many as T has columns.
     """
-    T = as_transition(T)
-    y, rng = check_labels(y, len(T)), as_generator("rng", rng)
+    T, rng = as_transition(T), as_generator("rng", rng)
+    y, T, names = _positions(y, T, T.classes if classes is None else classes)
     if exact_counts:
-        return _corrupt_exactly(y, np.asarray(T), rng)
-    edges = np.cumsum(np.asarray(T), axis=0)[:-1]  # inverse transform: count the edges that a uniform number passes
-    return (rng.random(len(y))[:, None] >= edges.T[y]).sum(axis=1).astype(np.int64)
+        y_noisy = _corrupt_exactly(y, np.asarray(T), rng)
+    else:
+        edges = np.cumsum(np.asarray(T), axis=0)[:-1]  # inverse transform: count the edges that a random number passes
+        y_noisy = (rng.random(len(y))[:, None] >= edges.T[y]).sum(axis=1).astype(np.int64)
+    return y_noisy if names is None else names[y_noisy]
 
 
 def realised_transition(y, y_noisy, n_classes):
@@ -110,6 +116,24 @@ def check_labels(y, n_classes, name="y"):
     if y.min() < 0 or y.max() >= n_classes:
         raise ValueError(f"{name} has labels {y.min()}..{y.max()}; they should be 0..{n_classes - 1}")
     return y.astype(np.int64)
+
+
+def _positions(y, T, classes):
+    """y as positions 0..C-1, T in their order, and the labels at these positions; None for y that holds positions."""
+    labels = as_labels("y", y)
+    if classes is None and labels.dtype.kind in "biuf":
+        return check_labels(y, len(T)), T, None
+    if labels.ndim != 1 or labels.size == 0:
+        raise ValueError(f"y has shape {labels.shape}; it should be one label per sample, at least one")
+    names, index = classes_of("y", labels)
+    if classes is not None:
+        names, index = among(classes, names, index)
+    elif len(names) != len(T):
+        raise ValueError(
+            f"y has {len(names)} different labels, but T is {len(T)} x {len(T)}; name all of them: classes"
+        )
+    T = as_transition(T, len(names)).aligned(names)
+    return index, T, names.astype(object) if labels.dtype == object else names
 
 
 def _corrupt_exactly(y, T, rng):

@@ -6,22 +6,25 @@ a right value in `RIGHT` and wrong ones in `WRONG`, or tests/test_arguments.py f
 
 import inspect
 import re
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from scratchnoise import data, estimate, losses, noise, transition
 from scratchnoise.backend import backend
-from scratchnoise.models import SoftmaxRegression
+from scratchnoise.models import SoftmaxRegression, saving, scoring
 from scratchnoise.network import layers, network, normalisation, optim, pooling, training
 from scratchnoise.network.layer import Layer
 
 MODULES = (layers, pooling, normalisation, network, optim, training)
-MODULES += (losses, noise, transition, estimate, data.arrays, data.garments)
+MODULES += (losses, noise, transition, estimate, data.arrays, data.garments, scoring, saving)
 INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
+    *("UntrustworthyTransitionWarning", "bootstrap_errors", "judge", "shrunk", "warn_of"),
     *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
 }
 METHODS = {
@@ -41,6 +44,10 @@ LABELS = ["a", "b", "c"]
 Q = np.random.default_rng(0).dirichlet(np.ones(3), 12)
 X = np.random.default_rng(1).normal(size=(12, 5)).astype(np.float32)
 CLASSIFIER = SoftmaxRegression(max_iter=2, backend="numpy")
+FITTED = SoftmaxRegression(l2=1, backend="numpy").fit(X, Y)
+FOLDER = tempfile.mkdtemp()
+FILE = Path(FOLDER, "model.npz")
+FITTED.save(FILE)
 RIGHT = {
     **{"features": 3, "filters": 2, "kernel": 3, "stride": 1, "pad": 0, "pool": 2, "size": 2, "rate": 0.5},
     **{"input_shape": (6, 6, 2), "rng": 0, "random_state": 0, "dtype": np.float32, "step": None},
@@ -52,6 +59,7 @@ RIGHT = {
     **{"solver": "adam", "epsilon": 1e-5},
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
+    **{"model": FITTED, "path": FILE},
 }
 
 
@@ -101,6 +109,10 @@ def right_arguments(target):
         more["name"] = "mine"
     if target == "transition.TransitionMatrix":
         more["classes"] = LABELS
+    if target == "scoring.noisy_scorer":
+        more["estimator"] = FITTED
+    if target == "noise.corrupt":
+        more["classes"] = [0, 1, 2]
     return RIGHT | more
 
 
@@ -165,6 +177,8 @@ WRONG = {
     "q": [masked(Q), Q[0], Q[:0], 2 * Q, Q * np.nan, Q + 0j, "q", None],
     "X": [masked(X), X[:11], X[:0], 3, None],
     "estimator": [None, SoftmaxRegression, "tree", object()],
+    "model": [None, SoftmaxRegression, "tree", object(), {}],
+    "path": [None, 3, True, 1.5, b"model.npz", [FILE], ""],
     "layers": [
         *([], None, 3, layers.ReLU(), [layers.ReLU], [None], ["relu"], [losses.CrossEntropy()]),
         [layers.Linear(3)] * 2,
@@ -181,6 +195,8 @@ NAMED = {  # how the message calls it
     "T": "T|gamma", "y": "y|y_noisy", "network": "network|built", "x_train": "x_train|x_test|y_train",
     "x_test": "x_test|y_test", "rho": "rho", "rate": "rate", "q": "q", "y_train": "y_train", "y_test": "y_test",
 }  # fmt: skip
+
+
 def whole_and_large(value):
     return isinstance(value, int) and value >= BILLION
 
@@ -189,11 +205,19 @@ def shorter(labels):
     return isinstance(labels, np.ndarray) and labels.shape == (11,)
 
 
+def never_seen(labels):
+    """Labels without an order: the model knows none of them, so the likelihood is -inf."""
+    return isinstance(labels, list) and isinstance(labels[0], frozenset)
+
+
+FITTED_IN_FOLDS = ("estimate_transition", "out_of_fold_posteriors", "trusted_transition", "judged_transition")
 RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are right there
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
-    **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
-    **{(f"estimate.{name}", "folds"): whole_and_large for name in ("estimate_transition", "out_of_fold_posteriors")},
+    **{(f"noise.{name}", "y"): shorter for name in ("priors", "check_labels")},
+    ("noise.corrupt", "y"): shorter,
+    **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTED_IN_FOLDS},
     ("estimate.stratified_folds", "y"): shorter,
+    ("scoring.noisy_scorer", "y"): never_seen,
     ("training.train", "batch_size"): whole_and_large,
     ("transition.TransitionMatrix.from_rows", "array"): lambda value: np.array_equal(value, T.T),
 }
@@ -203,7 +227,9 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
 
 
 def is_target(module, name, found):
-    own = getattr(found, "__module__", None) == module.__name__ and not name.startswith("_")
+    home = getattr(found, "__module__", None) or ""
+    own = home == module.__name__ or (hasattr(module, "__path__") and home.startswith(module.__name__ + "."))
+    own = own and not name.startswith("_")
     return own and name not in INTERNAL and (inspect.isfunction(found) or inspect.isclass(found))
 
 
@@ -252,7 +278,7 @@ def wrong_values(target, name):
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("estimate.estimate_transition", "estimate.out_of_fold_posteriors")
+ANY_KIND = ("noise.corrupt", "scoring.noisy_scorer", *(f"estimate.{name}" for name in FITTED_IN_FOLDS))
 
 
 def accepted(target, name, values):

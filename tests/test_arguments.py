@@ -6,6 +6,7 @@ through: the table has to see it.
 
 import inspect
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -59,6 +60,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "check_not_negative": (let_through, "optim.SGD", "learning_rate"),
     "check_below_one": (let_through, "optim.SGD", "momentum"),
     "check_choice": (let_through, "losses.BackwardCorrected", "risk"),
+    "as_path": (lambda name, path: Path(path), "saving.load", "path"),
     "as_generator": (lambda name, rng: np.random.default_rng(rng), "noise.corrupt", "rng"),
     "as_array": (lambda name, values: np.asarray(values), "estimate.out_of_fold_posteriors", "X"),
     "as_floats": (lambda name, values: np.array(values, np.float64), "transition.TransitionMatrix", "array"),
@@ -66,6 +68,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "check_unmasked": (let_through, "noise.corrupt", "y"),
     "as_labels": (lambda name, y: np.asarray(y), "estimate.estimate_transition", "y"),
     "classes_of": (lambda name, y: np.unique(y, return_inverse=True), "estimate.estimate_transition", "y"),
+    "among": (lambda classes, seen, index: (seen, index), "noise.corrupt", "classes"),
     "_texts_alone": (lambda name, given, texts: texts, "estimate.estimate_transition", "y"),
     **dict.fromkeys(("missing_objects", "_is_missing")),  # test_a_missing_label_is_said_to_be_missing
     "_check_numbers": (let_through, "losses.NatarajanCorrected", "rho_positive"),

@@ -144,9 +144,7 @@ def draw_one_by_one(y, T, rng):
 
 
 OTHER_SPELLINGS = {
-    **{
-        name: getattr(loops_table, name) for name in SPECS if name != "dropout_forward" and hasattr(loops_table, name)
-    },
+    **{name: getattr(loops_table, name) for name in SPECS if name != "dropout_forward" and hasattr(loops_table, name)},
     "linear_sgd_epoch": lambda w, b, x, y, *rest: loops_table.linear_sgd_epoch(
         w, b, x, y, np.eye(len(b), dtype=w.dtype), np.ones(len(y), w.dtype), *rest
     ),

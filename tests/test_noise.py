@@ -92,6 +92,40 @@ def test_exact_counts_fall_on_random_samples(rng):
     assert (first != second).any() and (np.diff(first) < 0).any()
 
 
+LABELS = [
+    np.array(["cat", "ant", "bee"]),
+    np.array(["cat", "ant", "bee"], object),
+    np.array(["2021-03-01", "2020-01-01", "2021-01-01"], "M8[D]"),
+    np.array([30, 10, 20]),
+    np.array([2.5, 0.5, 1.5]),
+]
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("names", LABELS, ids=lambda names: str(names.dtype))
+def test_labels_of_any_kind_flip_as_their_positions_do(names, exact):
+    """T follows the sorted classes; one that ignores the order, or the labels of T, differs."""
+    y, ordered = np.arange(300) % 3, np.sort(names)
+    expected = ordered[corrupt(y, T, 0, exact)]
+    drawn = corrupt(ordered[y], T, 0, exact, classes=names)
+    np.testing.assert_array_equal(drawn, expected)
+    assert drawn.dtype == names.dtype and (names[corrupt(y, T, 0, exact)] != expected).any()
+    order = np.argsort(names)
+    labelled = noise.TransitionMatrix(T[np.ix_(np.argsort(order), np.argsort(order))], classes=names.tolist())
+    np.testing.assert_array_equal(corrupt(ordered[y], labelled, 0, exact), expected)
+    if names.dtype.kind in "UOM":
+        np.testing.assert_array_equal(corrupt(ordered[y], T, 0, exact), expected)
+
+
+def test_classes_name_what_no_true_label_is():
+    drawn = corrupt(["a"] * 200, T, 0, classes=["a", "bb", "c"])
+    assert set(drawn) == {"a", "bb", "c"}
+    with pytest.raises(ValueError, match=r"T is 3 x 3, but there are 2 classes"):
+        corrupt(["a", "b"], T, 0, classes=["a", "b"])
+    with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'c'\] lacks labels that y has: \['z'\]"):
+        corrupt(["a", "z"], T, 0, classes=["a", "b", "c"])
+
+
 def test_realised_transition_counts_noisy_in_rows():
     realised = realised_transition([0, 0, 0, 0, 1, 1], [0, 1, 1, 1, 1, 0], 2)
     assert realised.diagnostics["counts"].tolist() == [[1, 1], [3, 1]]
@@ -115,7 +149,7 @@ def test_labels_come_as_any_integers(y):
         ([], r"y has shape \(0,\); it should be one label per sample, at least one"),
         ([[0], [1]], r"y has shape \(2, 1\)"),
         ([0.5, 1], "y holds float64; it should hold integers from 0 to 2"),
-        (["a"], "y holds <U1"),
+        (["a"], "y has 1 different labels, but T is 3 x 3; name all of them: classes"),
     ],
 )
 def test_labels_that_are_none_are_refused(y, message):

@@ -70,8 +70,8 @@ transition_heatmaps(matrices["asymmetric"], {"counted": counted}, names)
 # and on the noisy labels it was trained on, which is what somebody without clean labels can see.
 
 # %%
-settings = {"solver": "sgd", "l2": 0, "learning_rate": 0.01, "max_iter": 40, "averaging": True, "random_state": 0}
-linear = {name: SoftmaxRegression(**settings).fit(x, labels) for name, labels in y_noisy.items()}
+settings = {"solver": "sgd", "l2": 0, "learning_rate": 0.01, "max_iter": 40, "tol": 0, "averaging": True}
+linear = {name: SoftmaxRegression(random_state=0, **settings).fit(x, labels) for name, labels in y_noisy.items()}
 on_clean = {name: model.score(x_test, y_test) for name, model in linear.items()}
 print(f"{'labels':12}{'wrong':>7}{'on clean test labels':>23}{'on its own labels':>20}")
 for name, model in linear.items():

@@ -153,7 +153,7 @@ def pixels(images):
 garments = data.load("garments", n_train=3000 if FAST else 9000, n_test=1000)
 images, images_test = pixels(garments.x_train), pixels(garments.x_test)
 y_noisy = noise.corrupt(garments.y_train, asymmetric, rng)
-plain = SoftmaxRegression(solver="sgd", learning_rate=0.01, l2=0.1, max_iter=40, averaging=True, random_state=0)
+plain = SoftmaxRegression(solver="sgd", learning_rate=0.01, l2=0.1, max_iter=40, averaging=True, tol=0, random_state=0)
 models = {
     "as it is": plain.fit(images, y_noisy),
     "Q q, (8)": FlipCorrected(plain, asymmetric, "bayes", prior="uniform").fit(images, y_noisy),

@@ -41,7 +41,7 @@ print(f"share of wrong labels: {(y != y_noisy).mean():.2f}")
 
 # %%
 candidates = {rate: noise.pair_flip(4, rate) for rate in (0.0, 0.2, 0.3, 0.4)}
-model = RobustSoftmaxRegression(max_iter=30, random_state=0)
+model = RobustSoftmaxRegression(l2=1e-3, random_state=0)
 
 
 fold = stratified_folds(y_noisy, 3, rng)

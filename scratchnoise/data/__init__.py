@@ -13,7 +13,14 @@ from .garments import make_garments
 from .npz import load_npz
 
 __all__ = [
-    "Dataset", "fetch", "load", "load_cifar10", "load_fashion_mnist", "load_npz", "make_garments", "status",
+    "Dataset",
+    "fetch",
+    "load",
+    "load_cifar10",
+    "load_fashion_mnist",
+    "load_npz",
+    "make_garments",
+    "status",
 ]
 
 
@@ -33,12 +40,22 @@ class _Entry:
 _ENTRIES = {
     "garments": _Entry(make_garments, garments.CLASS_NAMES, 3000, 1000, "drawn by this package", "MIT"),
     "fashion-mnist": _Entry(
-        load_fashion_mnist, fashion_mnist.REPORT_CLASSES, 18000, 3000,
-        "Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747", "MIT", (fashion_mnist.FILES,),
+        load_fashion_mnist,
+        fashion_mnist.REPORT_CLASSES,
+        18000,
+        3000,
+        "Xiao, Rasul, Vollgraf 2017, arXiv:1708.07747",
+        "MIT",
+        (fashion_mnist.FILES,),
     ),
     "cifar10": _Entry(
-        load_cifar10, cifar10.REPORT_CLASSES, 15000, 3000,
-        "Krizhevsky 2009, University of Toronto", "none stated", ((cifar10.EXTRACT,), (cifar10.ARCHIVE,)),
+        load_cifar10,
+        cifar10.REPORT_CLASSES,
+        15000,
+        3000,
+        "Krizhevsky 2009, University of Toronto",
+        "none stated",
+        ((cifar10.EXTRACT,), (cifar10.ARCHIVE,)),
     ),
 }
 

@@ -46,8 +46,10 @@ class Dataset:
     def __repr__(self):
         shape = "x".join(str(size) for size in self.x_train.shape[1:])
         labels = "noisy training labels" if self.noisy else "clean labels"
-        return (f"<Dataset {self.name}: {len(self.y_train)} train, {len(self.y_test)} test, {shape} "
-                f"{self.x_train.dtype}, {labels}; {', '.join(self.class_names)}>")
+        return (
+            f"<Dataset {self.name}: {len(self.y_train)} train, {len(self.y_test)} test, {shape} "
+            f"{self.x_train.dtype}, {labels}; {', '.join(self.class_names)}>"
+        )
 
     def select(self, classes):
         """Keep some classes, relabelled 0..C-1 in the order in which they are listed.
@@ -60,15 +62,19 @@ class Dataset:
         if chosen == list(range(len(self.class_names))):
             return self
         if self.noisy and len(chosen) < len(self.class_names):
-            raise ValueError("classes must list every class: with noisy labels, dropping one would keep some of "
-                             f"its images under other labels; the classes are {self.class_names}")
+            raise ValueError(
+                "classes must list every class: with noisy labels, dropping one would keep some of "
+                f"its images under other labels; the classes are {self.class_names}"
+            )
         relabel = np.full(len(self.class_names), -1)
         relabel[chosen] = np.arange(len(chosen))
         train, test = relabel[self.y_train], relabel[self.y_test]
         return replace(
             self,
-            x_train=self.x_train[train >= 0], y_train=train[train >= 0],
-            x_test=self.x_test[test >= 0], y_test=test[test >= 0],
+            x_train=self.x_train[train >= 0],
+            y_train=train[train >= 0],
+            x_test=self.x_test[test >= 0],
+            y_test=test[test >= 0],
             class_names=tuple(self.class_names[label] for label in chosen),
         )
 
@@ -83,8 +89,10 @@ class Dataset:
         test = _stratified("n_test", n_test, self.y_test, rng)
         return replace(
             self,
-            x_train=self.x_train[train], y_train=self.y_train[train],
-            x_test=self.x_test[test], y_test=self.y_test[test],
+            x_train=self.x_train[train],
+            y_train=self.y_train[train],
+            x_test=self.x_test[test],
+            y_test=self.y_test[test],
         )
 
 
@@ -129,8 +137,9 @@ def _checked_labels(name, y, n_classes):
     if y.dtype.kind not in "uif" or not np.array_equal(y, np.rint(y)):
         raise ValueError(f"{name} must hold whole numbers 0..{n_classes - 1}, got {y.dtype} such as {y[0]!r}")
     if y.min() < 0 or y.max() >= n_classes:
-        raise ValueError(f"{name} must lie in 0..{n_classes - 1}, as there are {n_classes} class names; "
-                         f"got {y.min()}..{y.max()}")
+        raise ValueError(
+            f"{name} must lie in 0..{n_classes - 1}, as there are {n_classes} class names; got {y.min()}..{y.max()}"
+        )
     return y.astype(np.int64)
 
 

@@ -12,11 +12,23 @@ from .arrays import Dataset, class_labels
 from .npz import load_npz
 
 CLASS_NAMES = (
-    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
 )
 REPORT_CLASSES = ("airplane", "automobile", "cat")
 ARCHIVE = store.DataFile(
-    "cifar10", "cifar-10-binary.tar.gz", 170052171, "md5:c32a1d4ab5d03f1284b67883e8d87530",
+    "cifar10",
+    "cifar-10-binary.tar.gz",
+    170052171,
+    "md5:c32a1d4ab5d03f1284b67883e8d87530",
     "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
 )
 EXTRACT = store.DataFile(  # the report's three classes alone, for machines that have them; nowhere to download

@@ -11,7 +11,16 @@ from . import store
 from .arrays import Dataset, class_labels
 
 CLASS_NAMES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
 )
 REPORT_CLASSES = ("T-shirt/top", "Trouser", "Dress")
 URL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
@@ -51,8 +60,9 @@ def read_idx(path):
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is not a complete gzip file ({error}); copy it again") from error
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise ValueError(f"{path} is not an idx file of unsigned bytes: it starts with {content[:4].hex(' ')}, "
-                         "not with 00 00 08")
+        raise ValueError(
+            f"{path} is not an idx file of unsigned bytes: it starts with {content[:4].hex(' ')}, not with 00 00 08"
+        )
     start = 4 + 4 * content[3]
     if len(content) < start:
         raise ValueError(f"{path} ends within its header of {start} bytes")

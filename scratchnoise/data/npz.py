@@ -41,8 +41,10 @@ def _read(path):
         with np.load(path, allow_pickle=False) as file:
             keys = next((keys for keys in (KEYS, ASSIGNMENT_KEYS) if set(keys) <= set(file.files)), None)
             if keys is None:
-                raise ValueError(f"{path} needs the keys {', '.join(KEYS)} or {', '.join(ASSIGNMENT_KEYS)}; "
-                                 f"it has {', '.join(file.files) or 'none'}")
+                raise ValueError(
+                    f"{path} needs the keys {', '.join(KEYS)} or {', '.join(ASSIGNMENT_KEYS)}; "
+                    f"it has {', '.join(file.files) or 'none'}"
+                )
             optional = ("class_names",) if "class_names" in file.files else ()
             return {key: _member(path, file, key) for key in keys + optional}
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -53,9 +55,10 @@ def _member(path, file, key):
     try:
         return file[key]
     except ValueError as error:
-        raise ValueError(f"{path}: {key} is not a plain array of numbers or texts ({error}). Python objects are "
-                         "not read, as unpickling can run any code; save it with a dtype other than object"
-                         ) from error
+        raise ValueError(
+            f"{path}: {key} is not a plain array of numbers or texts ({error}). Python objects are "
+            "not read, as unpickling can run any code; save it with a dtype other than object"
+        ) from error
 
 
 def _numbered(path, y_train, y_test):

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from ..checks import as_floats
-from ..noise import check_labels
+from ..noise import MOST_CLASSES, check_labels
 from ..transition import TransitionMatrix
 
 STEPS, RATE = 1500, 0.05
@@ -23,7 +23,7 @@ def hoc(X, y_noisy):
     X = as_floats("X", X)
     if X.ndim < 2 or len(X) < 3 or not np.isfinite(X).all():
         raise ValueError(f"X has shape {X.shape}; it should be finite numbers (N, ...) with N >= 3")
-    y_noisy = check_labels(y_noisy, name="y_noisy", n_classes=int(np.max(y_noisy, initial=1)) + 1)
+    y_noisy = check_labels(y_noisy, MOST_CLASSES, name="y_noisy")
     if len(y_noisy) != len(X):
         raise ValueError(f"X has {len(X)} samples and y_noisy {len(y_noisy)} labels; they should have the same number")
     near = two_nearest(X.reshape(len(X), -1))

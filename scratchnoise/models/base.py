@@ -1,5 +1,7 @@
 """What every model shares: validation, fit, predict and score; a model predicts block by block."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from ..checks import as_weights
@@ -38,25 +40,36 @@ class Classifier(Estimator):
         Raises ValueError for data or parameters that cannot be learnt from, naming the argument. A fit that fails
         leaves the model as it was.
         """
-        before = dict(vars(self))
-        try:
-            names = feature_names(X)
-            X = self._as_samples(X)
+        with self._unchanged_by_errors():
+            X = self._learn_shape(X)
             self.classes_, y = as_targets(y, X.shape[0], getattr(self, "classes", None))
             self.class_count_ = np.bincount(y, minlength=len(self.classes_))
             weight = self._as_weights(sample_weight, y, X)
-            self.n_features_in_ = int(np.prod(X.shape[1:]))
-            self.__dict__.pop("feature_names_in_", None)
-            if names is not None:
-                self.feature_names_in_ = names
-            self.input_shape_ = X.shape[1:]
             counts = weight > 0  # an impossible flip has an infinite loss, and 0 times that is not 0
             self._fit(*((X, y, weight) if counts.all() else (take_rows(X, counts), y[counts], weight[counts])))
-        except BaseException:  # all or nothing: what an earlier fit learnt stays whole
+        return self
+
+    @contextmanager
+    def _unchanged_by_errors(self):
+        """All or nothing: where the block raises, what an earlier fit learnt stays whole."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
             vars(self).clear()
             vars(self).update(before)
             raise
-        return self
+
+    def _learn_shape(self, X):
+        """X, checked; sets the attributes that say which samples the model takes."""
+        names = feature_names(X)
+        X = self._as_samples(X)
+        self.n_features_in_ = int(np.prod(X.shape[1:]))
+        self.__dict__.pop("feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
+        self.input_shape_ = X.shape[1:]
+        return X
 
     def _as_samples(self, X):
         return as_samples(X, self.allow_images)

@@ -13,6 +13,7 @@ from .validation import as_transition_for
 
 FLIP_STARTS = (0.2, 0.8)  # beside the user's: T learnt is tried from these as well
 ROUNDS = 100  # of EM
+FORGETTING = 0.6  # call k of partial_fit changes gamma by a share of k^-0.6; EM needs a power in (1/2, 1]
 INNER = 5  # steps for the weights between two updates of T
 
 
@@ -128,6 +129,26 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         p = kernels.softmax(kernels.linear_forward(X, w, b))
         gamma = to_device(np.ascontiguousarray(T.T, X.dtype))
         return to_host(kernels.flip_rate_update(gamma, p, y, sample_weight)).T
+
+    def _check_incremental(self):
+        super()._check_incremental()
+        if isinstance(self.T, str):
+            raise ValueError(f"T={self.T!r} needs all samples; partial_fit needs a matrix, or None to learn it")
+
+    def _transition_before(self, call):
+        if self.T is not None:
+            self.T_ = as_transition_for(self.T, self.classes_, self.class_count_)
+        return np.array(self.T_) if call > 1 else self._first_transition()
+
+    def _learn_transition_from(self, p, y, weight, T, call):
+        if self.T is not None:
+            return
+        joint = p * T[y]  # P(true = l, noisy = y_n | x_n), (N, C)
+        total = joint.sum(axis=1, keepdims=True)
+        posterior = np.divide(joint, total, out=np.zeros_like(joint), where=total > 0)
+        share = np.zeros_like(T)
+        np.add.at(share, y, posterior * (weight / weight.sum())[:, None] * call**-FORGETTING)
+        self.T_ = TransitionMatrix((1 - share.sum(axis=0)) * T + share)
 
     def _learnt_transition(self, T):
         if self.T is None:

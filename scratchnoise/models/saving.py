@@ -4,11 +4,11 @@ import inspect
 import json
 import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from .. import losses
+from ..checks import as_path
 from ..messages import shown
 from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
@@ -30,15 +30,15 @@ KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, Trans
 def save(model, path):
     """Write a model, fitted or not, to `path` (.npz), whole or not at all.
 
-    Raises TypeError for what is no model of this package, and for a model that holds something which is neither data
-    nor part of this package (a wrapped estimator of another library, a callback).
+    Raises ValueError for what is no path, TypeError for what is no model of this package, and for a model that holds
+    something which is neither data nor part of this package (a wrapped estimator of another library, a callback).
     """
     if not isinstance(model, MODELS):
         names = ", ".join(cls.__name__ for cls in MODELS)
         raise TypeError(f"model={shown(model)} should be one of {names}")
+    path = as_path("path", path)
     arrays = {}
     text = json.dumps({"format": FORMAT, "model": _encode(model, arrays, type(model).__name__)})
-    path = Path(path)
     unfinished = path.with_name(path.name + ".unfinished")
     try:
         with open(unfinished, "wb") as file:
@@ -54,7 +54,8 @@ def load(path):
     Raises FileNotFoundError, and ValueError for a file that is damaged, holds Python objects (pickles are refused) or
     is no model.
     """
-    if Path(path).exists() and not zipfile.is_zipfile(path):
+    path = as_path("path", path)
+    if path.exists() and not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is not a model written by scratchnoise: it is no .npz file")
     try:
         with np.load(path, allow_pickle=False) as file:

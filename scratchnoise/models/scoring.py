@@ -11,7 +11,7 @@ def noisy_scorer(estimator, X, y, sample_weight=None):
     `noisy_log_likelihood`.
     """
     model = estimator
-    while not hasattr(model, "noisy_log_likelihood"):
+    while isinstance(model, type) or not hasattr(model, "noisy_log_likelihood"):
         if hasattr(model, "best_estimator_"):  # a fitted search
             model = model.best_estimator_
         elif hasattr(model, "steps"):  # a pipeline

@@ -9,8 +9,9 @@ from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_choice, check_count, check_not_negative, check_positive
 from ..network.device_memory import memory_explained
-from .base import Classifier, finite_logits
+from .base import finite_logits
 from .conventions import ConvergenceWarning, recognised
+from .incremental import IncrementalClassifier
 from .likelihood import NoisyLikelihood, Solution
 from .penalty import choose_penalty, draws_of_samples
 from .sgd import descend, steps_too_long
@@ -21,7 +22,7 @@ ROUGH = 1e-3  # the gradient at which fits from several starts are compared
 NEAR = 0.01  # relative: objectives that differ by less are not told apart by rough fits
 
 
-class SoftmaxRegression(Classifier):
+class SoftmaxRegression(IncrementalClassifier):
     """P(y = c | x) = softmax(x W + b)_c, the likelihood of the labels maximised.
 
     Eq. (9). Eq. (10), with one of its two exponents. Eq. (11), which is the gradient of the *negative* log-likelihood.
@@ -30,7 +31,8 @@ class SoftmaxRegression(Classifier):
     under which held-out noisy labels are most likely (see `penalty.choose_penalty`).
     solver "sgd": minibatch SGD as in the report, on the features as they are: batch_size, learning_rate, divided by
     1 + decay (pass - 1), max_iter passes, max_steps minibatches at most, until the mean loss of a pass changes by less
-    than tol. averaging: the mean of the weights over the second half of the passes instead of the last ones.
+    than tol. averaging: the mean of the weights over the second half of the passes instead of the last ones. This
+    solver alone has `partial_fit`, one pass over a chunk of samples.
     warm_start: a fit starts where the last one ended. random_state: seed of who is held out, and of the shuffles.
     backend: kernel table. class_weight, classes: see `Classifier`.
     Learnt: coef_ (C, D), intercept_ (C,) for the features as they are, classes_, l2_, l2_path_ rows {"l2",

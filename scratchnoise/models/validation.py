@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from ..checks import as_labels, as_weights, check_unmasked, classes_of, missing_objects
+from ..checks import among, as_labels, as_weights, check_unmasked, classes_of, missing_objects
 from ..messages import shown
 from ..transition import as_transition
 from .conventions import DataConversionWarning, recognised
@@ -52,22 +52,7 @@ def as_targets(y, n_samples, all_classes=None):
     classes, index = classes_of("y", y)
     if len(classes) < 2:
         raise ValueError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs at least two classes")
-    return (classes, index) if all_classes is None else _among(all_classes, classes, index)
-
-
-def _among(all_classes, seen, index):
-    """As `as_targets`, for labels that were found to be seen[index]."""
-    given = as_labels("classes", all_classes)
-    if given.ndim != 1 or len(given) < 2:
-        raise ValueError(f"classes={shown(all_classes)} should be a list of at least two labels")
-    classes, _ = classes_of("classes", given)
-    if len(classes) < len(given):
-        raise ValueError(f"classes={shown(all_classes)} should name each label once")
-    place = {label: c for c, label in enumerate(classes.tolist())}
-    unknown = [label for label in seen.tolist() if label not in place]
-    if unknown:
-        raise ValueError(f"classes={shown(classes.tolist())} lacks labels that y has: {unknown[:5]}")
-    return classes, np.array([place[label] for label in seen.tolist()])[index]
+    return (classes, index) if all_classes is None else among(all_classes, classes, index)
 
 
 def as_sample_labels(y, n_samples):

@@ -55,7 +55,8 @@ WRONG = {
     "only one class": ({"y_train": np.ones(90, int)}, "y_train must hold at least two classes, got only 'bee'"),
     "one class never seen": ({"y_train": np.arange(90) % 2}, "none of cow; y_test has some of cow"),
     "one class in neither": (
-        {"y_train": np.arange(90) % 2, "y_test": np.arange(30) % 2}, "y_train must hold every class.*cow$",
+        {"y_train": np.arange(90) % 2, "y_test": np.arange(30) % 2},
+        "y_train must hold every class.*cow$",
     ),
     "one name": ({"class_names": ("ant",)}, "class_names must hold at least two"),
     "same name twice": ({"class_names": ("ant", "bee", "ant")}, "class_names .* different"),

@@ -1,6 +1,5 @@
 """numpy, loops and numba compute the same: every kernel, drawn arguments, float32 and float64."""
 
-
 import hypothesis
 import numpy as np
 import pytest

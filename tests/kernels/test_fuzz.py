@@ -10,8 +10,6 @@ EXAMPLES = 30  # of each kernel
 
 
 def test_drawn_calls_agree_and_kill_nothing(table):
-    run = subprocess.run(
-        [sys.executable, PROGRAM, str(EXAMPLES), table], capture_output=True, text=True, timeout=600
-    )
+    run = subprocess.run([sys.executable, PROGRAM, str(EXAMPLES), table], capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, f"died in {run.stdout.splitlines()[-1:]}: {run.stderr[-3000:]}"
     assert int(re.search(r"(\d+) calls agree", run.stdout)[1]) >= 20 * EXAMPLES
