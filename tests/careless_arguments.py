@@ -203,7 +203,9 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
 
 
 def is_target(module, name, found):
-    own = getattr(found, "__module__", None) == module.__name__ and not name.startswith("_")
+    home = getattr(found, "__module__", None) or ""
+    inside = hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")  # a package shows its files' names
+    own = (home == module.__name__ or inside) and not name.startswith("_")
     return own and name not in INTERNAL and (inspect.isfunction(found) or inspect.isclass(found))
 
 

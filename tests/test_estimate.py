@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from scratchnoise import estimate
-from scratchnoise.estimate.hoc import consensus_gradient, solve_consensus, two_nearest
+from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, two_nearest
+from scratchnoise.estimate.quality import bootstrap_errors, judge, shrunk, trust
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.noise import corrupt
 
@@ -209,22 +210,33 @@ def test_bad_input_is_named(call, message):
 # --- HOC and the balanced joint -----------------------------------------------------------------------------------
 
 
-def consensus(A, prior):
-    return np.einsum("a,ia,ja,ka->ijk", prior, A, A, A)
+PRIOR = np.array([0.5, 0.3, 0.2])
 
 
-def test_exact_consensus_gives_t_and_the_prior():
-    found, prior = solve_consensus(consensus(T, np.array([0.5, 0.3, 0.2])))
-    np.testing.assert_allclose(found, T, atol=0.01)
-    np.testing.assert_allclose(prior, [0.5, 0.3, 0.2], atol=0.01)
+def test_the_expected_shares_are_sums_over_the_true_class():
+    found = expected_shares(T, PRIOR)
+    triples = np.einsum("a,ia,ja,la->ijl", PRIOR, T, T, T)
+    np.testing.assert_allclose(found[12:].reshape(3, 3, 3), triples, atol=1e-15)
+    np.testing.assert_allclose(found[3:12].reshape(3, 3), triples.sum(axis=2), atol=1e-15)
+    np.testing.assert_allclose(found[:3], triples.sum(axis=(1, 2)), atol=1e-15)
 
 
-def test_the_consensus_gradient_is_a_derivative(rng):
-    triples = consensus(T, np.array([0.5, 0.3, 0.2]))
+def test_exact_shares_give_t_and_the_prior():
+    found, prior, residual = fit_consensus(expected_shares(T, PRIOR), 3)
+    np.testing.assert_allclose(found, T, atol=1e-4)
+    np.testing.assert_allclose(prior, PRIOR, atol=1e-4)
+    assert residual < 1e-6
+
+
+def softmax(z):
+    return np.exp(z) / np.exp(z).sum(axis=0)
+
+
+def test_the_derivatives_of_the_shares_are_finite_differences(rng):
     a, b, da, db = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
-    ahead, behind = (consensus_gradient(a + h * da, b + h * db, triples)[0] for h in (1e-6, -1e-6))
-    _, ga, gb = consensus_gradient(a, b, triples)
-    assert (ga * da).sum() + (gb * db).sum() == pytest.approx((ahead - behind) / 2e-6, rel=1e-6)
+    ahead, behind = (expected_shares(softmax(a + h * da), softmax(b + h * db)) for h in (1e-6, -1e-6))
+    slopes = share_derivatives(softmax(a), softmax(b)) @ np.concatenate([da.ravel(), db])
+    np.testing.assert_allclose(slopes, (ahead - behind) / 2e-6, atol=1e-9)
 
 
 def test_the_two_nearest_are_others_and_features_count_alike():
@@ -268,8 +280,12 @@ def test_classes_that_cannot_be_told_apart_are_named_and_t_becomes_the_identity(
     np.testing.assert_array_equal(used, np.eye(3))
 
 
+def joint_method(q, y, near):
+    return estimate.confident_joint(q, y)
+
+
 def test_standard_errors_shrink_with_the_root_of_the_samples(rng):
     q, y = rng.dirichlet(np.ones(3), 400) @ T.T, rng.integers(3, size=400)
-    few = estimate.bootstrap_errors(estimate.confident_joint, q, y, rng)
-    many = estimate.bootstrap_errors(estimate.confident_joint, np.repeat(q, 16, 0), np.repeat(y, 16), rng)
+    few = bootstrap_errors(joint_method, (q, y, None), rng)
+    many = bootstrap_errors(joint_method, (np.repeat(q, 16, 0), np.repeat(y, 16), None), rng)
     assert 2.5 < few.mean() / many.mean() < 6
