@@ -22,6 +22,7 @@ INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
+    *("UntrustworthyTransitionWarning",),
     *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
 }
 METHODS = {
@@ -189,10 +190,12 @@ def shorter(labels):
     return isinstance(labels, np.ndarray) and labels.shape == (11,)
 
 
+FITTING = ("estimate_transition", "trusted_transition", "out_of_fold_posteriors")
 RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are right there
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
     **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
-    **{(f"estimate.{name}", "folds"): whole_and_large for name in ("estimate_transition", "out_of_fold_posteriors")},
+    **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
+    ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
     ("training.train", "batch_size"): whole_and_large,
     ("transition.TransitionMatrix.from_rows", "array"): lambda value: np.array_equal(value, T.T),
@@ -254,7 +257,7 @@ def wrong_values(target, name):
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("estimate.estimate_transition", "estimate.out_of_fold_posteriors")
+ANY_KIND = tuple(f"estimate.{name}" for name in FITTING)
 
 
 def accepted(target, name, values):

@@ -22,9 +22,9 @@ def hoc(X, y_noisy):
 
     Right where a sample and its two nearest neighbours share their class, the noise does not depend on x, and T has its
     largest entries on the diagonal. Source: Zhu, Song and Liu 2021, Clusterability as an alternative to anchor points.
-    X (N, ...) numbers, flattened and standardised, N >= 3; y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics
-    {"prior" (C,), "residual": root of the summed squares}. Of more than 10,000 samples a random part is used. Raises
-    ValueError for other shapes, a class without label and more than 20 classes.
+    X (N, ...) numbers, flattened and standardised, N >= 3; y_noisy (N,) integers 0..C-1 -> TransitionMatrix,
+    diagnostics {"prior" (C,), "residual": root of the summed squares}. Of more than 10,000 samples a random part is
+    used. Raises ValueError for other shapes, a class without label and more than 20 classes.
     """
     X = as_floats("X", X)
     if X.ndim < 2 or len(X) < 3 or not np.isfinite(X).all():

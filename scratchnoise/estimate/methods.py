@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..checks import as_floats, as_labels, check_choice, classes_of
+from ..messages import shown
 from ..noise import check_labels
 from ..rows import is_table
 from ..transition import TransitionMatrix
@@ -120,6 +121,8 @@ def _numbers(X):
         X = X.to_numpy()
     elif np.ma.isMaskedArray(X):
         return as_floats("X", X)  # which refuses hidden values
+    if np.ndim(X) == 0:
+        raise ValueError(f"X={shown(X)} should be an array (N, ...), one sample a row, or None")
     try:
         numbers = np.asarray(X, np.float64)
     except (TypeError, ValueError):

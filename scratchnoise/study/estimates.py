@@ -14,7 +14,7 @@ import numpy as np
 from .. import noise
 from ..estimate import ESTIMATORS, out_of_fold_posteriors
 from ..estimate.hoc import neighbour_labels
-from ..estimate.methods import PARTS
+from ..estimate.methods import DEFAULT, PARTS
 from ..estimate.quality import judge
 
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
@@ -68,18 +68,18 @@ def _cell(X, y, T, draw):
     evidence = q, y_noisy, neighbour_labels(X, y_noisy)
     estimates = {name: method(*evidence) for name, method in ESTIMATORS.items()}
     peers = {name: estimates[name] for name in PARTS}
-    for name, estimate in estimates.items():
-        judged = judge(estimate, ESTIMATORS[name], peers, evidence, range(len(T)), draw).diagnostics
-        difference = abs(estimate.array - T)
-        quality = {
-            "coverage": float((difference <= 2 * judged["standard_errors"]).mean()),
-            "trust": judged["trust"],
-            "verdict": judged["verdict"],
-        }
-        yield {"method": name, "error": float(difference.mean()), **quality}
-    others = _cleanlab(q, y_noisy) | {"identity": np.eye(len(T))}
+    default = estimates.pop(DEFAULT)
+    judged = judge(default, ESTIMATORS[DEFAULT], peers, evidence, range(len(T)), draw).diagnostics
+    difference = abs(default.array - T)
+    quality = {
+        "coverage": float((difference <= 2 * judged["standard_errors"]).mean()),
+        "trust": judged["trust"],
+        "verdict": judged["verdict"],
+    }
+    yield {"method": DEFAULT, "error": float(difference.mean()), **quality}
+    others = estimates | _cleanlab(q, y_noisy) | {"identity": np.eye(len(T))}
     for name, estimate in others.items():
-        yield {"method": name, "error": float(abs(estimate - T).mean())}
+        yield {"method": name, "error": float(abs(np.asarray(estimate) - T).mean())}
 
 
 def _cleanlab(q, y_noisy):
