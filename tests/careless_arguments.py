@@ -182,6 +182,8 @@ NAMED = {  # how the message calls it
     "T": "T|gamma", "y": "y|y_noisy", "network": "network|built", "x_train": "x_train|x_test|y_train",
     "x_test": "x_test|y_test", "rho": "rho", "rate": "rate", "q": "q", "y_train": "y_train", "y_test": "y_test",
 }  # fmt: skip
+
+
 def whole_and_large(value):
     return isinstance(value, int) and value >= BILLION
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from scratchnoise import estimate
-from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, two_nearest
+from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, shares, two_nearest
 from scratchnoise.estimate.quality import bootstrap_errors, judge, shrunk, trust
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.noise import corrupt
@@ -253,6 +253,57 @@ def test_hoc_finds_t_where_neighbours_share_their_class(rng):
     y = rng.integers(3, size=3000)
     X = rng.normal(size=(3000, 2)) + 8 * np.array([[0, 0], [1, 0], [0, 1]])[y]
     assert abs(estimate.hoc(X, corrupt(y, T, rng)).array - T).max() < 0.1
+
+
+def hoc_with(near_of, order=lambda T: T):
+    """HOC whose neighbours are found by another function, or whose columns are put in another order."""
+
+    def method(X, y):
+        labels = y[near_of(X)]
+        C = int(y.max()) + 1
+        found, _, _ = fit_consensus(shares(y, labels, C), C)
+        return order(found)
+
+    return method
+
+
+def unscaled(X):
+    distance = ((X[:, None] - X) ** 2).sum(axis=-1)
+    np.fill_diagonal(distance, np.inf)
+    return np.argpartition(distance, 1, axis=1)[:, :2]
+
+
+def with_itself(X):
+    return np.argsort(((X[:, None] - X) ** 2).sum(axis=-1), axis=1)[:, :2]
+
+
+def next_rows(X):
+    return np.stack([np.roll(np.arange(len(X)), -k) for k in (1, 2)], axis=1)
+
+
+def is_near_t_whatever_the_units(method):
+    """HOC of clear clusters is T to 0.15, with a feature of noise in large units, and the sample itself is no peer."""
+    rng = np.random.default_rng(2)
+    y = rng.integers(3, size=1200)
+    X = rng.normal(size=(1200, 2)) + 9 * np.array([[0, 0], [1, 0], [0, 1]])[y]
+    X = np.column_stack([X, 1e6 * rng.normal(size=1200)])
+    return abs(np.asarray(method(X, corrupt(y, T, rng))) - T).max() < 0.15
+
+
+def test_hoc_finds_t_and_its_mutants_do_not():
+    assert is_near_t_whatever_the_units(estimate.hoc)
+    assert is_near_t_whatever_the_units(hoc_with(two_nearest))
+    for wrong in (unscaled, with_itself, next_rows):
+        assert not is_near_t_whatever_the_units(hoc_with(wrong)), wrong.__name__
+    assert not is_near_t_whatever_the_units(hoc_with(two_nearest, np.transpose))
+
+
+def test_hoc_follows_renamed_classes_and_reordered_samples(rng):
+    X, y = gaussians(rng, 6, 900)
+    renamed = np.array([2, 0, 1])
+    found, order = estimate.hoc(X, y).array, rng.permutation(900)
+    np.testing.assert_allclose(estimate.hoc(X, renamed[y]).array[np.ix_(renamed, renamed)], found, atol=0.02)
+    np.testing.assert_allclose(estimate.hoc(X[order], y[order]), found, atol=0.02)
 
 
 def test_balance_frees_the_small_class(rng):
