@@ -11,16 +11,21 @@ def add_command(commands):
 
 
 def _run(arguments):
+    import warnings
+
     from rich.console import Console
 
     from .data.npz import load_npz
-    from .estimate import hoc, judged_transition
+    from .estimate import UntrustworthyTransitionWarning, estimate_transition
     from .models import SoftmaxRegression
 
     data = load_npz(arguments.file)
     X = data.x_train.reshape(len(data.x_train), -1)
-    T = judged_transition(SoftmaxRegression(random_state=arguments.seed), X, data.y_train, random_state=arguments.seed)
-    estimates = {T.diagnostics["method"]: T, **T.diagnostics["agreement"]["estimates"], "hoc": hoc(X, data.y_train)}
+    plain = SoftmaxRegression(random_state=arguments.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UntrustworthyTransitionWarning)  # the verdict is printed below
+        T = estimate_transition(plain, X, data.y_train, random_state=arguments.seed)
+    estimates = {T.diagnostics["method"]: T, **T.diagnostics["agreement"]["estimates"]}
     names = [data.class_names[j] for j in T.diagnostics["classes"]]
     console = Console(highlight=False)
     for name, estimate in estimates.items():

@@ -24,7 +24,7 @@ INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
-    *("UntrustworthyTransitionWarning", "bootstrap_errors", "judge", "shrunk", "warn_of"),
+    *("UntrustworthyTransitionWarning",),
     *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
 }
 METHODS = {
@@ -210,12 +210,12 @@ def never_seen(labels):
     return isinstance(labels, list) and isinstance(labels[0], frozenset)
 
 
-FITTED_IN_FOLDS = ("estimate_transition", "out_of_fold_posteriors", "trusted_transition", "judged_transition")
+FITTING = ("estimate_transition", "trusted_transition", "out_of_fold_posteriors")
 RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are right there
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
-    **{(f"noise.{name}", "y"): shorter for name in ("priors", "check_labels")},
-    ("noise.corrupt", "y"): shorter,
-    **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTED_IN_FOLDS},
+    **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
+    **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
+    ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
     ("scoring.noisy_scorer", "y"): never_seen,
     ("training.train", "batch_size"): whole_and_large,
@@ -228,8 +228,8 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
 
 def is_target(module, name, found):
     home = getattr(found, "__module__", None) or ""
-    own = home == module.__name__ or (hasattr(module, "__path__") and home.startswith(module.__name__ + "."))
-    own = own and not name.startswith("_")
+    inside = hasattr(module, "__path__") and home.startswith(f"{module.__name__}.")  # a package shows its files' names
+    own = (home == module.__name__ or inside) and not name.startswith("_")
     return own and name not in INTERNAL and (inspect.isfunction(found) or inspect.isclass(found))
 
 
@@ -278,7 +278,7 @@ def wrong_values(target, name):
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("noise.corrupt", "scoring.noisy_scorer", *(f"estimate.{name}" for name in FITTED_IN_FOLDS))
+ANY_KIND = ("noise.corrupt", "scoring.noisy_scorer", *(f"estimate.{name}" for name in FITTING))
 
 
 def accepted(target, name, values):

@@ -1,17 +1,22 @@
 """Estimators of T: exact where theory says so, within a stated error on Gaussians, and honest folds."""
 
+import json
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from scratchnoise import estimate
-from scratchnoise.estimate.hoc import consensus_gradient, solve_consensus, two_nearest
+from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, shares, two_nearest
+from scratchnoise.estimate.quality import bootstrap_errors, judge, shrunk, trust
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.noise import corrupt
+from scratchnoise.transition import TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 NOT_ROW_DOMINANT = np.array([[0.50, 0.10, 0.55], [0.30, 0.60, 0.0], [0.20, 0.30, 0.45]])
@@ -59,7 +64,8 @@ def test_top_k_is_a_mean():
 def test_the_largest_of_many_estimates_is_a_winner(rng):
     q = np.repeat(T.T, 1000, axis=0) * np.exp(rng.normal(scale=0.2, size=(3000, 3)))  # all anchors, badly estimated
     q /= q.sum(axis=1, keepdims=True)
-    bias = {name: np.diag(f(q, None)).mean() - np.diag(T).mean() for name, f in list(estimate.ESTIMATORS.items())[:3]}
+    anchors = list(estimate.ESTIMATORS.items())[:3]
+    bias = {name: np.diag(f(q, None, None)).mean() - np.diag(T).mean() for name, f in anchors}
     assert bias["argmax"] > bias["top_k"] > bias["quantile"] > 0
 
 
@@ -209,22 +215,33 @@ def test_bad_input_is_named(call, message):
 # --- HOC and the balanced joint -----------------------------------------------------------------------------------
 
 
-def consensus(A, prior):
-    return np.einsum("a,ia,ja,ka->ijk", prior, A, A, A)
+PRIOR = np.array([0.5, 0.3, 0.2])
 
 
-def test_exact_consensus_gives_t_and_the_prior():
-    found, prior = solve_consensus(consensus(T, np.array([0.5, 0.3, 0.2])))
-    np.testing.assert_allclose(found, T, atol=0.01)
-    np.testing.assert_allclose(prior, [0.5, 0.3, 0.2], atol=0.01)
+def test_the_expected_shares_are_sums_over_the_true_class():
+    found = expected_shares(T, PRIOR)
+    triples = np.einsum("a,ia,ja,la->ijl", PRIOR, T, T, T)
+    np.testing.assert_allclose(found[12:].reshape(3, 3, 3), triples, atol=1e-15)
+    np.testing.assert_allclose(found[3:12].reshape(3, 3), triples.sum(axis=2), atol=1e-15)
+    np.testing.assert_allclose(found[:3], triples.sum(axis=(1, 2)), atol=1e-15)
 
 
-def test_the_consensus_gradient_is_a_derivative(rng):
-    triples = consensus(T, np.array([0.5, 0.3, 0.2]))
+def test_exact_shares_give_t_and_the_prior():
+    found, prior, residual = fit_consensus(expected_shares(T, PRIOR), 3)
+    np.testing.assert_allclose(found, T, atol=1e-4)
+    np.testing.assert_allclose(prior, PRIOR, atol=1e-4)
+    assert residual < 1e-6
+
+
+def softmax(z):
+    return np.exp(z) / np.exp(z).sum(axis=0)
+
+
+def test_the_derivatives_of_the_shares_are_finite_differences(rng):
     a, b, da, db = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 3)), rng.normal(size=3)
-    ahead, behind = (consensus_gradient(a + h * da, b + h * db, triples)[0] for h in (1e-6, -1e-6))
-    _, ga, gb = consensus_gradient(a, b, triples)
-    assert (ga * da).sum() + (gb * db).sum() == pytest.approx((ahead - behind) / 2e-6, rel=1e-6)
+    ahead, behind = (expected_shares(softmax(a + h * da), softmax(b + h * db)) for h in (1e-6, -1e-6))
+    slopes = share_derivatives(softmax(a), softmax(b)) @ np.concatenate([da.ravel(), db])
+    np.testing.assert_allclose(slopes, (ahead - behind) / 2e-6, atol=1e-9)
 
 
 def test_the_two_nearest_are_others_and_features_count_alike():
@@ -236,6 +253,57 @@ def test_hoc_finds_t_where_neighbours_share_their_class(rng):
     y = rng.integers(3, size=3000)
     X = rng.normal(size=(3000, 2)) + 8 * np.array([[0, 0], [1, 0], [0, 1]])[y]
     assert abs(estimate.hoc(X, corrupt(y, T, rng)).array - T).max() < 0.1
+
+
+def hoc_with(near_of, order=lambda T: T):
+    """HOC whose neighbours are found by another function, or whose columns are put in another order."""
+
+    def method(X, y):
+        labels = y[near_of(X)]
+        C = int(y.max()) + 1
+        found, _, _ = fit_consensus(shares(y, labels, C), C)
+        return order(found)
+
+    return method
+
+
+def unscaled(X):
+    distance = ((X[:, None] - X) ** 2).sum(axis=-1)
+    np.fill_diagonal(distance, np.inf)
+    return np.argpartition(distance, 1, axis=1)[:, :2]
+
+
+def with_itself(X):
+    return np.argsort(((X[:, None] - X) ** 2).sum(axis=-1), axis=1)[:, :2]
+
+
+def next_rows(X):
+    return np.stack([np.roll(np.arange(len(X)), -k) for k in (1, 2)], axis=1)
+
+
+def is_near_t_whatever_the_units(method):
+    """HOC of clear clusters is T to 0.15, with a feature of noise in large units, and the sample itself is no peer."""
+    rng = np.random.default_rng(2)
+    y = rng.integers(3, size=1200)
+    X = rng.normal(size=(1200, 2)) + 9 * np.array([[0, 0], [1, 0], [0, 1]])[y]
+    X = np.column_stack([X, 1e6 * rng.normal(size=1200)])
+    return abs(np.asarray(method(X, corrupt(y, T, rng))) - T).max() < 0.15
+
+
+def test_hoc_finds_t_and_its_mutants_do_not():
+    assert is_near_t_whatever_the_units(estimate.hoc)
+    assert is_near_t_whatever_the_units(hoc_with(two_nearest))
+    for wrong in (unscaled, with_itself, next_rows):
+        assert not is_near_t_whatever_the_units(hoc_with(wrong)), wrong.__name__
+    assert not is_near_t_whatever_the_units(hoc_with(two_nearest, np.transpose))
+
+
+def test_hoc_follows_renamed_classes_and_reordered_samples(rng):
+    X, y = gaussians(rng, 6, 900)
+    renamed = np.array([2, 0, 1])
+    found, order = estimate.hoc(X, y).array, rng.permutation(900)
+    np.testing.assert_allclose(estimate.hoc(X, renamed[y]).array[np.ix_(renamed, renamed)], found, atol=0.02)
+    np.testing.assert_allclose(estimate.hoc(X[order], y[order]), found, atol=0.02)
 
 
 def test_balance_frees_the_small_class(rng):
@@ -268,8 +336,139 @@ def test_classes_that_cannot_be_told_apart_are_named_and_t_becomes_the_identity(
     np.testing.assert_array_equal(used, np.eye(3))
 
 
+def joint_method(q, y, near):
+    return estimate.confident_joint(q, y)
+
+
 def test_standard_errors_shrink_with_the_root_of_the_samples(rng):
     q, y = rng.dirichlet(np.ones(3), 400) @ T.T, rng.integers(3, size=400)
-    few = estimate.bootstrap_errors(estimate.confident_joint, q, y, rng)
-    many = estimate.bootstrap_errors(estimate.confident_joint, np.repeat(q, 16, 0), np.repeat(y, 16), rng)
+    few = bootstrap_errors(joint_method, (q, y, None), rng)
+    many = bootstrap_errors(joint_method, (np.repeat(q, 16, 0), np.repeat(y, 16), None), rng)
     assert 2.5 < few.mean() / many.mean() < 6
+
+
+EASY = (np.repeat(np.array([[0.9, 0.1], [0.2, 0.8]]), 300, axis=0), np.repeat([0, 0, 1, 0, 1, 1], 100), None)
+
+
+def without_replacement(method, evidence, rng, resamples=50):
+    orders = [rng.permutation(len(evidence[0])) for _ in range(resamples)]
+    return np.std([method(evidence[0][rows], evidence[1][rows], None) for rows in orders], axis=0, ddof=1)
+
+
+def over_the_wrong_axis(method, evidence, rng, resamples=50):
+    drawn = []
+    for _ in range(resamples):
+        rows = rng.integers(len(evidence[0]), size=len(evidence[0]))
+        drawn.append(np.asarray(method(evidence[0][rows], evidence[1][rows], None)))
+    return np.std(drawn, axis=1, ddof=1)
+
+
+def is_the_binomial_error(errors):
+    """Of a column that is a share of 300 labels, drawn within each label: about sqrt(T (1 - T) / 300)."""
+    return errors.shape == (2, 2) and 0.4 < errors[0, 0] / np.sqrt(2 / 9 / 300) < 1.2
+
+
+def share_of_the_second_half(q, y, near):
+    counts = np.array([[((q[:, 0] > 0.5) == (k == 0))[y == i].sum() for k in range(2)] for i in range(2)], float)
+    return counts / counts.sum(axis=0)
+
+
+def test_the_bootstrap_draws_samples_with_replacement_and_its_mutants_do_not(rng):
+    assert is_the_binomial_error(bootstrap_errors(share_of_the_second_half, EASY, rng))
+    assert not is_the_binomial_error(without_replacement(share_of_the_second_half, EASY, rng))
+    assert not is_the_binomial_error(over_the_wrong_axis(share_of_the_second_half, EASY, rng))
+
+
+def test_the_bootstrap_keeps_the_parts_of_a_sample_together(rng):
+    y = rng.integers(2, size=200)
+
+    def parts(q, y, near):
+        assert (q[:, 0] == y).all() and (near[:, 1] == y).all() and np.bincount(y).tolist() == number
+        return np.eye(2)
+
+    number = np.bincount(y).tolist()
+    bootstrap_errors(parts, (np.stack([y, 1 - y], axis=1), y, np.stack([1 - y, y], axis=1)), rng, 3)
+
+
+def test_equal_columns_have_no_trust_and_sure_ones_nearly_all():
+    assert trust(np.full((3, 3), 1 / 3), np.full((3, 3), 0.01)) == 0
+    assert trust(np.full((3, 3), 1 / 3), np.zeros((3, 3))) == 0
+    assert trust(T, np.zeros((3, 3))) == 1
+    two_alike = np.array([[0.6, 0.5, 0.0], [0.4, 0.5, 0.0], [0.0, 0.0, 1.0]])  # the distance^2 of columns 0, 1 is 0.02
+    errors = np.full((3, 3), 0.04)  # error^2 = 6 * 0.0016
+    assert trust(two_alike, errors) == pytest.approx(1 - 0.0096 / 0.02)
+
+
+def test_a_shrunk_t_lies_between_t_and_the_identity():
+    used = shrunk(TransitionMatrix(T, {"trust": 0.75}))
+    np.testing.assert_allclose(used, 0.75 * T + 0.25 * np.eye(3))
+
+
+def judged(peers, number=200):
+    q = np.repeat(np.eye(3) * 0.8 + 0.2 / 3, number, axis=0)
+    q /= q.sum(axis=1, keepdims=True)
+    evidence = q, np.repeat(np.arange(3), number), None
+    return judge(TransitionMatrix(T), lambda *parts: T, peers, evidence, ["ant", "bee", "cat"], 0).diagnostics
+
+
+def test_the_peers_spread_is_an_error_of_t():
+    apart = np.array([[0.06, 0, 0], [-0.06, 0, 0], [0, 0, 0]])
+    quality = judged({"first": T, "second": T + apart, "third": T - apart})
+    np.testing.assert_allclose(quality["standard_errors"], abs(apart), atol=1e-15)  # sum of two squares / (3 - 1)
+    assert quality["agreement"]["largest_difference"] == pytest.approx(0.12)
+
+
+def test_the_verdict_names_the_classes_and_what_is_wrong():
+    assert judged({"first": T, "second": T})["verdict"] == []
+    far = T[:, [0, 2, 1]]
+    verdict = judged({"first": T, "second": far}, number=5)["verdict"]
+    assert "the data cannot tell classes bee and cat apart" in verdict
+    assert "too few samples of class ant: 5" in verdict
+    assert any(sentence.startswith("the estimators differ by up to 0.70") for sentence in verdict)
+
+
+# --- the combination ----------------------------------------------------------------------------------------------
+
+
+def test_the_combined_estimate_is_the_mean_of_its_parts(rng):
+    X, y = gaussians(rng, 5)
+    q = estimate.out_of_fold_posteriors(LogisticRegression(), X, y, random_state=0)
+    parts = [estimate.estimate_from_posteriors(q, y, name, X).array for name in ("confident_joint", "top_k", "hoc")]
+    found = estimate.estimate_from_posteriors(q, y, X=X)
+    np.testing.assert_allclose(found, sum(parts) / 3, atol=1e-12)
+    np.testing.assert_allclose(parts[2], estimate.hoc(X, y), atol=1e-12)
+    assert found.diagnostics["mean_of"] == ["confident_joint", "top_k", "hoc"]
+
+
+def test_without_numbers_hoc_is_left_out_and_its_name_refused(rng):
+    from scipy.sparse import csr_matrix
+
+    X, y = gaussians(rng, 5, 300)
+    for table in (csr_matrix(X), pd.DataFrame({"word": ["a", "b", "c"] * 100}), None):
+        q = estimate.out_of_fold_posteriors(LogisticRegression(), X, y, random_state=0)
+        found = estimate.estimate_from_posteriors(q, y, X=table)
+        assert found.diagnostics["mean_of"] == ["confident_joint", "top_k"]
+        with pytest.raises(ValueError, match="method='hoc' needs an array X of finite numbers"):
+            estimate.estimate_from_posteriors(q, y, "hoc", table)
+    frame = estimate.estimate_from_posteriors(q, y, "hoc", pd.DataFrame(X))
+    np.testing.assert_array_equal(frame, estimate.hoc(X, y))
+
+
+# --- the recorded comparison --------------------------------------------------------------------------------------
+
+
+def recorded():
+    path = Path(__file__).parents[1] / "tutorials" / "results" / "estimates.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_default_has_the_smallest_recorded_error():
+    rows = recorded()
+    found = {name: [r["error"] for r in rows if r["method"] == name] for name in {r["method"] for r in rows}}
+    assert {*estimate.ESTIMATORS, "cleanlab", "identity"} == set(found) and len({*map(len, found.values())}) == 1
+    assert min(found, key=lambda name: np.mean(found[name])) == estimate.DEFAULT
+
+
+def test_two_recorded_standard_errors_cover_the_truth():
+    coverage = [row["coverage"] for row in recorded() if row["method"] == estimate.DEFAULT]
+    assert 0.85 < np.mean(coverage) < 0.99

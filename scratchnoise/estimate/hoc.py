@@ -1,24 +1,30 @@
-"""HOC: T from how often a sample and its two nearest neighbours carry the same labels; no anchors, no classifier."""
+"""HOC: T from the labels of neighbours, without anchors or a classifier.
 
-from itertools import permutations
+If a sample and its two nearest neighbours share a true class a, then
+P(y = i) = sum_a p_a T_ia, P(y = i, y' = j) = sum_a p_a T_ia T_ja, P(i, j, l) = sum_a p_a T_ia T_ja T_la.
+The shares of labels, pairs and triples in the data determine T and the clean prior p up to the order of the classes.
+"""
 
 import numpy as np
 
 from ..checks import as_floats
-from ..noise import MOST_CLASSES, check_labels
+from ..noise import check_labels
 from ..transition import TransitionMatrix
 
-STEPS, RATE = 1500, 0.05
+MOST_CLASSES = 20  # the triples are C^3 numbers, each with a derivative for C^2 + C unknowns
+MOST_SAMPLES = 10_000  # every distance is computed, so only a random part of more samples is used
 BLOCK = 512
+STEPS = 60
 
 
 def hoc(X, y_noisy):
-    """T and the prior p whose label consensus of three is that of the samples and their two nearest neighbours.
+    """T and the prior p whose shares of labels, pairs and triples are nearest to those of the data (least squares).
 
-    P(labels i, j, k) = sum_a p_a T[i, a] T[j, a] T[k, a] if the three share a true class; the shares of labels, of
-    pairs and of triples are fitted by least squares. Right where neighbours share their class and T is row-dominant.
-    X (N, ...) is flattened and standardised, N >= 3; y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics
-    {"prior" (C,), "neighbours" (N, 2)}. Raises ValueError for other shapes. Source: Zhu, Song and Liu 2021.
+    Right where a sample and its two nearest neighbours share their class, the noise does not depend on x, and T has its
+    largest entries on the diagonal. Source: Zhu, Song and Liu 2021, Clusterability as an alternative to anchor points.
+    X (N, ...) numbers, flattened and standardised, N >= 3; y_noisy (N,) integers 0..C-1 -> TransitionMatrix,
+    diagnostics {"prior" (C,), "residual": root of the summed squares}. Of more than 10,000 samples a random part is
+    used. Raises ValueError for other shapes, a class without label and more than 20 classes.
     """
     X = as_floats("X", X)
     if X.ndim < 2 or len(X) < 3 or not np.isfinite(X).all():
@@ -26,12 +32,18 @@ def hoc(X, y_noisy):
     y_noisy = check_labels(y_noisy, MOST_CLASSES, name="y_noisy")
     if len(y_noisy) != len(X):
         raise ValueError(f"X has {len(X)} samples and y_noisy {len(y_noisy)} labels; they should have the same number")
-    near = two_nearest(X.reshape(len(X), -1))
-    C = y_noisy.max() + 1
-    triples = np.zeros((C, C, C))
-    np.add.at(triples, (y_noisy, *y_noisy[near].T), 1 / len(X))
-    T, prior = solve_consensus(sum(np.transpose(triples, order) for order in permutations(range(3))) / 6)
-    return TransitionMatrix(T, {"method": "hoc", "prior": prior, "neighbours": near})
+    labelled = np.bincount(y_noisy, minlength=2)
+    if (labelled == 0).any():
+        raise ValueError(f"y_noisy never is {int(labelled.argmin())}; HOC needs every class")
+    return consensus_transition(y_noisy, neighbour_labels(X, y_noisy), len(labelled))
+
+
+def neighbour_labels(X, y_noisy):
+    """The labels of each sample's two nearest neighbours, (N, 2); -1 for samples outside the random part."""
+    near = np.full((len(X), 2), -1)
+    part = np.sort(np.random.default_rng(0).permutation(len(X))[:MOST_SAMPLES])
+    near[part] = y_noisy[part][two_nearest(X[part].reshape(len(part), -1))]
+    return near
 
 
 def two_nearest(X):
@@ -47,40 +59,71 @@ def two_nearest(X):
     return near
 
 
-def solve_consensus(triples):
-    """T (C, C) and prior (C,) that minimise the squared errors of labels, pairs and triples, by Adam on the logits.
-
-    triples (C, C, C), symmetric shares of the labels of three neighbours. Columns are softmax, so always a T.
-    """
-    C = len(triples)
-    logits = [2.0 * np.eye(C) + np.log(2), np.log(triples.sum(axis=(1, 2)) + 1 / C)]
-    first, second = [np.zeros_like(v) for v in logits], [np.zeros_like(v) for v in logits]
-    for step in range(1, STEPS + 1):
-        for v, m, s, g in zip(logits, first, second, consensus_gradient(*logits, triples)[1:], strict=True):
-            m += 0.1 * (g - m)
-            s += 0.01 * (g * g - s)
-            v -= RATE * (m / (1 - 0.9**step)) / (np.sqrt(s / (1 - 0.99**step)) + 1e-8)
-    T, prior = _softmax(logits[0]), _softmax(logits[1])
+def consensus_transition(y_noisy, near, n_classes):
+    """T from labels (N,) and the labels of their two neighbours (N, 2), as in `hoc`."""
+    known = near[:, 0] >= 0
+    T, prior, residual = fit_consensus(shares(y_noisy[known], near[known], n_classes), n_classes)
     order = _dominant_order(T * prior)
-    return T[:, order], prior[order]
+    return TransitionMatrix(T[:, order], {"method": "hoc", "prior": prior[order], "residual": residual})
 
 
-def consensus_gradient(a, b, triples):
-    """The squared error of T = softmax(columns of a), prior = softmax(b), and its gradients in a and in b.
+def shares(y, near, n_classes):
+    """The shares of labels, of pairs and of triples, one after the other: (C + C^2 + C^3,)."""
+    C = n_classes
+    pair = y * C + near[:, 0]
+    parts = ((y, C), (pair, C**2), (pair * C + near[:, 1], C**3))
+    return np.concatenate([np.bincount(index, minlength=size) for index, size in parts]) / len(y)
 
-    triples (C, C, C) are symmetric: all orders of the three labels are alike.
+
+def expected_shares(T, prior):
+    """The shares that T (C, C) and the clean prior (C,) imply, in the order of `shares`."""
+    pairs = (T * prior) @ T.T
+    triples = np.einsum("ik,jk,lk->ijl", T * prior, T, T, optimize=True)
+    return np.concatenate([T @ prior, pairs.ravel(), triples.ravel()])
+
+
+def share_derivatives(T, prior):
+    """Derivatives of `expected_shares` by the logits of T, row by row, then of the prior: (C + C^2 + C^3, C^2 + C)."""
+    C, eye = len(prior), np.eye(len(prior))
+    products = np.einsum("ik,jk->ijk", T, T)
+    triples = np.einsum("ijk,lk->ijlk", products, T)
+    by_prior = np.concatenate([T, products.reshape(-1, C), triples.reshape(-1, C)])
+    single = np.einsum("im,k->imk", eye, prior)  # by T[m, k]
+    pair = np.einsum("im,jk->ijmk", eye, prior * T)
+    pair = pair + pair.swapaxes(0, 1)
+    triple = np.einsum("im,jlk->ijlmk", eye, prior * products)
+    triple = triple + triple.swapaxes(0, 1) + triple.swapaxes(0, 2)
+    by_T = np.concatenate([part.reshape(-1, C, C) for part in (single, pair, triple)])
+    by_T = T * (by_T - (by_T * T).sum(axis=1, keepdims=True))  # softmax down the columns
+    by_prior = prior * (by_prior - (by_prior @ prior)[:, None])
+    return np.concatenate([by_T.reshape(len(by_T), -1), by_prior], axis=1)
+
+
+def fit_consensus(observed, n_classes):
+    """(T, prior, residual) that fit the observed shares best, by the method of Levenberg and Marquardt.
+
+    The unknowns are logits of the columns of T and of the prior, so T always is a transition matrix.
     """
-    T, prior = _softmax(a), _softmax(b)
-    C = len(T)
-    both = (T[:, None] * T).reshape(C * C, C)  # T[j, a] T[k, a]
-    e3 = (T * prior) @ both.T - triples.reshape(C, C * C)
-    e2 = (T * prior) @ T.T - triples.sum(axis=2)
-    e1 = T @ prior - triples.sum(axis=(1, 2))
-    by_first = e3 @ both  # T stands in three places, alike because the triples are symmetric
-    dT = 2 * prior * (3 * by_first + 2 * e2 @ T + e1[:, None])
-    dprior = 2 * ((by_first * T).sum(axis=0) + ((e2 @ T) * T).sum(axis=0) + T.T @ e1)
-    da, db = T * (dT - (T * dT).sum(axis=0)), prior * (dprior - prior @ dprior)
-    return (e3**2).sum() + (e2**2).sum() + (e1**2).sum(), da, db
+    C, damping = n_classes, 1e-3
+    logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 / C)]))
+    T, prior = _softmax(logits[:-1]), _softmax(logits[-1])
+    error = observed - expected_shares(T, prior)
+    for _ in range(STEPS):
+        slopes = share_derivatives(T, prior)
+        curvature, downhill = slopes.T @ slopes, slopes.T @ error
+        scale = damping * np.trace(curvature) / len(curvature)  # a softmax ignores a shift: curvature is singular
+        step = np.linalg.solve(curvature + scale * np.eye(len(curvature)), downhill).reshape(C + 1, C)
+        trial = logits + np.clip(step, -2, 2)
+        trial_T, trial_prior = _softmax(trial[:-1]), _softmax(trial[-1])
+        left = observed - expected_shares(trial_T, trial_prior)
+        if left @ left >= error @ error:
+            damping *= 4
+            continue
+        gained = 1 - (left @ left) / (error @ error)
+        logits, T, prior, error, damping = trial, trial_T, trial_prior, left, damping / 3
+        if gained < 1e-6:
+            break
+    return T, prior, float(np.linalg.norm(error))
 
 
 def _softmax(z):

@@ -9,7 +9,7 @@ from ..transition import WARN_FROM_CONDITION, TransitionMatrix
 
 RESAMPLES = 50
 FEW_SAMPLES = 10
-SAME_COLUMNS = 0.2  # total variation distance
+WARN_BELOW = 0.5  # of the trust: errors then explain half of the squared distance between two columns
 AGREED = 0.3
 
 
@@ -17,44 +17,63 @@ class UntrustworthyTransitionWarning(UserWarning):
     """The data do not determine T; models shrink such an estimate towards the identity."""
 
 
-def bootstrap_errors(method, q, y_noisy, rng, resamples=RESAMPLES):
-    """Standard errors of T = method(q, y): its spread over samples drawn with replacement within each label.
+def bootstrap_errors(method, evidence, rng, resamples=RESAMPLES):
+    """Standard errors of T = method(q, y, near): its spread over samples drawn with replacement within each label.
 
     The classifiers are not trained again: the errors cover the choice of samples, not the bias of the posteriors.
-    method (q, y) -> T, q (N, C), y_noisy (N,) -> (C, C).
+    evidence: q (N, C), y_noisy (N,), near (N, 2) or None -> (C, C).
     """
+    y_noisy = evidence[1]
     members = [np.flatnonzero(y_noisy == j) for j in np.unique(y_noisy)]
     drawn = []
     for _ in range(resamples):
         rows = np.concatenate([rng.choice(m, len(m)) for m in members])  # no class may vanish
-        drawn.append(np.asarray(method(q[rows], y_noisy[rows])))
+        drawn.append(np.asarray(method(*(part if part is None else part[rows] for part in evidence))))
     return np.std(drawn, axis=0, ddof=1)
 
 
-def judge(T, method, peers, q, y_noisy, classes, random_state=None):
+def judge(T, method, peers, evidence, classes, random_state=None):
     """T with its quality in `diagnostics`, a TransitionMatrix.
 
-    "standard_errors" (C, C): root of bootstrap variance and the peers' variance around their mean, which stands for
-    the bias; "condition_number"; "agreement": {"largest_difference", "estimates" by name}; "confident": {"number" (C,),
-    "share" (C,)}, samples whose most probable class after division by the label shares it is; "verdict": plain
-    sentences, none if all is well; "trust" in [0, 1]: 0 where two classes cannot be told apart, else
-    max(0, 1 - sum SE^2 / sum (T - I)^2), the positive-part rule of James and Stein: no more than the distance from the
-    identity that errors cannot explain. method (q, y) -> T; peers: T by name.
+    "standard_errors" (C, C): root of bootstrap variance and of sum_m (T_m - T)^2 / (M - 1) over the M peers, which
+    stands for the bias: each peer has its own, and no resampling shows it. A bias that all share is missed.
+    "condition_number"; "agreement": {"largest_difference" of two peers in one entry, "estimates" by name};
+    "confident": {"number" (C,), "share" (C,)}, samples whose most probable class after division by the label shares
+    it is; "trust": see `trust`; "verdict": plain sentences, none if all is well.
+    method (q, y, near) -> T; peers: T by name; evidence: q, y_noisy, near; classes: names for the verdict.
     """
     rng = as_generator("random_state", random_state)
-    spread = np.std([T.array, *map(np.asarray, peers.values())], axis=0)
-    errors = np.sqrt(bootstrap_errors(method, q, y_noisy, rng) ** 2 + spread**2)
-    differences = [np.abs(T.array - np.asarray(peer)).max() for peer in peers.values()]
+    q, y_noisy, _ = evidence
+    estimates = [np.asarray(peer) for peer in peers.values()]
+    spread = sum((peer - T.array) ** 2 for peer in estimates) / (len(estimates) - 1)
+    errors = np.sqrt(bootstrap_errors(method, evidence, rng) ** 2 + spread)
     number = np.bincount((q / np.bincount(y_noisy)).argmax(axis=1), minlength=len(T))
-    largest = float(max(differences, default=0))
-    same = _same_columns(T.array, classes)
-    verdict = same + _other_doubts(T, number, largest, classes)
-    distance = ((T.array - np.eye(len(T))) ** 2).sum()
-    trust = 0.0 if same or distance == 0 else max(0.0, 1 - (errors**2).sum() / distance)
-    quality = {"standard_errors": errors, "condition_number": T.cond, "verdict": verdict, "trust": float(trust)}
+    largest = float(np.ptp(estimates, axis=0).max())
+    quality = {"standard_errors": errors, "condition_number": T.cond, "trust": trust(T.array, errors)}
+    quality["verdict"] = _same_columns(T.array, errors, classes) + _other_doubts(T, number, largest, classes)
     quality["agreement"] = {"largest_difference": largest, "estimates": peers}
     quality["confident"] = {"number": number, "share": number / len(q)}
     return TransitionMatrix(T.array, {**T.diagnostics, **quality})
+
+
+def trust(T, errors):
+    """The share of T in trust T + (1 - trust) I: max(0, 1 - error^2 / distance^2) of the least certain two classes.
+
+    distance^2 = sum_i (T_ia - T_ib)^2 between the columns of a and b; error^2 = sum_i e_ia^2 + e_ib^2 is its expected
+    square if the columns were the same. A correction divides by this distance. As in the rule of James and Stein, the
+    part that errors can explain is taken off; 0 where two columns are equal.
+    """
+    return float(max(0, 1 - _doubts(T, errors).max()))
+
+
+def _doubts(T, errors):
+    """error^2 / distance^2 of every two classes, (C, C), zeros on the diagonal."""
+    distance = ((T[:, :, None] - T[:, None]) ** 2).sum(axis=0)
+    variance = (errors**2).sum(axis=0)
+    error = variance[:, None] + variance
+    doubts = np.divide(error, distance, out=np.ones_like(error), where=distance > 0)
+    np.fill_diagonal(doubts, 0)
+    return doubts
 
 
 def shrunk(T):
@@ -70,12 +89,10 @@ def warn_of(T, stacklevel=2):
         warnings.warn(f"T should not be trusted: {words}", UntrustworthyTransitionWarning, stacklevel=stacklevel + 1)
 
 
-def _same_columns(T, classes):
-    found = []
-    for a, b in zip(*np.triu_indices(len(T), 1), strict=True):
-        if np.abs(T[:, a] - T[:, b]).sum() / 2 < SAME_COLUMNS:
-            found.append(f"the data cannot tell classes {classes[a]} and {classes[b]} apart")
-    return found
+def _same_columns(T, errors, classes):
+    doubts = np.triu(_doubts(T, errors))
+    pairs = np.argwhere(doubts > 1 - WARN_BELOW)
+    return [f"the data cannot tell classes {classes[a]} and {classes[b]} apart" for a, b in pairs]
 
 
 def _other_doubts(T, number, largest, classes):

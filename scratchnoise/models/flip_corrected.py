@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from ..checks import as_weights, check_choice
-from ..estimate import ESTIMATORS, check_estimator, clone, trusted_transition
+from ..estimate import DEFAULT, ESTIMATORS, check_estimator, clone, trusted_transition
 from ..messages import shown
 from ..rows import is_table
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
@@ -42,7 +42,7 @@ class FlipCorrected(Classifier):
         estimator,
         T=None,
         mapping="inverse",
-        estimate="confident_joint",
+        estimate=DEFAULT,
         prior=None,
         folds=5,
         random_state=None,

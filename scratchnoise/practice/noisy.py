@@ -60,6 +60,7 @@ METHODS = {
     "rMLR, T known": lambda X, y, T, seed: RobustSoftmaxRegression(T, random_state=seed),
     "rMLR, T learnt": lambda X, y, T, seed: RobustSoftmaxRegression(random_state=seed),
     "rMLR, T estimated": lambda X, y, T, seed: RobustSoftmaxRegression(estimated(X, y, seed), random_state=seed),
+    "rMLR, T='estimate'": lambda X, y, T, seed: RobustSoftmaxRegression("estimate", random_state=seed),
     "FlipCorrected, T known": lambda X, y, T, seed: FlipCorrected(logistic(), T, random_state=seed),
     "FlipCorrected, T estimated": lambda X, y, T, seed: FlipCorrected(logistic(), random_state=seed),
     "CleanLearning": lambda X, y, T, seed: clean_learning(seed),

@@ -12,7 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from .. import noise
-from ..estimate import ESTIMATORS, hoc, judge, out_of_fold_posteriors
+from ..estimate import ESTIMATORS, out_of_fold_posteriors
+from ..estimate.hoc import neighbour_labels
+from ..estimate.methods import DEFAULT, PARTS
+from ..estimate.quality import judge
 
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
 
@@ -62,27 +65,21 @@ def _cell(X, y, T, draw):
     rng = np.random.default_rng(draw)
     y_noisy = noise.corrupt(y, T, rng)
     q = out_of_fold_posteriors(make_pipeline(StandardScaler(), LogisticRegression(C=0.1)), X, y_noisy, 5, draw)
-    found = {name: method(q, y_noisy).array for name, method in ESTIMATORS.items()}
-    for name in ("confident_joint", "balanced_joint", "top_k"):
-        estimate, others = ESTIMATORS[name](q, y_noisy), {k: found[k] for k in PEERS if k != name}
-        judged = judge(estimate, ESTIMATORS[name], others, q, y_noisy, range(len(T)), draw).diagnostics
-        quality = {
-            "coverage": float((abs(found[name] - T) <= 2 * judged["standard_errors"]).mean()),
-            "trust": judged["trust"],
-            "verdict": judged["verdict"],
-        }
-        yield {"method": name, "error": float(abs(found.pop(name) - T).mean()), **quality}
-        found[name] = estimate.array
-    for name in PEERS:
-        found.pop(name)
-    found["hoc"] = hoc(X, y_noisy).array
-    found |= _cleanlab(q, y_noisy)
-    found["identity"] = np.eye(len(T))
-    for name, estimate in found.items():
-        yield {"method": name, "error": float(abs(estimate - T).mean())}
-
-
-PEERS = ("confident_joint", "balanced_joint", "top_k")
+    evidence = q, y_noisy, neighbour_labels(X, y_noisy)
+    estimates = {name: method(*evidence) for name, method in ESTIMATORS.items()}
+    peers = {name: estimates[name] for name in PARTS}
+    default = estimates.pop(DEFAULT)
+    judged = judge(default, ESTIMATORS[DEFAULT], peers, evidence, range(len(T)), draw).diagnostics
+    difference = abs(default.array - T)
+    quality = {
+        "coverage": float((difference <= 2 * judged["standard_errors"]).mean()),
+        "trust": judged["trust"],
+        "verdict": judged["verdict"],
+    }
+    yield {"method": DEFAULT, "error": float(difference.mean()), **quality}
+    others = estimates | _cleanlab(q, y_noisy) | {"identity": np.eye(len(T))}
+    for name, estimate in others.items():
+        yield {"method": name, "error": float(abs(np.asarray(estimate) - T).mean())}
 
 
 def _cleanlab(q, y_noisy):
