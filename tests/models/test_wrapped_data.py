@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import scratchnoise
 from scratchnoise import TransitionMatrix, estimate_transition
+from scratchnoise.estimate import trusted_transition
 from scratchnoise.losses import ForwardCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.saving import FORMAT, KNOWN
@@ -35,8 +36,8 @@ TAKE_T = {
 def test_a_sparse_matrix_reaches_the_estimator(form, noisy_gaussians):
     X, y, _ = noisy_gaussians
     sparse = getattr(scipy.sparse, form)(X)
-    joint = "confident_joint"  # the default adds HOC, which needs an array
-    wrapper = FlipCorrected(LogisticRegression(), estimate=joint, random_state=0)
+    joint = "confident_joint"  # the default adds HOC, which needs an array; so does trust, so T is given here
+    wrapper = FlipCorrected(LogisticRegression(), T=T)
     dense = wrapper.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(wrapper.fit(sparse, y).predict_proba(sparse), dense, atol=1e-4)
     assert wrapper.score(sparse, y) > 0.5 and wrapper.predict(sparse[:7] if "cs" in form else sparse).size > 0
@@ -47,8 +48,8 @@ def test_a_sparse_matrix_reaches_the_estimator(form, noisy_gaussians):
     estimated = estimate_transition(LogisticRegression(), sparse, y, joint, random_state=0)
     expected = estimate_transition(LogisticRegression(), X, y, joint, random_state=0)
     np.testing.assert_allclose(estimated, expected, atol=1e-3)
-    default = estimate_transition(LogisticRegression(), sparse, y, random_state=0)
-    assert default.diagnostics["mean_of"] == ["confident_joint", "top_k"]
+    default = FlipCorrected(LogisticRegression(), random_state=0).fit(sparse, y)
+    assert default.T_.diagnostics["mean_of"] == ["confident_joint", "top_k"]
     with pytest.raises(ValueError, match="X has 1 features, but FlipCorrected is expecting 2 features"):
         wrapper.predict(scipy.sparse.csr_matrix(X[:, :1]))
 
@@ -61,7 +62,7 @@ def test_a_frame_reaches_the_estimator_with_its_columns(noisy_gaussians):
     pipeline = make_pipeline(columns, LogisticRegression())
     wrapper = FlipCorrected(pipeline, random_state=0).fit(frame, y)
     assert wrapper.predict(frame).shape == y.shape
-    assert wrapper.T_ == estimate_transition(pipeline, frame, y, random_state=0)
+    assert wrapper.T_ == trusted_transition(pipeline, frame, y, random_state=0)
 
 
 def test_weights_reach_the_estimator_as_they_are(noisy_gaussians):
