@@ -233,6 +233,18 @@ def test_exact_shares_give_t_and_the_prior():
     assert residual < 1e-6
 
 
+@pytest.mark.parametrize("kind", ["all of one class", "noise alone", "one sample of each"])
+def test_shares_that_leave_the_curvature_singular_still_give_a_transition_matrix(kind, rng):
+    labels = {
+        "all of one class": np.zeros((200, 3), int),
+        "noise alone": rng.integers(3, size=(3000, 3)),
+        "one sample of each": np.repeat(np.arange(3)[:, None], 3, axis=1),
+    }[kind]
+    with np.errstate(all="raise", under="ignore"):
+        found, prior, _ = fit_consensus(shares(labels[:, 0], labels[:, 1:], 3), 3)
+    np.testing.assert_allclose([*found.sum(axis=0), prior.sum()], 1)
+
+
 def softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=0)
 

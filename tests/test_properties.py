@@ -28,6 +28,7 @@ from scratchnoise.transition import TransitionMatrix
 values, grads = [library.backward_value, library.forward_value], [library.backward_grad, library.forward_grad]
 objective_grads = [library.backward_objective_grad, library.forward_objective_grad, library.plain_objective_grad]
 anchors = [library.argmax, library.median, library.best_three]
+joints = [estimate.confident_joint, estimate.balanced_joint, estimate.estimate_from_posteriors]
 
 LIBRARY = {
     matrix.columns_are_distributions: [TransitionMatrix],
@@ -103,9 +104,9 @@ LIBRARY = {
     kernel_properties.the_gradient_of_the_objective_is_its_slope: [kernels.linear_loss_grad],
     estimators.anchors_are_exact: [library.argmax],
     estimators.anchors_need_row_dominance: [library.argmax],
-    estimators.inputs_are_left_alone: [*anchors, estimate.confident_joint, estimate.balanced_joint],
-    estimators.columns_are_distributions: [*anchors, estimate.confident_joint, estimate.balanced_joint],
-    estimators.relabelling_permutes_the_estimate: [*anchors, estimate.confident_joint, estimate.balanced_joint],
+    estimators.inputs_are_left_alone: [*anchors, *joints],
+    estimators.columns_are_distributions: [*anchors, *joints],
+    estimators.relabelling_permutes_the_estimate: [*anchors, *joints],
     estimators.duplicating_the_data_changes_nothing: [library.argmax, library.median, estimate.confident_joint],
     estimators.the_highest_quantile_is_the_argmax: [estimate.anchor_quantile],
     estimators.the_top_one_is_the_argmax: [estimate.anchor_top_k],

@@ -15,6 +15,7 @@ MOST_CLASSES = 20  # the triples are C^3 numbers, each with a derivative for C^2
 MOST_SAMPLES = 10_000  # every distance is computed, so only a random part of more samples is used
 BLOCK = 512
 STEPS = 60
+LEAST_DAMPING = 1e-8  # with less, rounding leaves the curvature singular
 
 
 def hoc(X, y_noisy):
@@ -111,7 +112,7 @@ def fit_consensus(observed, n_classes):
     for _ in range(STEPS):
         slopes = share_derivatives(T, prior)
         curvature, downhill = slopes.T @ slopes, slopes.T @ error
-        scale = damping * np.trace(curvature) / len(curvature)  # a softmax ignores a shift: curvature is singular
+        scale = damping * np.trace(curvature) / len(curvature) + 1e-12  # a softmax ignores shifts
         step = np.linalg.solve(curvature + scale * np.eye(len(curvature)), downhill).reshape(C + 1, C)
         trial = logits + np.clip(step, -2, 2)
         trial_T, trial_prior = _softmax(trial[:-1]), _softmax(trial[-1])
@@ -120,7 +121,7 @@ def fit_consensus(observed, n_classes):
             damping *= 4
             continue
         gained = 1 - (left @ left) / (error @ error)
-        logits, T, prior, error, damping = trial, trial_T, trial_prior, left, damping / 3
+        logits, T, prior, error, damping = trial, trial_T, trial_prior, left, max(damping / 3, LEAST_DAMPING)
         if gained < 1e-6:
             break
     return T, prior, float(np.linalg.norm(error))

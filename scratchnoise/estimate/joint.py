@@ -44,8 +44,10 @@ def confident_joint(q, y_noisy):
 def balanced_joint(q, y_noisy):
     """`confident_joint` on posteriors corrected for the class balance: q_nj / P(noisy = j), rows scaled to sum 1.
 
-    Under imbalance the large class passes its threshold nearly everywhere and wins every collision; divided by its
-    share it does not. Rows of the counts are scaled to the true label counts, as in `confident_joint`.
+    Under imbalance the large class wins every collision of two confident classes; divided by its share it does not. But
+    then its unsure samples are counted as confident samples of the small classes. In the recorded comparison that costs
+    more than it gains: mean error 0.17 against 0.13 on classes of 90, 7 and 3 %, the same on even classes. It is here
+    for comparison. Rows of the counts are scaled to the true label counts, as in `confident_joint`.
     q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, the same diagnostics. Raises ValueError likewise.
     """
     q = check_posteriors(q)

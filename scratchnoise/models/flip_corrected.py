@@ -26,9 +26,10 @@ class FlipCorrected(Classifier):
     P(y | noisy), which contradicts (3) unless x says nothing; for 3 x 3 circulant T it still finds the same argmax.
 
     estimator: any classifier with fit, predict_proba and get_params. T: the transition matrix in the order of
-    `classes_`; None estimates it by the method `estimate` from out-of-fold posteriors of the estimator. An estimate
-    without inverse is mixed with a little of the identity [Pat+17], with a warning; a given T without one is an error,
-    unless Q and a prior make it needless.
+    `classes_`; None estimates it by the method `estimate` from out-of-fold posteriors of the estimator and, for an
+    array X, from neighbours. Used is trust T + (1 - trust) I, see `estimate.trusted_transition`, with a warning where
+    the estimate should not be trusted. An estimate without inverse is mixed with a little of the identity [Pat+17],
+    with a warning; a given T without one is an error, unless Q and a prior make it needless.
     prior: clean class probabilities for Q, or "uniform"; None solves P(noisy) = T prior. random_state: seed of the
     folds, and of the estimator if it has none.
     X may be a sparse matrix, a data frame or a Series (of texts): the estimator gets it untouched. sample_weight goes

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from scratchnoise.estimate import UntrustworthyTransitionWarning
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.models.flip_corrected import project_to_simplex
 from scratchnoise.noise import MNIST05
@@ -144,11 +145,19 @@ def test_a_matrix_without_inverse(gaussians):
     np.testing.assert_allclose(printed.predict_proba(X), 1 / 3)  # Q needs no inverse
 
 
-@pytest.mark.filterwarnings("ignore:T has condition number 20")
-def test_an_estimate_without_inverse_is_mixed_with_the_identity(gaussians):
+def test_labels_that_do_not_depend_on_the_data_leave_the_plain_estimator(gaussians):
     X, y = gaussians[0], np.arange(600) % 3
-    with pytest.warns(IllConditionedTransitionWarning, match="no inverse.*5% of the identity") as caught:
+    with pytest.warns(UntrustworthyTransitionWarning, match="cannot tell classes 0 and 1 apart"):
         fitted = FlipCorrected(DummyClassifier()).fit(X, y)
+    np.testing.assert_array_equal(fitted.T_, np.eye(3))
+
+
+@pytest.mark.filterwarnings("ignore:T has condition number")
+def test_an_estimate_without_inverse_is_mixed_with_the_identity(gaussians, monkeypatch):
+    half = TransitionMatrix(np.full((3, 3), 1 / 3))  # as trust T + (1 - trust) I of a T that swaps classes can be
+    monkeypatch.setattr("scratchnoise.models.flip_corrected.trusted_transition", lambda *arguments: half)
+    with pytest.warns(IllConditionedTransitionWarning, match="no inverse.*5% of the identity") as caught:
+        fitted = FlipCorrected(DummyClassifier()).fit(gaussians[0], np.arange(600) % 3)
     np.testing.assert_allclose(fitted.T_, 0.95 / 3 + 0.05 * np.eye(3))
     assert fitted.T_.diagnostics["identity_share"] == 0.05
     assert caught[0].filename == __file__  # the warning points at the call of fit

@@ -36,7 +36,8 @@ TAKE_T = {
 def test_a_sparse_matrix_reaches_the_estimator(form, noisy_gaussians):
     X, y, _ = noisy_gaussians
     sparse = getattr(scipy.sparse, form)(X)
-    wrapper = FlipCorrected(LogisticRegression(), random_state=0)
+    joint = "confident_joint"  # the default adds HOC, which needs an array; so does trust, so T is given here
+    wrapper = FlipCorrected(LogisticRegression(), T=T)
     dense = wrapper.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(wrapper.fit(sparse, y).predict_proba(sparse), dense, atol=1e-4)
     assert wrapper.score(sparse, y) > 0.5 and wrapper.predict(sparse[:7] if "cs" in form else sparse).size > 0
@@ -44,8 +45,11 @@ def test_a_sparse_matrix_reaches_the_estimator(form, noisy_gaussians):
     wrapper.set_params(T=T).fit(sparse, y, weight)
     kept = LogisticRegression().fit(X[1::2], y[1::2])
     np.testing.assert_allclose(wrapper.estimator_.coef_, kept.coef_, atol=1e-4)
-    estimated = estimate_transition(LogisticRegression(), sparse, y, random_state=0)
-    np.testing.assert_allclose(estimated, estimate_transition(LogisticRegression(), X, y, random_state=0), atol=1e-3)
+    estimated = estimate_transition(LogisticRegression(), sparse, y, joint, random_state=0)
+    expected = estimate_transition(LogisticRegression(), X, y, joint, random_state=0)
+    np.testing.assert_allclose(estimated, expected, atol=1e-3)
+    default = FlipCorrected(LogisticRegression(), random_state=0).fit(sparse, y)
+    assert default.T_.diagnostics["mean_of"] == ["confident_joint", "top_k"]
     with pytest.raises(ValueError, match="X has 1 features, but FlipCorrected is expecting 2 features"):
         wrapper.predict(scipy.sparse.csr_matrix(X[:, :1]))
 
