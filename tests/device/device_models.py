@@ -11,9 +11,9 @@ from scratchnoise.network.layers import AvgPool2d, BatchNorm, Conv2d, Dropout, F
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 LOSSES = [CrossEntropy(), ForwardCorrected(T), *(BackwardCorrected(T, risk, 0.1) for risk in RISKS)]
 LINEAR = [
-    SoftmaxRegression(max_iter=4, averaging=True),
-    RobustSoftmaxRegression(T, max_iter=4),
-    RobustSoftmaxRegression(max_iter=4),
+    SoftmaxRegression(solver="sgd", l2=0, max_iter=4, averaging=True),
+    RobustSoftmaxRegression(T, solver="sgd", l2=0, max_iter=4),
+    RobustSoftmaxRegression(solver="sgd", l2=0, max_iter=4),
 ]
 LAYERS = [Conv2d(3, 3, pad=1), MaxPool2d(2), ReLU(), Flatten(), Linear(8), ReLU(), Dropout(0.5), Linear(3)]
 

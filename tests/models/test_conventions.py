@@ -72,7 +72,7 @@ def reasons(error):
         SoftmaxRegression(),
         RobustSoftmaxRegression(),
         FlipCorrected(SoftmaxRegression(max_iter=50)),
-        FlipCorrected(SoftmaxRegression(max_iter=50), mapping="bayes"),
+        FlipCorrected(SoftmaxRegression(l2=0.01), mapping="bayes", estimate="confident_joint"),
         NeuralNetwork(epochs=30),  # the automatic 1,000 steps would take minutes here
     ],
     ids=repr,
@@ -88,7 +88,7 @@ def test_check_estimator(model):
     [
         lambda T: RobustSoftmaxRegression(T, max_iter=50),
         lambda T: FlipCorrected(SoftmaxRegression(max_iter=20), T=T),
-        lambda T: NeuralNetwork(network="mlp", loss="forward", T=T, epochs=10),
+        lambda T: NeuralNetwork(network="mlp", loss="forward", T=T, epochs=30),
     ],
 )
 def test_check_estimator_with_a_given_t(model, T):
