@@ -1,9 +1,11 @@
-"""What messages of the package share: the nearest right name, values on one line, a warning that is given once."""
+"""What messages of the package share: the nearest right name, values on one line, warnings and where they point."""
 
 import difflib
+import sys
 import warnings
 from functools import cache
 
+PACKAGE = __name__.split(".")[0]
 COMPILING = "compiling kernels for this processor; later runs find them on disk"
 
 
@@ -20,6 +22,14 @@ def shown(value):
     text = str(value) if isinstance(value, Exception) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def warn_caller(message, category):
+    """Warn of the line outside of this package that led here, however many calls of our own lie between."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == PACKAGE:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 @cache

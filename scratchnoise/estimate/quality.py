@@ -1,10 +1,9 @@
 """How far an estimate of T can be trusted: its errors, its peers' opinion, and a verdict in words."""
 
-import warnings
-
 import numpy as np
 
 from ..checks import as_generator
+from ..messages import warn_caller
 from ..transition import WARN_FROM_CONDITION, TransitionMatrix
 
 RESAMPLES = 50
@@ -82,11 +81,10 @@ def shrunk(T):
     return TransitionMatrix(trust * T.array + (1 - trust) * np.eye(len(T)), T.diagnostics)
 
 
-def warn_of(T, stacklevel=2):
+def warn_of(T):
     """Warn with UntrustworthyTransitionWarning if the verdict on T says anything."""
     if T.diagnostics["verdict"]:
-        words = "; ".join(T.diagnostics["verdict"])
-        warnings.warn(f"T should not be trusted: {words}", UntrustworthyTransitionWarning, stacklevel=stacklevel + 1)
+        warn_caller(f"T should not be trusted: {'; '.join(T.diagnostics['verdict'])}", UntrustworthyTransitionWarning)
 
 
 def _same_columns(T, errors, classes):

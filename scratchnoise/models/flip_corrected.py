@@ -1,13 +1,12 @@
 """Flip correction: train any classifier on noisy labels, then map its noisy posterior to the clean one."""
 
 import inspect
-import warnings
 
 import numpy as np
 
 from ..checks import as_weights, check_choice
 from ..estimate import DEFAULT, ESTIMATORS, check_estimator, clone, trusted_transition
-from ..messages import shown
+from ..messages import shown, warn_caller
 from ..rows import is_table
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
@@ -128,11 +127,10 @@ class FlipCorrected(Classifier):
         T = trusted_transition(self.estimator, X, y, self.estimate, self.folds, self.random_state)
         if not T.singular:
             return T
-        warnings.warn(
+        warn_caller(
             f"the estimated T has no inverse: the labels hardly depend on X; {IDENTITY_SHARE:.0%} of the identity is "
             "mixed in",
             IllConditionedTransitionWarning,
-            stacklevel=5,
         )
         mixed = (1 - IDENTITY_SHARE) * T.array + IDENTITY_SHARE * np.eye(len(T))
         return TransitionMatrix(mixed, {**T.diagnostics, "identity_share": IDENTITY_SHARE})

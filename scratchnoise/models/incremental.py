@@ -1,14 +1,12 @@
 """`partial_fit`: the linear models learn from one chunk of samples after another, with solver="sgd"."""
 
-import warnings
-
 import numpy as np
 
 from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import among, as_generator, as_labels, as_weights, classes_of
-from ..messages import shown
+from ..messages import shown, warn_caller
 from ..network.device_memory import memory_explained
 from ..rows import take_rows
 from .base import Classifier
@@ -126,11 +124,10 @@ class IncrementalClassifier(Classifier):
     def _start_from_zeros(self, X):
         too_long = steps_too_long(X, self.learning_rate, np.random.default_rng(0))
         if too_long > 1:
-            warnings.warn(
+            warn_caller(
                 f"{type(self).__name__} takes steps that are {too_long:.3g} times too long for these features, so it "
                 f"may not converge; standardise them, or set learning_rate below {self.learning_rate / too_long:.2g}",
                 recognised(ConvergenceWarning),
-                stacklevel=4,
             )
         C = len(self.classes_)
         self.coef_, self.intercept_ = np.zeros((C, X.shape[1]), X.dtype), np.zeros(C, X.dtype)

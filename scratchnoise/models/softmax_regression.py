@@ -1,13 +1,12 @@
 """Multinomial logistic regression (MLR): softmax regression on the labels as they are."""
 
-import warnings
-
 import numpy as np
 
 from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_choice, check_count, check_not_negative, check_positive
+from ..messages import warn_caller
 from ..network.device_memory import memory_explained
 from .base import finite_logits
 from .conventions import ConvergenceWarning, recognised
@@ -143,7 +142,7 @@ class SoftmaxRegression(IncrementalClassifier):
         pass
 
     def _warn(self, message):
-        warnings.warn(f"{type(self).__name__} {message}", recognised(ConvergenceWarning), stacklevel=5)
+        warn_caller(f"{type(self).__name__} {message}", recognised(ConvergenceWarning))
 
     def _say_what_is_wrong(self, best, problem):
         """Warn where the fit is not the optimum, or says nothing."""

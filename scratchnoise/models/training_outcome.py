@@ -1,11 +1,10 @@
 """How a finished training can have failed although its loss stayed finite: two warnings that need no clean label."""
 
-import warnings
-
 import numpy as np
 
 from ..backend import backend
 from ..kernels import softmax
+from ..messages import warn_caller
 from .conventions import ConvergenceWarning, recognised
 
 LEAST, MOST = 50, 1000  # training samples that are looked at
@@ -43,4 +42,4 @@ def warn_of_failure(network, loss, x, y, classes, batch_size):
 
 
 def _warn(message):
-    warnings.warn(message, recognised(ConvergenceWarning), stacklevel=8)  # whoever called fit
+    warn_caller(message, recognised(ConvergenceWarning))

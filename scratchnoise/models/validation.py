@@ -1,11 +1,9 @@
 """Turning what users pass into the arrays that kernels take, or into an error that says what would be right."""
 
-import warnings
-
 import numpy as np
 
 from ..checks import among, as_labels, as_weights, check_unmasked, classes_of, missing_objects
-from ..messages import shown
+from ..messages import shown, warn_caller
 from ..transition import as_transition
 from .conventions import DataConversionWarning, recognised
 
@@ -60,7 +58,7 @@ def as_sample_labels(y, n_samples):
     y = as_labels("y", y)
     if y.ndim == 2 and y.shape[1] == 1:
         message = "A column-vector y was passed when a 1d array was expected: pass y.ravel()"
-        warnings.warn(message, recognised(DataConversionWarning), stacklevel=4)
+        warn_caller(message, recognised(DataConversionWarning))
         y = y.ravel()
     if y.ndim != 1:
         raise ValueError(f"y has shape {y.shape}; bad input shape, it should be one label per sample, (N,)")
@@ -145,10 +143,10 @@ def check_feature_names(model, X):
     fitted, given = getattr(model, "feature_names_in_", None), feature_names(X)
     name = type(model).__name__
     if fitted is None and given is not None:
-        warnings.warn(f"X has feature names, but {name} was fitted without feature names", UserWarning, stacklevel=4)
+        warn_caller(f"X has feature names, but {name} was fitted without feature names", UserWarning)
     elif fitted is not None and given is None:
         message = f"X does not have valid feature names, but {name} was fitted with feature names"
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warn_caller(message, UserWarning)
     elif fitted is not None and list(fitted) != list(given):
         raise ValueError(_name_differences(list(fitted), list(given)))
 

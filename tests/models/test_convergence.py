@@ -136,6 +136,15 @@ def test_the_warning_is_that_of_scikit_learn_too():
         SoftmaxRegression(max_iter=1).fit(*load_iris(return_X_y=True))
 
 
+@pytest.mark.parametrize("model", [SoftmaxRegression, RobustSoftmaxRegression])
+def test_the_warning_points_at_the_call_of_fit(model):
+    for settings in ({"max_iter": 1}, {"solver": "sgd", "l2": 0, "max_iter": 1}):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model(**settings).fit(*load_iris(return_X_y=True))
+        assert {warning.filename for warning in caught} == {__file__}
+
+
 def test_the_step_of_sgd_is_measured_against_the_curvature():
     """The largest curvature of one feature of 1 or -1 is 1/2, so steps above 4 overshoot."""
     X, y = np.array([[1.0], [-1.0]] * 50), np.arange(100) % 2
