@@ -13,7 +13,14 @@ import numpy as np
 from .. import kernels
 from ..processes import processors, quota
 
-LINEAR = ("softmax", "linear_sgd_epoch", "linear_loss_grad", "flip_rate_update")  # what the linear models run
+LINEAR_BY_SGD = ("softmax", "linear_forward", "linear_sgd_epoch", "flip_rate_update")
+LINEAR = (*LINEAR_BY_SGD, "linear_loss_grad")  # what the linear models run
+NETWORKS = (  # and the networks
+    *("log_softmax", "signed_cross_entropy", "signed_cross_entropy_grad", "forward_cross_entropy"),
+    *("forward_cross_entropy_grad", "softmax", "linear_forward", "linear_backward", "conv2d_forward"),
+    *("conv2d_backward", "conv2d_relu_maxpool2d_forward", "conv2d_relu_maxpool2d_backward", "relu_forward"),
+    *("relu_backward", "dropout_forward", "sgd_momentum"),
+)
 
 
 def warm_up(names=None, dtype=np.float32):

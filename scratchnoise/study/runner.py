@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
-from ..kernels.warm_up import LINEAR, second_compiler, warm_up
+from ..kernels.warm_up import LINEAR_BY_SGD, NETWORKS, second_compiler, warm_up
 from ..messages import nearest
 from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
 from .protocol import CLEAN, CLEAN_FOLDS, ESTIMATES, METHODS, PRESETS, load_task
@@ -45,7 +45,8 @@ def reproduce(
     if missing:
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
-        _compile(None if any(_slow(job.method, job.preset) for job in missing) else LINEAR)
+        networks = any(_slow(job.method, job.preset) for job in missing)
+        _compile((*LINEAR_BY_SGD, *NETWORKS) if networks else LINEAR_BY_SGD)  # the report's linear methods run SGD
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):

@@ -7,7 +7,7 @@ import pytest
 
 from scratchnoise import data
 from scratchnoise.backend import backend, host_table
-from scratchnoise.kernels.warm_up import LINEAR, warm_up
+from scratchnoise.kernels.warm_up import LINEAR, LINEAR_BY_SGD, NETWORKS, warm_up
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.study import protocol, runner
 from scratchnoise.study.jobs import Job
@@ -164,12 +164,16 @@ def test_after_warming_up_no_fit_compiles_anything(needs_compiled_numba):
     y = np.arange(40) % 3
     images = rng.normal(size=(40, 32, 32, 3)).astype(np.float32)
     with backend("numba"):
+        list(warm_up(LINEAR_BY_SGD))
+        before = signatures()
+        SoftmaxRegression(solver="sgd", l2=0, max_iter=2).fit(images[:, :2].reshape(40, -1), y)
+        assert signatures() == before
         list(warm_up(LINEAR))
         before = signatures()
         for model in (SoftmaxRegression(max_iter=2), RobustSoftmaxRegression(T=None, max_iter=2)):
             model.fit(images[:, :2].reshape(40, -1), y).predict_proba(images[:, :2].reshape(40, -1))
         assert signatures() == before
-        list(warm_up())
+        list(warm_up(NETWORKS))
         before = signatures()
         for loss in ("cross_entropy", "backward", "forward"):
             given = {} if loss == "cross_entropy" else {"T": T}
