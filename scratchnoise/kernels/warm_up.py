@@ -31,36 +31,37 @@ def warm_up(names=None, dtype=np.float32):
     calls = tiny_calls(dtype)
     names = list(calls) if names is None else names
     for done, name in enumerate(names, start=1):
-        getattr(kernels, name)(*calls[name])
+        for arguments in calls[name]:
+            getattr(kernels, name)(*arguments)
         yield done / len(names)
 
 
 def tiny_calls(dtype):
-    """Arguments for each kernel of the models, as small as they can be."""
+    """For each kernel of the models its calls, as small as they can be: one for each rank of arrays that they meet."""
     x, w, b = np.ones((2, 4, 4, 1), dtype), np.ones((3, 3, 1, 2), dtype), np.zeros(2, dtype)
     z, T, y = np.zeros((2, 3), dtype), np.full((3, 3), 1 / 3, dtype), np.array([0, 2])
     ones, order, image = np.ones(2, dtype), np.arange(2), np.ones((2, 2, 2, 2), dtype)
     argmax, pooled = np.zeros((2, 1, 1, 2), np.int32), np.ones((2, 1, 1, 2), dtype)
     return {
-        "softmax": (z,),
-        "log_softmax": (z,),
-        "signed_cross_entropy": (z, z),
-        "signed_cross_entropy_grad": (z, z),
-        "forward_cross_entropy": (z, y, T),
-        "forward_cross_entropy_grad": (z, y, T),
-        "linear_forward": (z, T, z[0]),
-        "linear_backward": (z, z, T),
-        "conv2d_forward": (x, w, b),
-        "conv2d_backward": (image, x, w),
-        "conv2d_relu_maxpool2d_forward": (x, w, b, 1, 0, 2),
-        "conv2d_relu_maxpool2d_backward": (pooled, pooled, argmax, x, w, 1, 0, 2),
-        "relu_forward": (z,),
-        "relu_backward": (z, z),
-        "dropout_forward": (z, 0.5, 1, 1),
-        "sgd_momentum": (z, z, z, 0.1, 0.9, 0.0),
-        "linear_sgd_epoch": (T, z[0], z, y, T, ones, order, 2, 0.1, 0.0),
-        "linear_loss_grad": (T, z[0], z, y, T, ones),
-        "flip_rate_update": (T, z + 1, y, ones),
+        "softmax": [(z,)],
+        "log_softmax": [(z,)],
+        "signed_cross_entropy": [(z, z)],
+        "signed_cross_entropy_grad": [(z, z)],
+        "forward_cross_entropy": [(z, y, T)],
+        "forward_cross_entropy_grad": [(z, y, T)],
+        "linear_forward": [(z, T, z[0])],
+        "linear_backward": [(z, z, T)],
+        "conv2d_forward": [(x, w, b)],
+        "conv2d_backward": [(image, x, w)],
+        "conv2d_relu_maxpool2d_forward": [(x, w, b, 1, 0, 2)],
+        "conv2d_relu_maxpool2d_backward": [(pooled, pooled, argmax, x, w, 1, 0, 2)],
+        "relu_forward": [(z,), (image,)],
+        "relu_backward": [(z, z), (image, image)],
+        "dropout_forward": [(z, 0.5, 1, 1)],
+        "sgd_momentum": [(v, v, v, 0.1, 0.9, 0.0) for v in (b, z, image)],
+        "linear_sgd_epoch": [(T, z[0], z, y, T, ones, order, 2, 0.1, 0.0)],
+        "linear_loss_grad": [(T, z[0], z, y, T, ones)],
+        "flip_rate_update": [(T, z + 1, y, ones)],
     }
 
 
