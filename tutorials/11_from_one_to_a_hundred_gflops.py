@@ -117,6 +117,21 @@ chart(measured["rows"], measured["peak_gflops"])
 # The gradient to a first layer's three-channel images had the same cure. With filters in the vector's lanes, 13 of 16
 # lanes stay empty: 29 ms. Summing along the window instead fills them: predicted 8 ms, measured 10 (`convolve_few`).
 #
+# On the machine without AVX-512, one core, the best of nine runs beside other programs:
+#
+# | change | predicted | measured |
+# | --- | --- | --- |
+# | weight gradient: tiles over all 75 taps of a window of conv1, not over 5 rows of 15 | 15.2 ms from 17.6 | 15.8 |
+# | weight gradient: parts added along memory, no `//` and `%` for every number (conv3) | 17 ms from 18.7 | **12.2** |
+# | an image copied into its frame row by row, not pixel by pixel (conv1) | 0.2 ms from 0.7 | 0.1 |
+# | dense layer: four blocks of weights packed side by side | 27 ms from 31 | no gain, taken out again |
+# | dense layer: packed weights stay in the first cache, samples pass by | 29 ms from 31 | no gain, taken out again |
+# | compilation: no assignment of an array to a part of another | 47 s from 51 | 44 |
+# | compilation: a second process begins at the other end | 31 s from 62 | 34 |
+#
+# The second row says where to look first: not at the loop that does the work, but at the one nobody looks at. And the
+# fourth says to measure again before building: on a quieter machine the 31 ms were 24 all along.
+#
 # Lessons, each of which cost more than a factor of two before it was understood:
 #
 # * Two thread pools on the same cores wait for each other. A library that mixes numba and BLAS should look there first.
