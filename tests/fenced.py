@@ -1,10 +1,15 @@
 """A processor for the CUDA source that notices when a kernel writes next to an array."""
 
+from weakref import WeakValueDictionary
+
 import numpy as np
 
 from scratchnoise.kernels.cuda_on_cpu_table import Processor
 
 FENCE = 64  # numbers before and after each array: more than a row of the small ones, whose indices point one outside
+
+
+_buffers = WeakValueDictionary()  # by id: what lies between fences, unlike a result of NumPy's
 
 
 class Fenced(Processor):
@@ -31,7 +36,7 @@ class Fenced(Processor):
         super()._run(name, blocks, threads, arguments)
         for key, array in arguments.items():
             buffer = getattr(array, "base", None)
-            if buffer is not None:
+            if buffer is not None and _buffers.get(id(buffer)) is buffer:
                 fences = np.concatenate([buffer[:FENCE], buffer[-FENCE:]])
                 assert (fences == 1).all(), f"{name} wrote next to {key}"
 
@@ -40,4 +45,5 @@ def between_fences(array):
     """A copy of the array inside a longer one, which is its `base`."""
     buffer = np.ones(array.size + 2 * FENCE, array.dtype)
     buffer[FENCE:-FENCE] = array.ravel()
+    _buffers[id(buffer)] = buffer
     return buffer[FENCE:-FENCE].reshape(array.shape)
