@@ -32,7 +32,7 @@ SAME_NAME = {
     **{name: (getattr(kernels, name), ()) for name in SPECS if hasattr(kernels, name)},
     "linear_sgd_epoch": (kernels.linear_sgd_epoch, ("T", "sample_weight")),
     "uniform": (noise.uniform, ()),
-    "corrupt": (noise.corrupt, ("exact_counts",)),
+    "corrupt": (noise.corrupt, ("exact_counts", "classes")),
     "priors": (noise.priors, ()),
     "project_to_simplex": (project_to_simplex, ()),
     "anchor_argmax": (estimate.anchor_argmax, ()),

@@ -37,7 +37,8 @@ def _model(job, T):
         from sklearn.neural_network import MLPClassifier
 
         return MLPClassifier(random_state=job.draw)
-    return NeuralNetwork(loss=LOSSES[job.method], T=T, random_state=job.draw)
+    loss = LOSSES[job.method]
+    return NeuralNetwork(loss=loss, T=None if loss == "cross_entropy" else T, random_state=job.draw)
 
 
 def print_tables(rows):

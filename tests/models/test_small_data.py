@@ -98,11 +98,13 @@ def test_values_without_a_finite_deviation_are_refused(gaussians):
         model().fit(X * 1e200, y)
 
 
-def test_values_beyond_the_dtype_of_fit_are_refused(gaussians):
+def test_values_beyond_the_dtype_of_fit_are_predicted_in_float64(gaussians):
     X, y = gaussians
     fitted = model(scaling=None).fit(X.astype(np.float32), y)
-    with pytest.raises(ValueError, match="X has values that are too large for float32, the dtype of fit"):
-        fitted.predict_proba(X * 1e300)
+    found = fitted.predict_proba(X * 1e300)
+    assert found.dtype == np.float64 and np.isfinite(found).all()
+    assert (found.max(axis=1) == 1).all()  # logits of 1e300
+    np.testing.assert_array_equal(fitted.predict(X * 1e300), fitted.predict(X * 1e30))
 
 
 def test_scaling_is_saved_and_learnt_from_the_training_data_alone(gaussians, tmp_path):
