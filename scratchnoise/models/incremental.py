@@ -6,12 +6,11 @@ from .. import kernels
 from ..backend import backend as using_backend
 from ..backend import to_device, to_host
 from ..checks import among, as_generator, as_labels, as_weights, classes_of
-from ..messages import shown, warn_caller
+from ..messages import shown
 from ..network.device_memory import memory_explained
 from ..rows import take_rows
 from .base import Classifier
-from .conventions import ConvergenceWarning, recognised
-from .sgd import check_finite, step_size, steps_too_long
+from .sgd import check_finite, step_size, warn_of_long_steps
 from .validation import as_class_weight, as_sample_labels
 
 
@@ -122,13 +121,7 @@ class IncrementalClassifier(Classifier):
         self._learn_transition_from(p, y, weight, T, call)
 
     def _start_from_zeros(self, X):
-        too_long = steps_too_long(X, self.learning_rate, np.random.default_rng(0))
-        if too_long > 1:
-            warn_caller(
-                f"{type(self).__name__} takes steps that are {too_long:.3g} times too long for these features, so it "
-                f"may not converge; standardise them, or set learning_rate below {self.learning_rate / too_long:.2g}",
-                recognised(ConvergenceWarning),
-            )
+        warn_of_long_steps(self, X)
         C = len(self.classes_)
         self.coef_, self.intercept_ = np.zeros((C, X.shape[1]), X.dtype), np.zeros(C, X.dtype)
         self.n_iter_, self.history_ = 0, []

@@ -4,7 +4,9 @@ import numpy as np
 
 from .. import kernels
 from ..backend import to_device, to_host
+from ..messages import warn_caller
 from ..network.training import TrainingDiverged
+from .conventions import ConvergenceWarning, recognised
 
 SAMPLE = 1000  # samples on which the curvature is measured
 ITERATIONS = 20  # of the power method
@@ -97,6 +99,18 @@ def steps_too_long(X, learning_rate, rng):
         largest = np.linalg.norm(product)
         v = product / largest
     return learning_rate * largest / 4 * peak * peak
+
+
+def warn_of_long_steps(model, X):
+    """Warn (ConvergenceWarning) where `steps_too_long` says that learning_rate exceeds what these samples allow."""
+    too_long = steps_too_long(X, model.learning_rate, np.random.default_rng(0))
+    if too_long > 1:
+        warn_caller(
+            f"{type(model).__name__} takes steps that are {too_long:.3g} times too long for these features, so it may "
+            f"not converge; standardise them, set learning_rate below {model.learning_rate / too_long:.2g}, or "
+            "solver='lbfgs'",
+            recognised(ConvergenceWarning),
+        )
 
 
 def check_finite(model, loss, w, epoch, history):

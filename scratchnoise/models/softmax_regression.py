@@ -13,7 +13,7 @@ from .conventions import ConvergenceWarning, recognised
 from .incremental import IncrementalClassifier
 from .likelihood import NoisyLikelihood, Solution
 from .penalty import choose_penalty, draws_of_samples
-from .sgd import descend, steps_too_long
+from .sgd import descend, warn_of_long_steps
 from .standardise import Standardisation
 
 SOLVERS = ("lbfgs", "sgd")
@@ -30,8 +30,9 @@ class SoftmaxRegression(IncrementalClassifier):
     under which held-out noisy labels are most likely (see `penalty.choose_penalty`).
     solver "sgd": minibatch SGD as in the report, on the features as they are: batch_size, learning_rate, divided by
     1 + decay (pass - 1), max_iter passes, max_steps minibatches at most, until the mean loss of a pass changes by less
-    than tol. averaging: the mean of the weights over the second half of the passes instead of the last ones. This
-    solver alone has `partial_fit`, one pass over a chunk of samples.
+    than tol. Its penalty is on the weights of these features: "auto" is the one above times their mean variance.
+    averaging: the mean of the weights over the second half of the passes instead of the last ones. This solver alone
+    has `partial_fit`, one pass over a chunk of samples.
     warm_start: a fit starts where the last one ended. random_state: seed of who is held out, and of the shuffles.
     backend: kernel table. class_weight, classes: see `Classifier`.
     Learnt: coef_ (C, D), intercept_ (C,) for the features as they are, classes_, l2_, l2_path_ rows {"l2",
@@ -75,12 +76,12 @@ class SoftmaxRegression(IncrementalClassifier):
         self._check_parameters()
         rng = as_generator("random_state", self.random_state)
         with using_backend(self.backend), memory_explained(X):
-            scaling = Standardisation.of(X, sample_weight)
-            (self._fit_sgd if self.solver == "sgd" else self._fit_lbfgs)(X, y, sample_weight, scaling, rng)
+            (self._fit_sgd if self.solver == "sgd" else self._fit_lbfgs)(X, y, sample_weight, rng)
 
     # --- L-BFGS ----------------------------------------------------------------------------------------------
 
-    def _fit_lbfgs(self, X, y, sample_weight, scaling, rng):
+    def _fit_lbfgs(self, X, y, sample_weight, rng):
+        scaling = Standardisation.of(X, sample_weight)
         problem = NoisyLikelihood(scaling.apply(X), y, sample_weight, len(self.classes_))
         start = self._choose_penalty(problem, X, rng)
         starts = self._starts(problem, self._last_solution(problem, scaling) or start, rng)
@@ -170,17 +171,14 @@ class SoftmaxRegression(IncrementalClassifier):
 
     # --- minibatch SGD ---------------------------------------------------------------------------------------
 
-    def _fit_sgd(self, X, y, sample_weight, scaling, rng):
+    def _fit_sgd(self, X, y, sample_weight, rng):
         C = len(self.classes_)
         self.l2_, self.l2_path_ = self.l2, []
         if isinstance(self.l2, str):
+            scaling = Standardisation.of(X, sample_weight)
             self._choose_penalty(NoisyLikelihood(scaling.apply(X), y, sample_weight, C), X, rng)
-        too_long = steps_too_long(X, self.learning_rate, np.random.default_rng(0))
-        if too_long > 1:
-            self._warn(
-                f"takes steps that are {too_long:.3g} times too long for these features, so it may not converge; "
-                f"standardise them, set learning_rate below {self.learning_rate / too_long:.2g}, or solver='lbfgs'"
-            )
+            self.l2_ *= scaling.mean_variance()
+        warn_of_long_steps(self, X)
         w, b = np.zeros((X.shape[1], C), X.dtype), np.zeros(C, X.dtype)
         if self.warm_start and np.shape(getattr(self, "coef_", None)) == (C, X.shape[1]):
             w, b = np.ascontiguousarray(self.coef_.T, X.dtype), self.intercept_.astype(X.dtype)

@@ -35,6 +35,11 @@ class Standardisation(NamedTuple):
             z[start : start + BLOCK] = (X[start : start + BLOCK] - self.mean) * self.factor
         return z
 
+    def mean_variance(self):
+        """The mean of the variances of the columns that vary; 1 where none does."""
+        varies = self.factor > 0
+        return float((self.factor[varies] ** -2.0).mean()) if varies.any() else 1.0
+
     def fold(self, w, b, dtype):
         """coef (C, D) and intercept (C,) of the user's features from w (D, C) and b (C,) of standardised ones.
 

@@ -171,6 +171,18 @@ def test_the_penalty_is_the_best_on_held_out_noisy_labels():
     assert again.l2_path_ == []
 
 
+@pytest.mark.parametrize("scale", [0.1, 1.0, 10.0])
+def test_the_chosen_penalty_of_sgd_fits_the_scale_of_the_features(scale):
+    """It is on the weights of the features as they are, which are 10 times larger for features of a tenth."""
+    X, y = load_wine(return_X_y=True)
+    X = scale * (X - X.mean(axis=0)) / X.std(axis=0)
+    settings = {"solver": "sgd", "learning_rate": min(1, 0.1 / scale**2), "max_iter": 300, "tol": 0, "random_state": 0}
+    fitted = SoftmaxRegression(**settings).fit(X, y)
+    best = max(fitted.l2_path_, key=lambda row: row["noisy_log_likelihood"])
+    assert fitted.l2_ == pytest.approx(best["l2"] * scale**2)
+    assert fitted.score(X, y) > 0.95
+
+
 def test_who_is_held_out_depends_on_the_sample_alone():
     X = np.random.default_rng(0).normal(size=(2000, 3))
     X[:, 1] = X[:, 1].round()
