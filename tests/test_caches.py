@@ -65,7 +65,7 @@ def test_no_second_process_where_there_is_no_second_processor(monkeypatch, proce
     monkeypatch.setattr(warm_up, "processors", lambda: processors)
     monkeypatch.setattr(warm_up, "quota", lambda: quota)
     monkeypatch.setattr(warm_up.subprocess, "Popen", None)
-    with warm_up.second_compiler():
+    with warm_up.second_compiler(warm_up.LINEAR):
         pass
 
 

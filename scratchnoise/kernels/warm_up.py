@@ -23,13 +23,12 @@ NETWORKS = (  # and the networks
 )
 
 
-def warm_up(names=None, dtype=np.float32):
-    """Call these kernels (None: those of all models) on tiny arrays, so that numba compiles or loads them.
+def warm_up(names, dtype=np.float32):
+    """Call these kernels on tiny arrays, so that numba compiles or loads them.
 
     A generator of the share that is done, for a progress bar. dtype: the one that will be used.
     """
     calls = tiny_calls(dtype)
-    names = list(calls) if names is None else names
     for done, name in enumerate(names, start=1):
         for arguments in calls[name]:
             getattr(kernels, name)(*arguments)
@@ -66,7 +65,7 @@ def tiny_calls(dtype):
 
 
 @contextmanager
-def second_compiler(names=None):
+def second_compiler(names):
     """While the block compiles kernels from the first to the last, another process does so from the last to the first.
 
     numba compiles on one processor. What the other process has left on disk is loaded here instead. names: as in
@@ -75,7 +74,6 @@ def second_compiler(names=None):
     if min(processors(), quota()) < 2:
         yield
         return
-    names = list(tiny_calls(np.float32)) if names is None else names
     command = [sys.executable, "-m", __name__, *reversed(names)]
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     with subprocess.Popen(command, **quiet, env=os.environ | {"SCRATCHNOISE_BACKEND": "numba"}) as other:

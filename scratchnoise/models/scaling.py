@@ -13,8 +13,8 @@ def moments(X, weight):
     where the deviation is too large for a float.
     """
     start = _by_feature(X[:1]).astype(np.float64)[0, 0]  # sums of differences: those of a constant are exactly 0
-    mean = start + _weighted_mean(X, weight, lambda rows: rows - start)
-    deviation = np.sqrt(_weighted_mean(X, weight, lambda rows: (rows - mean) ** 2))
+    mean = start + weighted_mean(X, weight, lambda rows: rows - start)
+    deviation = np.sqrt(weighted_mean(X, weight, lambda rows: (rows - mean) ** 2))
     if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
         raise ValueError("X has values too large to be scaled: their squares are infinite; divide X by a power of 10")
     rounding = 10 * np.finfo(X.dtype).eps * np.abs(mean)
@@ -26,7 +26,7 @@ def standardised(X, mean, deviation):
     return (X - mean) / deviation
 
 
-def _weighted_mean(X, weight, function):
+def weighted_mean(X, weight, function):
     """sum_n weight_n f(x_n) / sum_n weight_n, averaged over the pixels of an image as well; (D,), (K,) or (1,)."""
     total = 0.0
     with np.errstate(over="ignore", invalid="ignore"):  # `moments` looks at the result

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 4096  # samples that are converted to float64 together
+from .scaling import BLOCK, weighted_mean
+
 FAR = 100  # deviations
 ROUNDING = 10  # a deviation of so many rounding errors of the mean is none
 
@@ -20,10 +21,8 @@ class Standardisation(NamedTuple):
         """That of samples X (N, D) with weights (N,): a sample of weight 2 counts as two."""
         peak = np.maximum(np.abs(X.max(axis=0)), np.abs(X.min(axis=0))).astype(np.float64)
         peak[peak == 0] = 1  # columns are divided by it, so that no square overflows
-        total = weight.sum(dtype=np.float64)
-        mean = sum(w @ (x / peak) for x, w in _blocks(X, weight)) / total
-        variance = sum(w @ (x / peak - mean) ** 2 for x, w in _blocks(X, weight)) / total
-        deviation = np.sqrt(variance)
+        mean = weighted_mean(X, weight, lambda rows: rows / peak)
+        deviation = np.sqrt(weighted_mean(X, weight, lambda rows: (rows / peak - mean) ** 2))
         varies = deviation > ROUNDING * np.finfo(X.dtype).eps * np.abs(mean)
         factor = np.where(varies, 1 / np.where(varies, deviation, 1), 0) / peak
         return cls(mean * peak, factor)
@@ -53,8 +52,3 @@ class Standardisation(NamedTuple):
         """The inverse of `fold`, for all columns that vary."""
         deviation = np.divide(1, self.factor, out=np.zeros_like(self.factor), where=self.factor > 0)
         return np.ascontiguousarray(coef.T * deviation[:, None]), intercept + coef @ self.mean
-
-
-def _blocks(X, weight):
-    for start in range(0, len(X), BLOCK):
-        yield X[start : start + BLOCK].astype(np.float64), weight[start : start + BLOCK].astype(np.float64)
