@@ -35,4 +35,4 @@ def warn_caller(message, category):
 @cache
 def warn_once(message):
     """Give a RuntimeWarning, unless this process, or the one it was forked from, has given the same before."""
-    warnings.warn(message, RuntimeWarning, stacklevel=3)
+    warn_caller(message, RuntimeWarning)
