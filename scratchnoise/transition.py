@@ -1,11 +1,9 @@
 """The transition matrix of label noise: T[i, j] = P(noisy = i | true = j), columns sum to 1."""
 
-import warnings
-
 import numpy as np
 
 from .checks import as_floats, as_labels
-from .messages import shown
+from .messages import shown, warn_caller
 
 WARN_FROM_CONDITION = 20.0
 TOLERANCE = 5e-3  # of the sum of a column: ten probabilities, each rounded to three decimals
@@ -155,11 +153,10 @@ class TransitionMatrix:
                 "inverse"
             )
         if self.cond > WARN_FROM_CONDITION:
-            warnings.warn(
+            warn_caller(
                 f"T has condition number {self.cond:.0f}: errors in T grow up to that much in its inverse; prefer the "
                 "forward loss",
                 IllConditionedTransitionWarning,
-                stacklevel=2,
             )
         return np.linalg.inv(self.array)
 
