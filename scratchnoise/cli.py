@@ -1,4 +1,4 @@
-"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, step, notebooks."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from .backend import NAMES, BackendError, limit_threads
 from .check import commands as check
 from .check import grading
 from .estimate_command import add_command as add_estimate
+from .stepping import command as stepping
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -18,6 +19,7 @@ EXAMPLES = """examples:
   scratchnoise data status                                  which data sets are here
   scratchnoise equations 17                                 where eq. (17) is in the code
   scratchnoise check 01                                     your solution of the first exercise
+  scratchnoise step softmax                                 a page that shows every line of softmax at work
 """
 
 BENCH_EXAMPLES = """examples:
@@ -63,6 +65,7 @@ def parser():
     add_estimate(commands)
     check.add_commands(commands)
     grading.add_command(commands)
+    stepping.add_command(commands)
     notebooks.add_command(commands)
     return top
 

@@ -6,8 +6,11 @@ Only what has no side effect is evaluated: names, constants, arithmetic of them,
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+
+from .memory import is_blank
 
 HARMLESS = (
     ast.Name, ast.Constant, ast.Subscript, ast.Tuple, ast.BinOp, ast.UnaryOp, ast.Slice, ast.Load, ast.Store,
@@ -144,24 +147,32 @@ def token_value(token, space):
 
 def _index(part, space):
     """A whole number from letters: y in T[y, j] is the label of sample n."""
-    tree = ast.parse(part.strip(), mode="eval")
-    if not _harmless(tree.body):
-        raise ValueError(part)
+    code, names = _parsed_index(part.strip())
     letters = {}
-    for name in _names(tree):
+    for name in names:
         value = space[name] if name in space else None
         if isinstance(value, np.ndarray) and value.ndim == 1 and isinstance(space.get("n"), int):
             value = value[space["n"]]
         if not isinstance(value, int | np.integer):
             raise ValueError(name)
         letters[name] = int(value)
-    return int(eval(compile(tree, "<index>", "eval"), {"__builtins__": {}}, letters))
+    return int(eval(code, {"__builtins__": {}}, letters))
+
+
+@lru_cache(maxsize=1024)
+def _parsed_index(part):
+    tree = ast.parse(part, mode="eval")
+    if not _harmless(tree.body):
+        raise ValueError(part)
+    return compile(tree, "<index>", "eval"), _names(tree)
 
 
 def text(value):
     """A number in at most four digits, None for what is no single number."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
+    if isinstance(value, np.generic) and is_blank(value):
+        return None
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | np.integer):

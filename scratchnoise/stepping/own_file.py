@@ -12,6 +12,7 @@ def load(path):
         raise ValueError(f"{path} is not here; give FILE.py:function, e.g. 01_softmax.py:softmax")
     spec = importlib.util.spec_from_file_location(f"stepped_{path.stem}", path.resolve())
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for it
     sys.path.insert(0, str(path.resolve().parent))  # helper files lie beside it
     try:
         spec.loader.exec_module(module)

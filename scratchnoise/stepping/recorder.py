@@ -8,14 +8,15 @@ import sys
 
 import numpy as np
 
-from .memory import Memories, can_be_shown, cells_of
+from .memory import MOST_CELLS, Memories, cells_of
 from .notes import add_notes
 from .numbers import text, token_value
 from .recording import Recording, Step
 from .shown import describe
 from .watched import watching
 
-MOST_STEPS = 20_000
+MOST_STEPS = 5_000
+MOST_NUMBERS = 300_000  # of all steps: about 3 MB of a page
 
 
 class TooLong(BaseException):
@@ -36,7 +37,9 @@ def record(functions, run, roots=None, most_steps=MOST_STEPS):
         try:
             recorder.recording.result = run()
         except TooLong:
-            recorder.recording.stopped = f"the first {most_steps:,} lines; a smaller example is shown whole"
+            recorder.recording.stopped = (
+                f"after {len(recorder.recording.steps):,} lines; a smaller example is shown whole"
+            )
         except Exception as error:
             recorder.recording.stopped = f"{type(error).__name__}: {error}"
         finally:
@@ -50,6 +53,7 @@ class Recorder:
 
     def __init__(self, roots, most_steps):
         self.roots, self.most_steps, self.memories = roots, most_steps, Memories()
+        self.numbers = 0
         self.kinds, self.described, self.recording = {}, [], Recording([], [], [], [], [])
         self.functions, self.open, self.alive, self.views, self.known, self.entered = {}, None, {}, {}, {}, {}
 
@@ -82,8 +86,8 @@ class Recorder:
 
     def report(self, array, key, is_write):
         """The watched code reads or writes array[key]."""
-        if self.open is not None and can_be_shown(array):
-            view = self.memories.view(array)
+        view = None if self.open is None else self.memories.view(array)
+        if view is not None:
             touched = self.open.writes if is_write else self.open.reads
             touched.setdefault(view[0], []).append(cells_of(view, key))
 
@@ -98,7 +102,7 @@ class Recorder:
     # --- steps -----------------------------------------------------------------------------------------------
 
     def _begin(self, frame, kind):
-        if len(self.recording.steps) >= self.most_steps:
+        if len(self.recording.steps) >= self.most_steps or self.numbers > MOST_NUMBERS:
             self.open = None
             raise TooLong
         step = self.open = Step(self.alive[frame], frame.f_lineno, kind)
@@ -120,6 +124,7 @@ class Recorder:
         if step.kind == "back" and not (step.variables or step.cells or step.reads or step.writes):
             return
         self._add_numbers(step, called)
+        self.numbers += 3 * len(step.cells) + sum(map(len, (*step.reads.values(), *step.writes.values())))
         if text(returned) is not None:
             step.note = f"returns {text(returned)}"
         self.recording.steps.append(step)
@@ -127,7 +132,7 @@ class Recorder:
     def _add_numbers(self, step, called):
         after = [None] * len(self.before) if called else self._values(step, self.frame, "write")
         step.numbers = [_joined(*pair) for pair in zip(self.before, after, strict=True)]
-        shown, space = self._described(step)[0], _space(self.frame)
+        shown, space = self._described(step)[0], self.frame.f_locals
         step.equation = [token_value(shown.equation[start:end], space) for start, end in shown.tokens]
 
     def _values(self, step, frame, role):
@@ -150,12 +155,14 @@ class Recorder:
 
     def _shown(self, value):
         """A variable as it is kept: ("view", number) of an array, else text; None for what is not shown."""
-        if can_be_shown(value):
-            view = self.memories.view(value)
+        view = self.memories.view(value)
+        if view is not None:
             number = self.views.setdefault((view, value.dtype.name), len(self.views))
             if number == len(self.recording.views):
                 self.recording.views.append((*view, value.dtype.name))
             return ("view", number)
+        if isinstance(value, np.ndarray) and value.size > MOST_CELLS:
+            return f"array {value.shape}, too large to show"
         if isinstance(value, tuple | list):
             parts = [text(part) for part in value]
             return None if None in parts else f"({', '.join(parts)})"
@@ -197,7 +204,7 @@ def _space(frame):
 
 def _variables(frame):
     """The locals of a frame; `self` gives its arrays and numbers, also those in a dictionary of them."""
-    found = dict(frame.f_locals)
+    found = {name: value for name, value in frame.f_locals.items() if name != "_"}
     for name, value in getattr(found.pop("self", None), "__dict__", {}).items():
         found[f"self.{name}"] = value
         if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 import inspect
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,9 @@ def find(name, values=None):
         if values:
             raise ValueError(f"{name} is fitted to its own samples; --values is for kernels, losses and your functions")
         return MODELS[name]()
-    every = [each for group in known.values() for each in group]
-    raise ValueError(f"{name!r} cannot be stepped through; {nearest(name, [*every, 'FILE.py:function'])}")
+    close = get_close_matches(name, [each for group in known.values() for each in group], n=1, cutoff=0.4)
+    advice = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"{name!r} cannot be stepped through; {advice}`scratchnoise step` lists what can")
 
 
 # --- kernels ---------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ def _kernel_run(table_name, table, modules, name, facade, arguments):
         with backend(table_name):
             return facade(**arguments)
 
-    label = {"loops": "plain loops", "numpy": "vectorised NumPy"}[table_name]
+    label = {"loops": "loops", "numpy": "NumPy"}[table_name]
     return Run(label, tuple(functions_of(*modules)), (function,), call, function)
 
 
@@ -135,7 +137,7 @@ def loss(name, values=None):
 
     methods = [getattr(cls, method) for method in ("value", "grad", "objective", "objective_grad")]
     functions = (*functions_of(losses), *functions_of(*LOOPS))
-    runs = (Run("plain loops", functions, tuple(methods), call, methods[0]),)
+    runs = (Run("loops", functions, tuple(methods), call, methods[0]),)
     return Subject(name, "loss", inspect.getdoc(cls), arguments, runs)
 
 
@@ -164,7 +166,7 @@ def _sgd_fit(name, about, **settings):
 
     descend = sgd.descend
     functions = (descend, cls._next_transition, *functions_of(*LOOPS))
-    run = Run("plain loops", functions, (descend,), call, descend)
+    run = Run("loops", functions, (descend,), call, descend)
     return Subject(name, "model", about, {"X": X, "y": LABELS}, (run,))
 
 
@@ -179,7 +181,7 @@ def _robust_softmax_regression():
 
 
 def _learnt_rates():
-    about = "Two passes of minibatch SGD; after each, eq. (19) learns the flip rates: generalised EM."
+    about = "Two passes of minibatch SGD; after each, the flip rates are learnt: generalised EM. Eq. (19)."
     return _sgd_fit("RobustSoftmaxRegression T=None", about, T=None, max_iter=2)
 
 
@@ -202,7 +204,7 @@ def _neural_network():
     parts += [f for cls in (layers.Linear, layers.ReLU) for f in (cls.forward, cls.backward)]
     parts += [layers.Linear.backward_weights, losses.Loss.objective_grad, losses.CrossEntropy.grad]
     functions = (step, *parts, *functions_of(*LOOPS))
-    run = Run("plain loops", functions, (step,), call, step)
+    run = Run("loops", functions, (step,), call, step)
     return Subject("NeuralNetwork", "model", about, {"X": X, "y": LABELS}, (run,))
 
 
