@@ -1,5 +1,6 @@
 """A function as it is shown: its source, its equation, and where in both there are names with values."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from .numbers import spans_of, tokens_of
 from .recording import Shown
 from .source import key_of, source_of
 
+INDEXED = re.compile(r"\[|\b[a-zA-Z]+_[a-z]\b")
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -34,8 +36,17 @@ def describe(function):
 
 
 def _equation(function):
-    """The first line of the docstring; a vectorised kernel without one has that of the plain loops."""
+    """The first line of the docstring where it has indices, else the equations of the kernel of that name.
+
+    A vectorised kernel has no docstring: it computes what the plain loops of its name do.
+    """
+    from .. import kernels
     from ..kernels import loops_table
 
-    own = function.__doc__ or getattr(getattr(loops_table, function.__name__, None), "__doc__", None) or ""
-    return own.strip().split("\n")[0].rstrip()
+    name = function.__name__
+    own = function.__doc__ or getattr(getattr(loops_table, name, None), "__doc__", None) or ""
+    first = own.strip().split("\n")[0].rstrip()
+    if INDEXED.search(first) or name not in loops_table.__all__:
+        return first
+    lines = [line.strip() for line in getattr(kernels, name).__doc__.split("\n")]
+    return "\n".join(line for line in lines if " = " in line and "->" not in line) or first

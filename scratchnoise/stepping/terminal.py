@@ -91,7 +91,7 @@ class View:
         return Group(
             title,
             Text(f"{chain}   {shown.file}:{step.line}", "dim"),
-            *_numbered(shown.equation, shown.tokens, step.equation),
+            *_numbered(shown.equation.split("\n")[0], shown.tokens, step.equation),
             *_numbered(line, shown.spans.get(step.line, ()), step.numbers),
             Text(note or step.note, "yellow"),
         )
