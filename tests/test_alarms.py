@@ -45,7 +45,8 @@ def seen(z, y, T, loss=ForwardCorrected):
     return observed.row()
 
 
-def test_errors_are_those_of_a_mean(rng):
+def test_errors_are_those_of_a_mean():
+    rng = np.random.default_rng(0)
     z, y = rng.normal(size=(120, 3)), rng.integers(3, size=120)
     row = seen(z, y, T)
     for loss, name in ((ForwardCorrected(T), "forward_loss"), (BackwardCorrected(T), "corrected_risk")):
