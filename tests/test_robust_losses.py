@@ -9,7 +9,7 @@ from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrecte
 from scratchnoise.models import CoTeaching, NeuralNetwork
 from scratchnoise.models.saving import load
 from scratchnoise.network.averaging import WeightAverage
-from scratchnoise.network.co_teaching import CoTeachingStep, kept_samples
+from scratchnoise.network.co_teaching import CoTeachingStep, easiest, kept_share
 from scratchnoise.network.early_learning import EarlyLearningStep
 from scratchnoise.network.mixup import MixupStep
 from scratchnoise.network.network import mlp
@@ -205,9 +205,12 @@ def test_the_exponential_average_forgets_its_beginning():
 # --- co-teaching --------------------------------------------------------------------------------------------
 
 
-def test_how_many_samples_are_kept():
-    assert [kept_samples(100, epoch, 0.3, 3) for epoch in (1, 2, 3, 9)] == [90, 80, 70, 70]
-    assert kept_samples(3, 9, 0.9, 1) == 1
+def test_the_samples_of_least_loss_are_kept():
+    assert [kept_share(epoch, 0.3, 3) for epoch in (1, 2, 3, 9)] == pytest.approx([0.9, 0.8, 0.7, 0.7])
+    losses = np.array([3.0, 1, 4, 2])
+    np.testing.assert_allclose(easiest(losses, np.ones(4), 0.5), [0, 2, 0, 2])
+    np.testing.assert_allclose(easiest(losses, np.array([1.0, 2, 1, 0]), 0.75), np.array([1, 2, 0, 0]) / 0.75)
+    np.testing.assert_allclose(easiest(losses, np.ones(4), 0.6), np.array([0.4, 1, 0, 1]) / 0.6)
 
 
 def test_without_forgetting_co_teaching_is_plain_training(gaussians):

@@ -25,25 +25,31 @@ class CoTeachingStep(HostStep):
         watch.see(z, y, weight)
         watch.finite = watch.finite and bool(np.isfinite(z_peer).all())
         if watch.finite:
-            kept = kept_samples(len(y), step // len(self.data) + 1, self.forget_rate, self.warm_up)
-            easy, easy_for_peer = self._easy(z, y, kept), self._easy(z_peer, y, kept)
-            self._learn(self, z, y, weight, easy_for_peer)
-            self._learn(self.of_peer, z_peer, y, weight, easy)
+            share = kept_share(step // len(self.data) + 1, self.forget_rate, self.warm_up)
+            weight = np.ones(len(y), z.dtype) if weight is None else weight
+            easy, easy_for_peer = (easiest(self.loss.value(logits, y), weight, share) for logits in (z, z_peer))
+            self._learn(self, z, y, easy_for_peer)
+            self._learn(self.of_peer, z_peer, y, easy)
         return watch.finite
 
-    def _easy(self, z, y, kept):
-        """1 for the `kept` samples of least loss, 0 for the rest, scaled to mean 1. (N,)."""
-        easy = np.zeros(len(y), z.dtype)
-        easy[np.argsort(self.loss.value(z, y), kind="stable")[:kept]] = len(y) / kept
-        return easy
-
-    def _learn(self, step, z, y, weight, chosen):
-        chosen = chosen if weight is None else weight * chosen
-        step.network.backward(self.loss.objective_grad(z, y, chosen))
+    def _learn(self, step, z, y, weight):
+        step.network.backward(self.loss.objective_grad(z, y, weight))
         step.optimiser.step()
 
 
-def kept_samples(n_samples, epoch, forget_rate, warm_up):
-    """How many samples of a batch are kept: ceil((1 - forget_rate min(epoch / warm_up, 1)) n_samples), at least 1."""
-    forgotten = forget_rate * min(epoch / warm_up, 1)
-    return max(1, int(np.ceil((1 - forgotten) * n_samples - 1e-9)))
+def kept_share(epoch, forget_rate, warm_up):
+    """1 - forget_rate min(epoch / warm_up, 1): the share of each batch that is kept in this epoch (from 1)."""
+    return 1 - forget_rate * min(epoch / warm_up, 1)
+
+
+def easiest(losses, weight, share):
+    """The weights of the samples of least loss that together have this share of the weight, scaled to the whole.
+
+    The last of them counts in part. losses, weight (N,), 0 < share <= 1 -> (N,).
+    """
+    order = np.argsort(losses, kind="stable")
+    ordered = weight[order].astype(np.float64)
+    before = np.cumsum(ordered) - ordered
+    kept = np.empty(len(order))
+    kept[order] = np.clip(share * ordered.sum() - before, 0, ordered) / share
+    return kept.astype(weight.dtype)
