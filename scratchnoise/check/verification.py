@@ -151,7 +151,9 @@ def slope_line(pair, report, name, x, directions, rng):
     """One line about the agreement of backward with the slopes of forward in some directions."""
     wrong, here = wrong_directions(pair, x, directions, rng)
     if wrong:
-        report.add(name, "failed", explain(pair, x, wrong[0], rng))
+        explained = any("entry" in line.detail or "slope" in line.detail for line in report.failed)
+        place = f"d{pair.letters[wrong[0].direction[0] or 0]}"
+        report.add(name, "failed", f"{place} is wrong, see above" if explained else explain(pair, x, wrong[0], rng))
         return
     decided, left_out = int(here.decided.sum()), int((~here.usable).sum())
     if not decided:
