@@ -8,8 +8,8 @@ import sys
 
 from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
-from .check import commands as check
-from .check import grading
+from .course import commands as course
+from .course import grading
 from .estimate_command import add_command as add_estimate
 
 EXAMPLES = """examples:
@@ -62,7 +62,7 @@ def parser():
     _add_equations(commands)
     _add_bench(commands)
     add_estimate(commands)
-    check.add_commands(commands)
+    course.add_commands(commands)
     grading.add_command(commands)
     notebooks.add_command(commands)
     return top

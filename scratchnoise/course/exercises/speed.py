@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import kernels
-from .. import strategies as s
-from .exercise import Exercise, Function
-from .given import plain_dropout
-from .steps import FORM, definition, library, step
-from .student import Failure
+from ...check import strategies as s
+from ..checker.steps import FORM, definition, library, step
+from ..checker.student import Failure
+from ..exercise import Exercise, Function
+from ..given import plain_dropout
 
 TIMES_AS_FAST = 20  # a vectorised solution reaches 100 and more, a compiled one several hundred
 ROUNDS = 12

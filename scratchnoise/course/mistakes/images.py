@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ....kernels import numpy_table as right
+from ...kernels import numpy_table as right
 from ..exercise import mistake
 
 # --- 11 convolution --------------------------------------------------------------------------------------

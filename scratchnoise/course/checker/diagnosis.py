@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .. import mistakes  # noqa: F401  fills MISTAKES
+from ..exercise import MISTAKES, hint_of
 from .answers import answering, copy_of
-from .exercise import MISTAKES, hint_of
 from .student import Failure, StudentFunction
 
 PROBES = 4

@@ -1,6 +1,6 @@
 """A process that has everything imported, and checks one file after the other, each in a fork behind walls.
 
-    python -c "from scratchnoise.check.grading.server import serve; serve()"
+    python -c "from scratchnoise.course.grading.server import serve; serve()"
 
 It reads requests from standard input and writes answers to standard output, one JSON line each. The first line says
 which walls there are.
@@ -17,7 +17,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..exercises import EXERCISES, check_file, check_functions
+from ..checker.file import check_file
+from ..checker.runner import check_functions
+from ..exercises import EXERCISES
 from . import walls
 from .guard import MB, Limits, Outcome, contain
 from .processes import end_all_below

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import estimate, kernels
+from ...check import strategies as s
+from ...check.properties import backward_correction, estimators, flip_rates, forward_correction
 from ...losses import BackwardCorrected
-from .. import strategies as s
-from ..properties import backward_correction, estimators, flip_rates, forward_correction
-from .exercise import Exercise, Function
+from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library
+from ..exercise import Exercise, Function
 from .inputs import any_transition, drawn, larger
 from .label_noise import LEANING
-from .steps import FORM, definition, definition_on, finite_differences, holds, library
 
 
 def backward_corrected(z, y, T):

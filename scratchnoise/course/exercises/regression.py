@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import kernels
+from ...check import strategies as s
+from ...check.properties import kernels as kernel_properties
 from ...losses import CrossEntropy
-from .. import strategies as s
-from ..properties import kernels as kernel_properties
-from .exercise import Exercise, Function
+from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library
+from ..exercise import Exercise, Function
 from .inputs import drawn, extreme, larger
-from .steps import FORM, definition, definition_on, finite_differences, holds, library
 
 
 def softmax_backward(dy, z):

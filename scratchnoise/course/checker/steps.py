@@ -7,8 +7,8 @@ test; its attribute `step` is what the result calls it.
 import hypothesis
 import numpy as np
 
-from ..gradcheck import check_backward
-from ..kernel_strategies import as_dtype
+from ...check.gradcheck import check_backward
+from ...check.kernel_strategies import as_dtype
 from .answers import answering, compare, compare_dtypes, copy_of, parts
 from .student import Failure
 

@@ -3,15 +3,15 @@
 import numpy as np
 
 from ... import noise
+from ...check import strategies as s
+from ...check.properties import matrix as matrix_properties
+from ...check.properties import noise as noise_properties
+from ...check.properties import posterior_maps
 from ...models.flip_corrected import project_to_simplex
 from ...transition import TransitionMatrix
-from .. import strategies as s
-from ..properties import matrix as matrix_properties
-from ..properties import noise as noise_properties
-from ..properties import posterior_maps
-from .exercise import Exercise, Function
+from ..checker.steps import FORM, definition, definition_on, holds, library
+from ..exercise import Exercise, Function
 from .inputs import SeededGenerator, drawn, larger
-from .steps import FORM, definition, definition_on, holds, library
 
 TELLTALE = np.array([[0.3, 0.1, 0.6], [0.6, 0.3, 0.1], [0.1, 0.6, 0.3]])  # its rows sum to 1 as well
 LEANING = np.array([[0.75, 0.5], [0.25, 0.5]])  # for worked examples: neither symmetric nor doubly stochastic

@@ -3,10 +3,10 @@
 import numpy as np
 
 from ...kernels import numpy_table as right
-from .exercise import Exercise, Function
-from .given import SUSPECTS
-from .steps import step
-from .student import Failure
+from ..checker.steps import step
+from ..checker.student import Failure
+from ..exercise import Exercise, Function
+from ..given import SUSPECTS
 
 REPEATS = 20  # a check that draws its inputs has to be right every time
 

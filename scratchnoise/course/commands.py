@@ -39,7 +39,8 @@ def _raw_formatter():
 
 def run_check(arguments):
     """Check one exercise, 0 if it passed, else 1; or all, 0 if none failed, else 1."""
-    from .exercises import EXERCISES, check_file, find_exercise
+    from .checker.file import check_file
+    from .exercises import EXERCISES, find_exercise
 
     if arguments.all and arguments.exercise:
         raise ValueError(f"give either an exercise or --all, not both ({arguments.exercise!r} and --all)")
@@ -59,7 +60,7 @@ def run_check(arguments):
 
 
 def _check_all(exercises, folder, arguments):
-    from .exercises import check_file
+    from .checker.file import check_file
 
     results = []
     for exercise in exercises:

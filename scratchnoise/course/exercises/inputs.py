@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from .. import strategies as s
-from ..strategies import LETTERS
+from ...check import strategies as s
+from ...check.strategies import LETTERS
 
 LARGER = {"N": 47, "C": 6}  # of ordinary size, and no two alike
 

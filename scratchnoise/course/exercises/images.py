@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ... import kernels
-from .. import strategies as s
-from ..properties import kernels as kernel_properties
-from .exercise import Exercise, Function
-from .steps import FORM, definition, finite_differences, holds, library
+from ...check import strategies as s
+from ...check.properties import kernels as kernel_properties
+from ..checker.steps import FORM, definition, finite_differences, holds, library
+from ..exercise import Exercise, Function
 
 
 def convolutions(names):

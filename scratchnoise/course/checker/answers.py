@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..compare import assert_close
+from ...check.compare import assert_close
 from .student import Failure, Unreadable
 
 

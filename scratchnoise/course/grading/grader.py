@@ -19,7 +19,7 @@ from .submissions import find_submissions
 CHECKED = ("passed", "failed", "not started", "missing")
 STATUSES = (*CHECKED, "timeout", "memory", "crashed", "tampered", "unreadable", "not contained")
 LONGEST_MESSAGE = 4000  # characters
-SERVE = "from scratchnoise.check.grading.server import serve; serve()"
+SERVE = "from scratchnoise.course.grading.server import serve; serve()"
 
 
 class NotContained(OSError):
