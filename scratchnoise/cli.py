@@ -3,12 +3,13 @@
 import argparse
 import json
 import os
+import re
 import sys
 
 from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
-from .check import commands as check
-from .check import grading
+from .course import commands as course
+from .course import grading
 from .estimate_command import add_command as add_estimate
 from .stepping import command as stepping
 
@@ -63,7 +64,7 @@ def parser():
     _add_equations(commands)
     _add_bench(commands)
     add_estimate(commands)
-    check.add_commands(commands)
+    course.add_commands(commands)
     grading.add_command(commands)
     stepping.add_command(commands)
     notebooks.add_command(commands)
@@ -145,7 +146,7 @@ def _reproduce(arguments):
     from .study.runner import reproduce
 
     noise = tuple(arguments.noise or DEFAULT_NOISE.get(arguments.data, ("given",)))
-    methods = [name.strip() for name in arguments.methods.split(",")]
+    methods = re.split(r"\s*,\s*(?![^(]*\))", arguments.methods.strip())  # not at the comma in "MLR (flipped, inverse)"
     rows = reproduce(
         arguments.out,
         arguments.data,

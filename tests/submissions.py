@@ -112,9 +112,9 @@ HOSTILE = {
         "replaced numpy.allclose, numpy.array_equal",
     ),
     "patched checker": (
-        in_softmax("import sys\nsys.modules['scratch' + 'noise.check.exercises.runner'].check_functions = None"),
+        in_softmax("import sys\nsys.modules['scratch' + 'noise.course.checker.runner'].check_functions = None"),
         "tampered",
-        "scratchnoise.check.exercises.runner.check_functions",
+        "scratchnoise.course.checker.runner.check_functions",
     ),
     "forged": (at_import('import os\nos.write(3, b\'{"status": "passed"}\\n\')'), "tampered", "channel"),
     "formula": (in_softmax("raise ValueError('=HYPERLINK(1)\\x1b[2J')"), "failed", "=HYPERLINK(1)"),

@@ -1,9 +1,8 @@
-"""Checking numerical code: gradients, properties that hold for every input, and exercises.
+"""Checking numerical code: gradients, and properties that hold for every input.
 
-    from scratchnoise.check import check_file, check_gradient, check_property
+    from scratchnoise.check import check_gradient, check_property
     from scratchnoise.check.properties import backward_correction
     check_property(backward_correction.is_unbiased, my_backward_loss)
-    print(check_file("tutorials/exercises/01_softmax.py", "01").message)
 
 A property is a function of the implementation under test, so the library, code written for an exercise and code that is
 wrong on purpose all run through the same one. Names are imported when they are first used: the command line asks for
@@ -13,15 +12,13 @@ this package before it has said how many threads NumPy may start.
 from importlib import import_module
 
 _HOME = {
-    "EXERCISES": "exercises",
     "assert_close": "compare",
     "check_backward": "gradcheck",
-    "check_file": "exercises",
     "check_gradient": "gradcheck",
     "check_property": "property",
     "holds_for": "property",
 }
-__all__ = ["EXERCISES", "assert_close", "check_backward", "check_file", "check_gradient", "check_property", "holds_for"]
+__all__ = ["assert_close", "check_backward", "check_gradient", "check_property", "holds_for"]
 
 
 def __getattr__(name):
