@@ -25,15 +25,15 @@ PAGE = """<!doctype html>
 """
 
 
-def page(title, style, body, script="", generator="scratchnoise"):
+def page(title, style, body, script="", generator="scratchnoise", frames=False):
     """An HTML page of its own. title: plain text; style: CSS; body: HTML; script: the only JavaScript that may run.
 
-    generator: who wrote it, as the page says itself.
+    generator: who wrote it, as the page says itself.  frames: whether it may show pages that lie beside it.
     """
-    allowed = ""
+    allowed = "; frame-src 'self'" if frames else ""
     if script:
         code = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        allowed, body = f"; script-src 'sha256-{code}'", f"{body}<script>{script}</script>"
+        allowed, body = f"{allowed}; script-src 'sha256-{code}'", f"{body}<script>{script}</script>"
     return PAGE.format(title=escape(title), style=style, body=body, allowed=allowed, generator=escape(generator))
 
 
