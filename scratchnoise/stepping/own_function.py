@@ -1,6 +1,7 @@
 """A function of one's own: FILE.py:function."""
 
 import inspect
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ def own_function(name, values=None):
         raise ValueError(f"{path} has no function {function_name!r}; {nearest(function_name, own)}")
     function = own[function_name]
     arguments = _own_arguments(function, values or {})
-    run = Run("your code", tuple(functions_of(module)), (function,), lambda: function(**arguments), function)
+    run = Run("your code", tuple(functions_of(module)), (function,), lambda: function(**deepcopy(arguments)), function)
     return Subject(name, "function", inspect.getdoc(function) or "", arguments, (run,))
 
 
@@ -38,5 +39,4 @@ def _own_arguments(function, values):
             f"{function.__name__} needs {missing[0]!r}, for which there is no example; give it with --values FILE.npz, "
             f"an archive with arrays named {', '.join(parameters)}"
         )
-    chosen = {name: known[name] for name in parameters if name in known}
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in chosen.items()}
+    return {name: known[name] for name in parameters if name in known}

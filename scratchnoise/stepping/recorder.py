@@ -28,7 +28,8 @@ def record(functions, run, roots=None, most_steps=MOST_STEPS):
 
     roots: the functions with whose call a recording begins, None for any; what runs outside of them is left out.
     The recording's `result` is what run() returned. `stopped` says why it did not return: an exception of the recorded
-    code, or more than most_steps steps. Other exceptions, such as KeyboardInterrupt, pass.
+    code, or more than most_steps steps. Raises ValueError where not one line was reached. What is no Exception, such as
+    KeyboardInterrupt, passes.
     """
     recorder = Recorder(functions if roots is None else roots, most_steps)
     with watching(functions, recorder.report, recorder.memories.blank) as recorder.functions:
@@ -41,6 +42,8 @@ def record(functions, run, roots=None, most_steps=MOST_STEPS):
                 f"after {len(recorder.recording.steps):,} lines; a smaller example is shown whole"
             )
         except Exception as error:
+            if recorder.open is None and not recorder.recording.steps:  # it never came to a line of ours
+                raise ValueError(f"nothing could be recorded: {error}") from error
             recorder.recording.stopped = f"{type(error).__name__}: {error}"
         finally:
             sys.settrace(before)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import contextmanager, suppress
 
 from rich.columns import Columns
 from rich.console import Console, Group
@@ -28,17 +29,18 @@ def step_through(subject, recordings):
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ValueError("--terminal needs a terminal to read keys from; without it a page is written")
     views = [View(subject, label, recording) for label, recording in recordings.items()]
-    current, console = 0, Console()
-    with Live(views[0].picture(console.height), console=console, screen=True, auto_refresh=False) as live:
-        while True:
-            live.update(views[current].picture(console.height), refresh=True)
-            key = read_key()
-            if key == "q":
-                return
+    current, console, key = 0, Console(), ""
+    with (
+        suppress(KeyboardInterrupt),
+        keyboard() as next_key,
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+        while key != "q":
             if key == "tab":
                 current = (current + 1) % len(views)
-            else:
-                views[current].press(key)
+            views[current].press(key)
+            live.update(views[current].picture(console.height), refresh=True)
+            key = next_key()
 
 
 class View:
@@ -119,10 +121,10 @@ class View:
         """An array as rows of its last axis."""
         memory, _, shape, _, _ = view
         cells = cells_of(view[:4]).reshape(-1, shape[-1])
-        table = Table(title=f"{name} {shape}", title_justify="left", title_style="bold", show_header=False, box=None)
+        table = Table(show_header=False, box=None)
         for row in cells:
             table.add_row(*(Text(_shown(self.state.memories[memory][c]), touched.get((memory, c), "")) for c in row))
-        return table
+        return Group(Text(f"{name} {shape}", "bold", no_wrap=True), table)
 
 
 def _shown(value):
@@ -150,28 +152,38 @@ def _source(shown, line, height):
     return text
 
 
-def read_key():
-    """The name of the next key: right, left, up, down, home, end, tab, q, or its letter."""
+@contextmanager
+def keyboard():
+    """Inside, keys come at once and are not shown; yields a function that waits for the next key and names it."""
     if os.name == "nt":
-        import msvcrt
-
-        key = msvcrt.getwch()
-        return WINDOWS_KEYS.get(msvcrt.getwch(), "") if key in "\x00\xe0" else POSIX_KEYS.get(key, key)
-    import select
+        yield _windows_key
+        return
     import termios
     import tty
 
     file = sys.stdin.fileno()
     before = termios.tcgetattr(file)
     try:
-        tty.setraw(file)
-        key = os.read(file, 1).decode(errors="ignore")
-        while (
-            key.startswith("\x1b")
-            and select.select([file], [], [], 0.05)[0]
-            and key not in POSIX_KEYS.keys() - {"\x1b"}
-        ):
-            key += os.read(file, 1).decode(errors="ignore")
+        tty.setcbreak(file, termios.TCSADRAIN)
+        yield lambda: _posix_key(file)
     finally:
         termios.tcsetattr(file, termios.TCSADRAIN, before)
-    return POSIX_KEYS.get(key, key)
+
+
+def _posix_key(file):
+    """right, left, up, down, home, end, tab, q, or a letter; an arrow is several characters, of which ESC is one."""
+    import select
+
+    key = os.read(file, 1).decode(errors="ignore")
+    while (
+        key.startswith("\x1b") and (key == "\x1b" or key not in POSIX_KEYS) and select.select([file], [], [], 0.05)[0]
+    ):
+        key += os.read(file, 1).decode(errors="ignore")
+    return POSIX_KEYS.get(key, key or "q")
+
+
+def _windows_key():
+    import msvcrt
+
+    key = msvcrt.getwch()
+    return WINDOWS_KEYS.get(msvcrt.getwch(), "") if key in "\x00\xe0" else POSIX_KEYS.get(key, key)
