@@ -21,7 +21,7 @@ from ..backend import backend as using_backend
 from ..backend import current, resolve
 from ..models.conventions import ConvergenceWarning
 from ..network import training
-from .methods import BACKWARD, FORWARD, METHODS, TUNED
+from .methods import BACKWARD, FORWARD, METHODS, PLAIN, TUNED
 from .protocol import PRESETS, content_of, data_hash, load_task, noise_hash, pixels_of
 from .rows_file import RowsFile
 
@@ -32,14 +32,14 @@ TOLD = 1e-12  # a noisy posterior of 0 for a label that occurred
 
 GRID = {  # method -> setting -> its candidates; warm_up and epoch are no parameters of the model
     "rMLR (tuned)": {"l2": (1e-3, 3e-3, 1e-2, 3e-2), "max_iter": (10, 20, 40)},
-    "MLR (tuned)": {"l2": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1), "learning_rate": (0.1, 0.03, 0.01)},
+    "MLR (own settings)": {"l2": (3e-3, 3e-2, 1e-1, 3e-1), "learning_rate": (0.1, 0.03, 0.01, 0.003, 0.001)},
     "NN": {},
     "NN backward": {"weight_decay": (0.0, 0.01, 0.03, 0.1), "warm_up": (0.0, 1 / 30, 0.1)},
     "NN forward": {"weight_decay": (0.0, 0.003, 0.01, 0.03), "warm_up": (0.0, 1 / 30, 0.1)},
 }
 USED = {  # what `methods` uses, to be compared with the choice
     "rMLR (tuned)": {"l2": TUNED["l2"], "max_iter": TUNED["max_iter"]},
-    "MLR (tuned)": {"l2": TUNED["l2"], "learning_rate": TUNED["learning_rate"]},
+    "MLR (own settings)": {"l2": PLAIN["l2"], "learning_rate": PLAIN["learning_rate"]},
     "NN": {},
     "NN backward": {"weight_decay": BACKWARD["weight_decay"], "warm_up": training.WARM_UP},
     "NN forward": {"weight_decay": FORWARD["weight_decay"], "warm_up": training.WARM_UP},
