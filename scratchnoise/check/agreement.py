@@ -76,9 +76,7 @@ def random_directions(values, count, rng):
     found = []
     for k in [*range(len(values)), None]:
         for _ in range(count):
-            d = [
-                rng.standard_normal(x.shape) * scale_of(x) * (k in (None, i)) for i, x in enumerate(values)
-            ]
+            d = [rng.standard_normal(x.shape) * scale_of(x) * (k in (None, i)) for i, x in enumerate(values)]
             found.append(((k, None), d))
     return found
 

@@ -17,7 +17,9 @@ from . import arrays
 
 GIVEN = ("gradient", "args", "cache", "state")
 OUTPUT_NAMES = ("y", "out", "output", "result")
-UPSTREAM = re.compile(r"d[a-z]{0,3}|d_\w+|\w*grad\w*|g[a-z]?|up\w*|\w*delta\w*|cot\w*|\w*bar|u|v")  # what people call the upstream
+UPSTREAM = re.compile(
+    r"d[a-z]{0,3}|d_\w+|\w*grad\w*|g[a-z]?|up\w*|\w*delta\w*|cot\w*|\w*bar|u|v"
+)  # what people call the upstream
 CACHE_NAMES = ("cache", "ctx", "context", "saved", "state")
 
 
