@@ -8,6 +8,8 @@ from .slopes import rounding, scale_of, slope
 
 FINE = 1e-3  # an output whose slope is known less well than to this share is left out: a kink is near
 
+MOST_NOISE = 0.01  # a gradient that rounding moves by more than this share is no gradient that anybody could use
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -41,6 +43,7 @@ class Point:
         gradients = self.pair.gradients(dy, self.values)
         numbers = [dy, *self.values]
         noise = rounding(lambda n: self.pair.gradients(n[0], n[1:]), numbers, self.pair.eps, rng)
+        noise = [np.minimum(n, MOST_NOISE * (np.abs(g) + rms(g))) for n, g in zip(noise, gradients, strict=True)]
         found = []
         for name, d, J, bound, decided in zip(
             self.directions, self.steps, self.J, self.bound, self.decided, strict=True
@@ -69,6 +72,11 @@ def point(pair, values, directions, rng):
         usable = good[decided][0]
     names = [name for name, _ in directions]
     return Point(pair, values, names, [d for _, d in directions], J, bound, usable, decided)
+
+
+def rms(g):
+    """The root mean square of an array; 0 for an empty one."""
+    return float(np.sqrt(np.mean(g**2))) if g.size else 0.0
 
 
 def random_directions(values, count, rng):
