@@ -95,8 +95,8 @@ def entry_directions(values, most, rng):
     for k, x in enumerate(values):
         places = list(np.ndindex(x.shape))
         if len(places) > most:
-            chosen = {0, len(places) - 1, *rng.choice(len(places), most - 2, replace=False).tolist()}
-            places = [places[i] for i in sorted(chosen)]
+            inner = 1 + rng.choice(len(places) - 2, max(most - 2, 0), replace=False)
+            places = [places[i] for i in sorted({0, *inner.tolist(), len(places) - 1})]
         for place in places:
             d = [np.zeros_like(v) for v in values]
             d[k][place] = scale_of(x)
