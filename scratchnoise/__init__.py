@@ -35,6 +35,8 @@ _HOME = {
     "Flooded": "robust_losses",
     "Network": "network",
     "TrainingDiverged": "network.training",
+    "find_label_errors": "label_errors",
+    "LabelErrors": "label_errors",
     "estimate_transition": "estimate",
     "UntrustworthyTransitionWarning": "estimate",
     "SoftmaxRegression": "models",
