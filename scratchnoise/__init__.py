@@ -44,6 +44,7 @@ _HOME = {
     "FlipCorrected": "models",
     "NeuralNetwork": "models",
     "CoTeaching": "models",
+    "LabelNoiseEM": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",
