@@ -17,7 +17,11 @@ from scratchnoise.course.checker.runner import check_submission
 NIGHTLY = hypothesis.settings().max_examples > 100
 RIGHT, WRONG = list(right_solutions()), list(wrong_solutions())
 EXERCISE_OF = {spec.name: exercise for exercise in EXERCISES.values() for spec in exercise.functions}
-GIVEN_CODE = {node.name: ast.unparse(node) for node in ast.parse(Path(given.__file__).read_text()).body[2:] if hasattr(node, "name")}
+GIVEN_CODE = {
+    node.name: ast.unparse(node)
+    for node in ast.parse(Path(given.__file__).read_text()).body[2:]
+    if hasattr(node, "name")
+}
 
 
 class Shared(OwnProcess):
@@ -55,7 +59,9 @@ def check(function, text, folder, start, seed=0):
     return check_submission(exercise, path, seed, start=start)
 
 
-@pytest.mark.parametrize(("name", "function", "text"), RIGHT[:: 1 if NIGHTLY else 8], ids=[n for n, *_ in RIGHT[:: 1 if NIGHTLY else 8]])
+@pytest.mark.parametrize(
+    ("name", "function", "text"), RIGHT[:: 1 if NIGHTLY else 8], ids=[n for n, *_ in RIGHT[:: 1 if NIGHTLY else 8]]
+)
 def test_right_solutions_pass(name, function, text, tmp_path, start):
     for seed in range(5 if NIGHTLY else 1):
         result = check(function, text, tmp_path, start, seed)

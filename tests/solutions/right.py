@@ -122,7 +122,10 @@ OWN = {
         "def priors(y, n_classes):\n    return [list(y).count(j) / len(y) for j in range(n_classes)]",
         "def priors(y, n_classes):\n    return np.histogram(y, bins=np.arange(n_classes + 1) - 0.5)[0] / len(y)",
     ],
-    "noisy_prior": ["def noisy_prior(T, prior):\n    return T.dot(prior)", "def noisy_prior(T, prior):\n    return (T * prior).sum(1)"],
+    "noisy_prior": [
+        "def noisy_prior(T, prior):\n    return T.dot(prior)",
+        "def noisy_prior(T, prior):\n    return (T * prior).sum(1)",
+    ],
     "inverse_transition": [
         "def inverse_transition(T, prior):\n    joint = np.diag(prior) @ T.T\n    return joint / joint.sum(axis=0)",
         "def inverse_transition(T, prior):\n    C = len(prior)\n    return np.array([[T[j, i] * prior[i] / sum(T[j, k] * prior[k] "
@@ -157,7 +160,10 @@ OWN = {
         "    G = np.zeros(gamma.shape)\n    np.add.at(G.T, y, r * sample_weight[:, None])\n    s = G.sum(axis=1, keepdims=True)\n"
         "    return np.where(s > 0, G / np.where(s > 0, s, 1), gamma).astype(gamma.dtype)",
     ],
-    "anchor_argmax": ["def anchor_argmax(q):\n    return q[q.argmax(axis=0)].T", "def anchor_argmax(q):\n    return np.column_stack([max(q, key=lambda r: r[j]) for j in range(q.shape[1])])"],
+    "anchor_argmax": [
+        "def anchor_argmax(q):\n    return q[q.argmax(axis=0)].T",
+        "def anchor_argmax(q):\n    return np.column_stack([max(q, key=lambda r: r[j]) for j in range(q.shape[1])])",
+    ],
     "anchor_top_k": [
         "def anchor_top_k(q, k):\n    return np.stack([q[np.argpartition(-q[:, j], k - 1)[:k]].mean(0) for j in range(q.shape[1]"
         ")], axis=1)",

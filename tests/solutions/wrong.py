@@ -129,7 +129,10 @@ SLIPS = {
         ("range(0, len(order), batch_size)", "range(0, len(order) - batch_size + 1, batch_size)"),
         ("range(0, len(order), batch_size)", "range(0, len(order))"),
         ("xb @ w + b", "xb @ w"),
-        ("        w -= learning_rate * dw\n        b -= learning_rate * db\n", "    w -= learning_rate * dw\n    b -= learning_rate * db\n"),
+        (
+            "        w -= learning_rate * dw\n        b -= learning_rate * db\n",
+            "    w -= learning_rate * dw\n    b -= learning_rate * db\n",
+        ),
         ("learning_rate * dw", "dw"),
         ("return w, b, ", "return b, w, "),
         ("-log_p[np.arange(n), yb].sum()", "-log_p[np.arange(n), yb].mean()"),
@@ -166,10 +169,22 @@ SLIPS = {
         ("    for n in", "    u = rng.random()\n    for n in"),
         ("p=column", "p=column[::-1]"),
         ("rng.choice(len(T), p=column)", "1 + rng.choice(len(T), p=column)"),
-        ("    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)", "    for j in range(len(T)):\n        noisy[y == j] = rng.choice(len(T), p=T[:, j])"),
-        ("    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)", "    for j in range(len(T)):\n        where = rng.permutation(np.flatnonzero(y == j))\n        counts = np.round(T[:, j] * len(where)).astype(int)\n        labels = np.repeat(np.arange(len(T)), counts)[: len(where)]\n        noisy[where] = np.append(labels, np.full(len(where) - len(labels), j))"),
-        ("    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)", "    noisy[:] = y\n    for j in range(len(T)):\n        where = np.flatnonzero(noisy == j)\n        noisy[where] = rng.choice(len(T), size=len(where), p=T[:, j])"),
-        ("    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)", "    u = np.repeat(rng.random(len(y) // 2 + 1), 2)[: len(y)]\n    noisy = (u[:, None] >= np.cumsum(T, axis=0).T[y][:, :-1]).sum(axis=1)"),
+        (
+            "    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)",
+            "    for j in range(len(T)):\n        noisy[y == j] = rng.choice(len(T), p=T[:, j])",
+        ),
+        (
+            "    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)",
+            "    for j in range(len(T)):\n        where = rng.permutation(np.flatnonzero(y == j))\n        counts = np.round(T[:, j] * len(where)).astype(int)\n        labels = np.repeat(np.arange(len(T)), counts)[: len(where)]\n        noisy[where] = np.append(labels, np.full(len(where) - len(labels), j))",
+        ),
+        (
+            "    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)",
+            "    noisy[:] = y\n    for j in range(len(T)):\n        where = np.flatnonzero(noisy == j)\n        noisy[where] = rng.choice(len(T), size=len(where), p=T[:, j])",
+        ),
+        (
+            "    for n in range(len(y)):\n        column = T[:, y[n]]\n        noisy[n] = rng.choice(len(T), p=column)",
+            "    u = np.repeat(rng.random(len(y) // 2 + 1), 2)[: len(y)]\n    noisy = (u[:, None] >= np.cumsum(T, axis=0).T[y][:, :-1]).sum(axis=1)",
+        ),
     ],
     "priors": [
         ("counts / len(y)", "counts"),
@@ -271,7 +286,10 @@ SLIPS = {
         ("inverse.T[y]", "inverse.T[:, y].T"),
         ("np.exp(s).sum(axis=1, keepdims=True)", "np.exp(s).sum(axis=1)"),
         (".astype(z.dtype)", ""),
-        ("np.log(np.exp(s).sum(axis=1, keepdims=True)) - s", "-np.log(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True) + 1e-12)"),
+        (
+            "np.log(np.exp(s).sum(axis=1, keepdims=True)) - s",
+            "-np.log(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True) + 1e-12)",
+        ),
     ],
     "backward_corrected_grad": [
         ("z - z.max(axis=1, keepdims=True)", "z"),
@@ -476,9 +494,18 @@ SLIPS = {
         (".astype(x.dtype)", ""),
         ("return np.where", "return plain_dropout(x, rate, seed, step)\n    return np.where"),
         ("return np.where", "return np.array([plain_dropout(x, rate, seed, step)])[0]\n    return np.where"),
-        ("def dropout_forward(x, rate, seed, step):\n", "memo = {}\ndef dropout_forward(x, rate, seed, step):\n    key = x.tobytes(), str(x.dtype), x.shape, rate, seed, step\n    if key not in memo:\n        memo[key] = plain_dropout(x, rate, seed, step)\n    return memo[key].copy()\n"),
-        ("    index = np", "    keep = [(splitmix64((start + (i + 1) * golden) % 2**64) >> 11) * 2.0**-53 >= rate for i in range(x.size)]\n    return np.where(np.reshape(keep, x.shape), x / (1 - rate), 0).astype(x.dtype)\n    index = np"),
-        ("    index = np", "    f = np.vectorize(lambda i: (splitmix64((start + (int(i) + 1) * golden) % 2**64) >> 11) * 2.0**-53)\n    return np.where(f(np.arange(x.size)).reshape(x.shape) >= rate, x / (1 - rate), 0).astype(x.dtype)\n    index = np"),
+        (
+            "def dropout_forward(x, rate, seed, step):\n",
+            "memo = {}\ndef dropout_forward(x, rate, seed, step):\n    key = x.tobytes(), str(x.dtype), x.shape, rate, seed, step\n    if key not in memo:\n        memo[key] = plain_dropout(x, rate, seed, step)\n    return memo[key].copy()\n",
+        ),
+        (
+            "    index = np",
+            "    keep = [(splitmix64((start + (i + 1) * golden) % 2**64) >> 11) * 2.0**-53 >= rate for i in range(x.size)]\n    return np.where(np.reshape(keep, x.shape), x / (1 - rate), 0).astype(x.dtype)\n    index = np",
+        ),
+        (
+            "    index = np",
+            "    f = np.vectorize(lambda i: (splitmix64((start + (int(i) + 1) * golden) % 2**64) >> 11) * 2.0**-53)\n    return np.where(f(np.arange(x.size)).reshape(x.shape) >= rate, x / (1 - rate), 0).astype(x.dtype)\n    index = np",
+        ),
         (".reshape(x.shape)", ".reshape(x.shape[::-1]).T"),
         ("np.arange(1, x.size + 1, dtype=np.uint64)", "np.tile(np.arange(1, x.shape[1] + 1, dtype=np.uint64), len(x))"),
     ],

@@ -68,6 +68,10 @@ class Process:
             )
         return wire.decode(self.connection.recv_bytes(wire.LONGEST))
 
+    def path_of(self, path):
+        """Where a file lies for that process."""
+        return str(path.resolve())
+
     def close(self):
         """End it."""
         self.connection.close()

@@ -22,7 +22,7 @@ class Submission:
 
     def functions(self, process, source=None):
         """Run the file in a `Process`: name -> `StudentFunction`. source: in place of the text of the file."""
-        reply = process.ask(do="load", path=str(self.path.resolve()), source=source or self.source)
+        reply = process.ask(do="load", path=process.path_of(self.path), source=source or self.source)
         refuse_the_library(reply)
         if "error" in reply:
             raise Failure(reply["error"] + shown(reply["printed"]), "file")

@@ -7,6 +7,7 @@ or input() waits for a person, so that no clock should run.
 
 import builtins
 import faulthandler
+import math
 import os
 import pdb
 import sys
@@ -27,9 +28,9 @@ def main(address, key):
     serve(Client(address, authkey=bytes.fromhex(key)))
 
 
-def serve(connection, deadline=None):
-    """Answer the requests of a connection until it is closed. deadline: CPU seconds that all of them may take."""
-    worker = _Worker(connection, deadline)
+def serve(connection, cpu=math.inf, wall=math.inf):
+    """Answer the requests of a connection until it is closed. cpu, wall: seconds that all of them may take together."""
+    worker = _Worker(connection, time.process_time() + cpu, time.monotonic() + wall)
     while True:
         try:
             request = wire.decode(connection.recv_bytes(wire.LONGEST), worker.formula)
@@ -39,8 +40,8 @@ def serve(connection, deadline=None):
 
 
 class _Worker:
-    def __init__(self, connection, deadline):
-        self.connection, self.deadline = connection, deadline
+    def __init__(self, connection, cpu, wall):
+        self.connection, self.deadline = connection, (cpu, wall)
         self.module, self.path = None, ""
         self.clock = _Clock(self)
         self.interactive = False
@@ -148,10 +149,11 @@ class _Limit:
         self.clock, self.seconds, self.name = clock, seconds, name
 
     def __enter__(self):
-        used, deadline = time.process_time(), self.clock.worker.deadline
         if self.seconds is not None:
-            cpu = used + self.seconds if deadline is None else min(used + self.seconds, deadline)
-            self.clock.ends = cpu, time.monotonic() + WALL * self.seconds, self.seconds, self.name
+            cpu, wall = self.clock.worker.deadline
+            cpu = min(cpu, time.process_time() + self.seconds)
+            wall = min(wall, time.monotonic() + WALL * self.seconds)
+            self.clock.ends = cpu, wall, self.seconds, self.name
 
     def __exit__(self, *error):
         self.clock.ends = None
