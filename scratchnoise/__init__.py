@@ -21,6 +21,18 @@ _HOME = {
     "ForwardCorrected": "losses",
     "BackwardCorrected": "losses",
     "NatarajanCorrected": "losses",
+    "GeneralizedCrossEntropy": "robust_losses",
+    "MeanAbsoluteError": "robust_losses",
+    "ReverseCrossEntropy": "robust_losses",
+    "SymmetricCrossEntropy": "robust_losses",
+    "NormalizedCrossEntropy": "robust_losses",
+    "ActivePassive": "robust_losses",
+    "LabelSmoothing": "robust_losses",
+    "SoftBootstrapping": "robust_losses",
+    "HardBootstrapping": "robust_losses",
+    "EarlyLearning": "robust_losses",
+    "ImportanceReweighted": "robust_losses",
+    "Flooded": "robust_losses",
     "Network": "network",
     "TrainingDiverged": "network.training",
     "estimate_transition": "estimate",
@@ -29,11 +41,12 @@ _HOME = {
     "RobustSoftmaxRegression": "models",
     "FlipCorrected": "models",
     "NeuralNetwork": "models",
+    "CoTeaching": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",
 }
-_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "study")
+_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "robust_losses", "study")
 
 __all__ = ["BackendError", "__version__", "backend", *_HOME, *_MODULES]
 

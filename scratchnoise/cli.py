@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import sys
 
 from . import __version__, notebooks
@@ -142,7 +143,7 @@ def _reproduce(arguments):
     from .study.runner import reproduce
 
     noise = tuple(arguments.noise or DEFAULT_NOISE.get(arguments.data, ("given",)))
-    methods = [name.strip() for name in arguments.methods.split(",")]
+    methods = re.split(r"\s*,\s*(?![^(]*\))", arguments.methods.strip())  # not at the comma in "MLR (flipped, inverse)"
     rows = reproduce(
         arguments.out,
         arguments.data,

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scratchnoise import data, estimate, losses, noise, transition
+from scratchnoise import data, estimate, losses, noise, robust_losses, transition
 from scratchnoise.backend import backend
 from scratchnoise.models import SoftmaxRegression, saving, scoring
 from scratchnoise.network import layers, network, normalisation, optim, pooling, training
 from scratchnoise.network.layer import Layer
 
 MODULES = (layers, pooling, normalisation, network, optim, training)
-MODULES += (losses, noise, transition, estimate, data.arrays, data.garments, scoring, saving)
+MODULES += (losses, robust_losses, noise, transition, estimate, data.arrays, data.garments, scoring, saving)
 INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
@@ -61,6 +61,8 @@ RIGHT = {
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
     **{"model": FITTED, "path": FILE},
+    **{"power": 0.7, "alpha": 0.5, "beta": 0.5, "log_zero": -4.0, "level": 0.1, "strength": 3.0, "memory": 0.7},
+    **dict.fromkeys(("active", "passive", "base", "loss"), losses.CrossEntropy()),
 }
 
 
@@ -155,7 +157,11 @@ WRONG = {
     **dict.fromkeys(("rate", "momentum", "rho"), [*NUMBERS, -0.1, 1.5]),
     **dict.fromkeys(("max_rate", "rho_positive", "rho_negative", "quantile"), [*NUMBERS, -0.1, 1.5]),
     **dict.fromkeys(("learning_rate", "weight_decay"), [*NUMBERS, -0.1]),
-    "flood_level": NUMBERS,
+    **dict.fromkeys(("flood_level", "level"), NUMBERS),
+    "power": [*NUMBERS, 0, -0.1, 1.5],
+    "log_zero": [*NUMBERS, 0, 0.1],
+    **dict.fromkeys(("alpha", "beta", "strength"), [*NUMBERS, -0.1]),
+    "memory": [*NUMBERS, -0.1, 1],
     "epsilon": [*NUMBERS, 0, -0.1],
     **dict.fromkeys(("rng", "random_state"), SEEDS),
     **dict.fromkeys(("risk", "method", "solver"), CHOICE),
@@ -186,7 +192,7 @@ WRONG = {
         [layers.Linear(3)] * 2,
     ],
     "network": [network.Network([layers.Linear(3)])],
-    "loss": [None, losses.CrossEntropy, "forward"],
+    **dict.fromkeys(("loss", "active", "passive", "base"), [None, losses.CrossEntropy, "forward"]),
     "on_epoch": [3, "print"],
     "classes": ["a", [0], [0, 0], [0, 7], [True, False], ["a", "z"]],
     "class_names": [("a",), ("a", "a", "b")],
@@ -219,6 +225,7 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
     **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
     ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
+    ("robust_losses.LabelSmoothing", "rate"): lambda value: isinstance(value, float) and value == -0.1,
     ("scoring.noisy_scorer", "y"): never_seen,
     ("training.train", "batch_size"): whole_and_large,
     ("transition.TransitionMatrix.from_rows", "array"): lambda value: np.array_equal(value, T.T),

@@ -1,5 +1,6 @@
 """Models: fit, predict_proba, predict, score."""
 
+from .co_teaching import CoTeaching
 from .flip_corrected import FlipCorrected
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
@@ -8,6 +9,7 @@ from .scoring import noisy_scorer
 from .softmax_regression import SoftmaxRegression
 
 __all__ = [
+    "CoTeaching",
     "FlipCorrected",
     "NeuralNetwork",
     "RobustSoftmaxRegression",

@@ -94,6 +94,7 @@ def train(
     sample_weight=None,
     on_epoch=None,
     solver="sgd",
+    make_step=None,
 ):
     """Minimise `loss` over a built network on minibatches, by SGD with momentum or "adam"; returns the history.
 
@@ -102,6 +103,7 @@ def train(
     its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss and
     corrected_risk, each with its standard error (forward_loss_error, ...), and alarms, those that rang (`watch.alarms`
     says when, and what that shows); the history is the list of them. Where on_epoch returns True, training ends.
+    make_step(network, loss, data, rates, solver): what trains on a batch, instead of HostStep.
     Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
     ValueError for arguments that do not fit.
     """
@@ -114,7 +116,7 @@ def train(
     with memory_explained(x, network, batch_size), queue(), network.on_device():
         check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
         data.send()
-        train_on = (DeviceStep if on_device() else HostStep)(network, loss, data, rates, solver)
+        train_on = (make_step or (DeviceStep if on_device() else HostStep))(network, loss, data, rates, solver)
         for epoch in range(1, epochs + 1):
             started, watch, first = time.perf_counter(), Watch(loss, len(x)), (epoch - 1) * len(data)
             for step, batch in enumerate(data.shuffled(rng), start=first):
@@ -207,12 +209,20 @@ class HostStep:
         """Train on the samples with these indices; False, and no update, where their loss is not finite."""
         x, y, weight = self.data.samples(batch)
         self.optimiser.learning_rate, _, _ = self.rates[step]
-        z = self.network.forward(x, step)
+        z = self.network.forward(self.inputs(x), step)
         watch.see(z, y, weight)
         if watch.finite:
-            self.network.backward(self.loss.objective_grad(z, y, weight))
+            self.network.backward(self.gradient(z, y, weight, batch))
             self.optimiser.step()
         return watch.finite
+
+    def inputs(self, x):
+        """What the network gets of the samples of a batch."""
+        return x
+
+    def gradient(self, z, y, weight, batch):
+        """What the network learns from the logits of the samples with these indices."""
+        return self.loss.objective_grad(z, y, weight)
 
 
 def _what_happened(loss, epoch, step, learning_rate):
