@@ -51,3 +51,11 @@ def t_quantile(df, confidence=CONFIDENCE):
     density = np.cos(a) ** (df - 1)
     area = np.concatenate([[0], np.cumsum(density[1:] + density[:-1])])
     return float(np.sqrt(df) * np.tan(np.interp(confidence, area / area[-1], a)))
+
+
+def welch(mean, sd, n, other_mean, other_sd, other_n):
+    """mean - other_mean of two samples that share nothing: Difference with Welch's interval of 95 %."""
+    a, b = sd**2 / n, other_sd**2 / other_n
+    df = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (other_n - 1))
+    half = t_quantile(df) * float(np.sqrt(a + b))
+    return Difference(mean - other_mean, min(n, other_n), (mean - other_mean - half, mean - other_mean + half))
