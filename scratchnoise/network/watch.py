@@ -23,9 +23,9 @@ def alarms(row, T):
 
     mean + 3 standard errors < bound, for the bounds `T.noise_floor` and 0. row: {"forward_loss": mean,
     "forward_loss_error": its standard error, "corrected_risk", "corrected_risk_error"}; T TransitionMatrix.
-    What an alarm shows: labels are predicted better than T allows by chance, which happens in at most 1 % of the draws
-    of the labels to a model that does not depend on them. Either the model has adapted to these very labels, or T is
-    not theirs. It does not show that predictions on new samples get worse: they often go on improving. And no alarm
+    What an alarm shows: labels are predicted better than T allows. A model that does not depend on them is lucky enough
+    for that in at most 1 % of the draws of the labels. So either the model has adapted to these very ones, or T is not
+    theirs. It does not show that predictions on new samples get worse: they often go on improving. And no alarm
     does not show that nothing was memorised: the expected loss may lie far above the bound.
     """
     bounds = {"forward_loss": T.noise_floor, "corrected_risk": 0.0}

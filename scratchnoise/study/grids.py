@@ -14,6 +14,7 @@ NOISE = {
 }
 # A matrix with more classes is shown by its error alone; tables.csv has the entries.
 MOST_CLASSES = 5
+OVERVIEW, ESTIMATES = "All methods", "T and its estimates"  # how the captions of these figures begin
 CHOICE = "last epoch, or the epoch named; never chosen on the test set"
 
 
