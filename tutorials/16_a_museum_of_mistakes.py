@@ -270,7 +270,8 @@ show(
 #
 # A project once found its batch normalisation wrong by a factor of thousands
 # (github.com/HomericIntelligence/Odyssey/pull/2882). The pass was right; its test used an upstream of equal numbers,
-# for which the true gradient is zero, and compared one rounding error with another. `audit` asks a test what it can see.
+# for which the true gradient is zero, and compared one rounding error with another. `audit` asks a test
+# what it can see.
 
 
 # %%
