@@ -1,6 +1,7 @@
 """Models: fit, predict_proba, predict, score."""
 
 from .co_teaching import CoTeaching
+from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
 from .label_noise_em import LabelNoiseEM
 from .neural_network import NeuralNetwork
@@ -10,11 +11,16 @@ from .scoring import noisy_scorer
 from .softmax_regression import SoftmaxRegression
 
 __all__ = [
+    "AdaBoost",
+    "Bagging",
     "CoTeaching",
+    "DecisionTree",
     "FlipCorrected",
     "LabelNoiseEM",
+    "LogitBoost",
     "NeuralNetwork",
     "RobustSoftmaxRegression",
+    "SmoothBoost",
     "SoftmaxRegression",
     "load",
     "noisy_scorer",

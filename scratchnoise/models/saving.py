@@ -13,6 +13,7 @@ from ..messages import shown
 from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
 from .co_teaching import CoTeaching
+from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
 from .label_noise_em import LabelNoiseEM
 from .neural_network import NeuralNetwork
@@ -21,7 +22,7 @@ from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
-MODELS += (LabelNoiseEM,)
+MODELS += (LabelNoiseEM, DecisionTree, Bagging, AdaBoost, SmoothBoost, LogitBoost)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
