@@ -50,6 +50,8 @@ _HOME = {
     "LogitBoost": "models",
     "SmoothBoost": "models",
     "LabelNoiseEM": "models",
+    "KMeansClassifier": "models",
+    "KNeighbors": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",

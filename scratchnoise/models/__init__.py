@@ -3,7 +3,9 @@
 from .co_teaching import CoTeaching
 from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
+from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
+from .neighbours import KNeighbors
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .saving import load, save
@@ -16,6 +18,8 @@ __all__ = [
     "CoTeaching",
     "DecisionTree",
     "FlipCorrected",
+    "KMeansClassifier",
+    "KNeighbors",
     "LabelNoiseEM",
     "LogitBoost",
     "NeuralNetwork",
