@@ -52,7 +52,7 @@ METHODS = {
     losses.Loss: ("value", "grad", "objective", "objective_grad", "partial_risks", "signed_labels"),
     network.Network: ("build", "forward", "backward", "logits"),
     optim.SGD: (),
-    transition.TransitionMatrix: ("from_rows", "aligned", "inverse_transition", "noisy_prior"),
+    transition.TransitionMatrix: ("from_rows", "aligned", "inverse_transition", "noisy_prior", "information_fractions"),
     data.Dataset: ("select", "subsample"),
 }
 
@@ -72,7 +72,8 @@ RIGHT = {
     **{"features": 3, "filters": 2, "kernel": 3, "stride": 1, "pad": 0, "pool": 2, "size": 2, "rate": 0.5},
     **{"input_shape": (6, 6, 2), "rng": 0, "random_state": 0, "dtype": np.float32, "step": None},
     **{"n_classes": 3, "rho": 0.1, "max_rate": 0.4, "y": Y, "y_noisy": Y, "T": T, "array": T, "exact_counts": False},
-    **{"prior": np.full(3, 1 / 3), "diagnostics": None, "rho_positive": 0.1, "rho_negative": 0.2},
+    **{"prior": np.full(3, 1 / 3), "p": np.full(3, 1 / 3), "diagnostics": None},
+    **{"rho_positive": 0.1, "rho_negative": 0.2},
     **{"risk": "flood", "flood_level": 0.1, "z": X[:, :3], "like": X[:, :3], "sample_weight": np.ones(12)},
     **{"q": Q, "quantile": 0.9, "k": 2, "method": "confident_joint", "estimator": CLASSIFIER, "X": X, "folds": 2},
     **{"epochs": 1, "batch_size": 5, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1, "on_epoch": None},
@@ -200,6 +201,7 @@ WRONG = {
     "y_noisy": INDICES,
     "sample_weight": WEIGHTS,
     "prior": [None, "flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], masked(np.full(3, 1 / 3)), T[0] + 1j],
+    "p": ["flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], [0.5, 0.5, 0], masked(np.ones(3) / 3), T[0] + 1j],
     "q": [masked(Q), Q[0], Q[:0], 2 * Q, Q * np.nan, Q + 0j, "q", None],
     "X": [masked(X), X[:11], X[:0], 3, None],
     "estimator": [None, SoftmaxRegression, "tree", object()],

@@ -178,6 +178,10 @@ def information(T):
     return TransitionMatrix(T).information_fraction
 
 
+def information_by_direction(T, p):
+    return TransitionMatrix(T).information_fractions(p)
+
+
 def corrupt_exactly(y, T, rng):
     return noise.corrupt(y, T, rng, exact_counts=True)
 

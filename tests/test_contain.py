@@ -19,9 +19,9 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the grader runs on Linux only", allow_module_level=True)
 
-from scratchnoise.check.grading import guard, walls
-from scratchnoise.check.grading.guard import MB, Limits, contain
-from scratchnoise.check.grading.processes import descendants, end_all_below, memory
+from scratchnoise.course.grading import guard, walls
+from scratchnoise.course.grading.guard import MB, Limits, contain
+from scratchnoise.course.grading.processes import descendants, end_all_below, memory
 
 GET_NO_NEW_PRIVILEGES = 39  # of prctl
 LIMITS = Limits(seconds=15, memory=256 * MB, file_size=MB, scratch=4 * MB, processes=8)

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 from scratchnoise import estimate, kernels, noise
-from scratchnoise.check.exercises import EXERCISES, MISTAKES, bugs, check_file, check_functions, find_exercise, given
-from scratchnoise.check.exercises.exercise import hint_of
 from scratchnoise.cli import main
+from scratchnoise.course import EXERCISES, check_file, find_exercise, given
+from scratchnoise.course.checker.runner import check_functions
+from scratchnoise.course.exercise import MISTAKES, hint_of
+from scratchnoise.course.exercises import bugs
 from scratchnoise.kernels import loops_table
 from scratchnoise.models.flip_corrected import project_to_simplex
 

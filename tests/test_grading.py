@@ -21,12 +21,12 @@ if sys.platform != "linux":
 from rich.console import Console
 from submissions import CROSS_ENTROPY, HONEST, HOSTILE, SOFTMAX
 
-from scratchnoise.check.exercises import EXERCISES
-from scratchnoise.check.grading.grader import STATUSES, Grading, NotContained, Row
-from scratchnoise.check.grading.guard import MB, Limits
-from scratchnoise.check.grading.processes import descendants
-from scratchnoise.check.grading.report import MARKS, print_rows, short, write_rows
 from scratchnoise.cli import main
+from scratchnoise.course import EXERCISES
+from scratchnoise.course.grading.grader import STATUSES, Grading, NotContained, Row
+from scratchnoise.course.grading.guard import MB, Limits
+from scratchnoise.course.grading.processes import descendants
+from scratchnoise.course.grading.report import MARKS, print_rows, short, write_rows
 
 STUBS = Path(__file__).parents[1] / "tutorials" / "exercises"
 LIMITS = Limits(seconds=4, memory=512 * MB)
@@ -167,7 +167,7 @@ def test_what_cannot_be_done_is_said_before_anything_runs(tmp_path, monkeypatch,
     make_class(tmp_path / "class", {"ada": HONEST["right"]})
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("scratchnoise.check.grading.grader.Server", None)
+    monkeypatch.setattr("scratchnoise.course.grading.grader.Server", None)
     assert main(["grade", *arguments]) == 2
     error = capsys.readouterr().err.strip()
     assert message in error and len(error.splitlines()) == 1

@@ -43,6 +43,7 @@ LIBRARY = {
     matrix.bayes_is_the_transpose_only_if_all_is_uniform: [library.inverse_transition],
     matrix.noise_floor_is_the_least_entropy: [library.noise_floor],
     matrix.information_of_symmetric_noise_is_lambda_squared: [library.information],
+    matrix.information_is_a_share_in_every_direction: [library.information_by_direction],
     noise_properties.labels_flip_at_the_given_rates: [noise.corrupt, library.corrupt_exactly],
     noise_properties.two_corruptions_multiply: [noise.corrupt],
     noise_properties.no_noise_changes_nothing: [noise.corrupt, library.corrupt_exactly],

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from scratchnoise.check.exercises import check_file
+from scratchnoise.course import check_file
 
 STUB = re.compile(r"\d\d_\w+\.py")
 

@@ -13,8 +13,9 @@ typedef struct {
     reach seen;
 } spot;
 
-// How many images are done together.
-static inline long images_together(const frames *g) { return g->Ho * g->Wo < 8 * ROWS && g->N >= ROWS ? ROWS : 1; }
+enum { SMALL = 64 };  // pixels: images with fewer are done together
+
+static inline long images_together(const frames *g) { return g->Ho * g->Wo < SMALL && g->N >= ROWS ? ROWS : 1; }
 
 static inline long spots_for(const frames *g, long images) { return (g->Ho * g->Wo * images + ROWS - 1) / ROWS; }
 

@@ -21,6 +21,7 @@ from .target import INNER_COLUMNS, INNER_ROWS, ROWS, VECTORS
 from .tiles import clamped, inner, lanes, load, outer, pick, put, steps, store, store_totals, zeros
 
 CHUNKS = 8  # partial sums of the weight gradient: a constant, so that results do not depend on the threads
+SMALL = 64  # pixels: images with fewer are done together
 LONG = 128  # pixels that a sum of the weight gradient should run over, before its tile goes back to memory
 
 
@@ -111,7 +112,7 @@ def conv2d_images(x, w, bias, y, H, W, stride, dilation, top, left):
     N, Ho, Wo, F = y.shape
     R, S, K, _ = w.shape
     size = H * W * K
-    group = ROWS if Ho * Wo < 8 * ROWS else 1
+    group = ROWS if Ho * Wo < SMALL else 1
     few = few_filters(F, S * K, lanes(y))
     rows = INNER_ROWS if few else ROWS
     blocks = blocks_of(w.reshape(-1, F), 1 if few else VECTORS * lanes(y))

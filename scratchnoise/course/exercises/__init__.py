@@ -1,0 +1,25 @@
+"""The fourteen exercises: what each asks for and how it is checked, one theme a file.
+
+There is no file of solutions: the library is the reference.
+"""
+
+from pathlib import Path
+
+from ...messages import nearest
+from ..exercise import Exercise
+from . import bugs, correction, images, label_noise, regression, speed
+
+THEMES = (regression, label_noise, correction, images, speed, bugs)
+EXERCISES = {exercise.number: exercise for theme in THEMES for exercise in theme.EXERCISES}
+
+__all__ = ["EXERCISES", "Exercise", "find_exercise"]
+
+
+def find_exercise(text):
+    """The exercise of that number or name: "1", "01", "softmax", "01_softmax.py". ValueError if there is none."""
+    text = Path(str(text)).stem
+    for exercise in EXERCISES.values():
+        if text in (exercise.name, f"{exercise.number}_{exercise.name}") or text.zfill(2) == exercise.number:
+            return exercise
+    names = [exercise.name for exercise in EXERCISES.values()]
+    raise ValueError(f"exercise {text!r} is unknown; {nearest(text, [*EXERCISES, *names])}")
