@@ -90,7 +90,8 @@ def _add_reproduce(commands):
     add(
         "--methods",
         default="all",
-        help='comma-separated names as in the tables, or all, linear, networks, clean, "T estimates" (default: all)',
+        help="comma-separated names as in the tables, or all, linear, networks, clean, further (not part of all), "
+        '"T estimates" (default: all)',
     )
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")

@@ -13,6 +13,7 @@ from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratif
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from ..noise import priors
+from .further import FURTHER
 from .methods import (
     CLEAN,
     CLEAN_EPOCHS,
@@ -49,7 +50,7 @@ class Job:
     @property
     def settings(self):
         """The `Method` that this job trains; None where it trains none of the tables."""
-        return METHODS.get(self.method) or CLEAN.get(self.method)
+        return (METHODS | CLEAN | FURTHER).get(self.method)
 
     @property
     def content(self):
