@@ -57,8 +57,9 @@ def contain(task, limits=None, files=None, hidden=(), namespaces=True, channel=N
     """Run task() in a process of its own, behind all walls there are; returns an Outcome, whatever the task does.
 
     task: function without arguments; what it returns has to survive JSON. It runs in a folder with the files
-    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. channel: a file descriptor that
-    the task finds as CHANNEL. The process that calls this should have one thread: the task runs in a fork of it.
+    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. channel: a file
+    descriptor that the task finds as CHANNEL. The process that calls this should have one thread: the task runs in a
+    fork of it.
     """
     reading, writing = os.pipe()
     guard = os.fork()
