@@ -1,8 +1,9 @@
-"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, step, notebooks."""
 
 import argparse
 import json
 import os
+import re
 import sys
 
 from . import __version__, notebooks
@@ -10,6 +11,7 @@ from .backend import NAMES, BackendError, limit_threads
 from .course import commands as course
 from .course import grading
 from .estimate_command import add_command as add_estimate
+from .stepping import command as stepping
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -18,6 +20,7 @@ EXAMPLES = """examples:
   scratchnoise data status                                  which data sets are here
   scratchnoise equations 17                                 where eq. (17) is in the code
   scratchnoise check 01                                     your solution of the first exercise
+  scratchnoise step softmax                                 a page that shows every line of softmax at work
 """
 
 BENCH_EXAMPLES = """examples:
@@ -64,6 +67,7 @@ def parser():
     add_estimate(commands)
     course.add_commands(commands)
     grading.add_command(commands)
+    stepping.add_command(commands)
     notebooks.add_command(commands)
     return top
 
@@ -143,7 +147,7 @@ def _reproduce(arguments):
     from .study.runner import reproduce
 
     noise = tuple(arguments.noise or DEFAULT_NOISE.get(arguments.data, ("given",)))
-    methods = [name.strip() for name in arguments.methods.split(",")]
+    methods = re.split(r"\s*,\s*(?![^(]*\))", arguments.methods.strip())  # not at the comma in "MLR (flipped, inverse)"
     rows = reproduce(
         arguments.out,
         arguments.data,

@@ -82,3 +82,13 @@ def test_equations_points_at_real_lines(capsys):
         source = (os.path.dirname(os.path.dirname(sys.modules["scratchnoise"].__file__)), place.file)
         line = open(os.path.join(*source), encoding="utf-8").read().splitlines()[place.line - 1]
         assert place.name.rsplit(".", 1)[-1] in line
+
+
+def test_methods_are_split_at_commas_but_not_at_those_inside_a_name(monkeypatch):
+    from scratchnoise.study import publish, runner
+
+    asked = []
+    monkeypatch.setattr(runner, "reproduce", lambda out, data, noise, methods, *more: asked.append(methods))
+    monkeypatch.setattr(publish, "publish", lambda *arguments: None)
+    assert main(["reproduce", "--methods", "MLR (flipped, inverse), NN ,T estimates"]) == 0
+    assert asked == [["MLR (flipped, inverse)", "NN", "T estimates"]]

@@ -21,7 +21,8 @@ DATA = ("garments", "fashion-mnist", "cifar10")
 class Cell:
     """One number of a table beside the report's; the fields are the columns of tables.csv.
 
-    table: "1", "2", "3", "T" (entries of T) or "T error" (mean absolute error of an estimate of T).
+    table: "1", "2", "clean" (bounds by the clean training set), "3", "T" (entries) or
+    "T error" (mean absolute error of an estimate of T).
     row, column: "clean" or "noisy" and the class in Table 1; i and j of T[i, j]; None elsewhere.
     mean, sd: over repetitions, sd with n - 1 in the denominator; None where there is no number.
     n: runs that gave a number.  runs: all of them.  stopped: those that ended before the epoch did.
@@ -60,7 +61,7 @@ def cells(rows):
 
 def is_upper_bound(method):
     """Whether a method learnt from clean labels: Table 2."""
-    return method.endswith(" (clean)")
+    return method.endswith((" (clean)", " (clean, full set)"))
 
 
 def _has_accuracy(method):
@@ -102,13 +103,16 @@ def _priors(rows):
 
 
 def _upper_bound(rows):
-    """Table 2; what corrupts the training labels does not matter here, so noise does not tell cells apart."""
-    groups = _groups(_carried({**row, "noise": "clean"} for row in rows if is_upper_bound(row["method"])))
-    # The report has one number per network: it belongs beside the end of training.
-    last = {(data, method): epoch for data, _, method, epoch, _ in groups}
-    for key, group in groups.items():
-        data, _, method, epoch, _ = key
-        yield _accuracy("2", key, group, _report(report_table_2(method, data)) if last[data, method] == epoch else {})
+    """Table 2 and clean bounds; what corrupts the training labels does not matter here: noise tells no cells apart."""
+    for table, end in (("2", " (clean)"), ("clean", " (clean, full set)")):
+        chosen = ({**row, "noise": "clean"} for row in rows if row["method"].endswith(end))
+        groups = _groups(_carried(chosen))
+        # The report has one number per network: it belongs beside the end of training.
+        last = {(data, method): epoch for data, _, method, epoch, _ in groups}
+        for key, group in groups.items():
+            data, _, method, epoch, _ = key
+            report = _report(report_table_2(method, data)) if last[data, method] == epoch else {}
+            yield _accuracy(table, key, group, report)
 
 
 def _accuracies(rows):

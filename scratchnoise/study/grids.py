@@ -14,6 +14,7 @@ NOISE = {
 }
 # A matrix with more classes is shown by its error alone; tables.csv has the entries.
 MOST_CLASSES = 5
+OVERVIEW, ESTIMATES = "All methods", "T and its estimates"  # how the captions of these figures begin
 CHOICE = "last epoch, or the epoch named; never chosen on the test set"
 
 
@@ -53,12 +54,14 @@ def grids(rows):
     """
     found = cells(rows)
     classes = {row["data"]: row["classes"] for row in rows if row.get("classes")}
-    upper = "Table 2. Upper bound: accuracy after learning from clean labels, 5-fold cross-validation"
+    upper = "Table 2. Accuracy after learning from clean labels, 5-fold cross-validation on the test set"
+    bound = "Upper bound: accuracy on the clean test set after learning from clean labels, 90 % of the training set"
     lower = "Table 3. Accuracy on the clean test set after learning from noisy labels"
     error = "Estimates of T: mean absolute error of the entries"
     return [
         *_priors([cell for cell in found if cell.table == "1"], classes),
         *_methods(upper, [cell for cell in found if cell.table == "2"], max),
+        *_methods(bound, [cell for cell in found if cell.table == "clean"], max),
         *_methods(lower, [cell for cell in found if cell.table == "3"], max),
         *_methods(error, [cell for cell in found if cell.table == "T error"], min),
         *_matrices([cell for cell in found if cell.table == "T"], classes),

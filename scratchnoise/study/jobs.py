@@ -4,7 +4,6 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 
@@ -14,20 +13,16 @@ from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratif
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from ..noise import priors
-from ..transition import TransitionMatrix
-from .protocol import (
+from .methods import (
     CLEAN,
     CLEAN_EPOCHS,
     CLEAN_FOLDS,
+    CROSS_VALIDATED,
     ESTIMATES,
     METHODS,
     POSTERIOR_EPOCHS,
-    RECORDED_EPOCHS,
-    TRAIN_SHARE,
-    Preset,
-    load_task,
-    prepare,
 )
+from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, content_of, data_hash, load_task, noise_hash, pixels_of
 
 PRIORS, T_ESTIMATES = "priors", "T estimates"  # jobs that train no model of the tables
 
@@ -49,7 +44,26 @@ class Job:
         """The epoch of the job's last row: None for what has no epochs."""
         if self.method == "NN (clean)":
             return min(self.preset.epochs, CLEAN_EPOCHS.get(self.data, 7))
-        return self.preset.epochs if self.method in METHODS and METHODS[self.method].is_network else None
+        return self.preset.epochs if self.settings and self.settings.is_network else None
+
+    @property
+    def settings(self):
+        """The `Method` that this job trains; None where it trains none of the tables."""
+        return METHODS.get(self.method) or CLEAN.get(self.method)
+
+    @property
+    def content(self):
+        """What the job's numbers depend on beside seed and draw, as hashes that the rows keep: dict."""
+        known = (self.data, self.preset, self.seed)
+        clean = self.method in CLEAN
+        noise = content_of("clean") if clean else noise_hash(self.data, self.noise, self.preset, self.seed)
+        settings = sorted(self.settings.described().items()) if self.settings else POSTERIOR_EPOCHS
+        sizes = (self.preset.n_train, self.preset.n_test, self.last_epoch, self.preset.posteriors, TRAIN_SHARE)
+        return {
+            "data_hash": data_hash(*known),
+            "noise_hash": noise,
+            "settings_hash": content_of(self.method, settings, sizes),
+        }
 
     @property
     def cost(self):
@@ -59,21 +73,23 @@ class Job:
         if self.method == T_ESTIMATES and self.preset.posteriors == "NN":
             return 4 * POSTERIOR_EPOCHS * network_epoch
         if self.last_epoch is None:
-            return 0.5
-        return self.last_epoch * network_epoch * (0.15 if self.method in CLEAN else 1)
+            return 0.5 if self.settings is None or "sgd" in self.settings.settings.values() else 20 * share
+        return self.last_epoch * network_epoch * (0.15 if self.method in CROSS_VALIDATED else 1)
 
     def row(self, **found):
         """A row of the results: what this job is, and what it found."""
         name = Path(self.data).name
         noise = "clean" if self.method in CLEAN else self.noise
         identity = {"data": name, "noise": noise, "method": self.method, "repetition": self.repetition}
+        identity["draw"] = None if self.method in CROSS_VALIDATED else self.repetition
         run = {"seed": self.seed, "backend": self.backend, "version": __version__, "preset": self.preset.name}
-        return {**identity, "epoch": None, "accuracy": None, "seconds": 0.0, **run, **found}
+        return {**identity, "epoch": None, "accuracy": None, "seconds": 0.0, **run, **self.content, **found}
 
-    def rng(self):
-        """The generator of this repetition, the same for every method: all get the same 90 %."""
-        row = self.row()
-        return np.random.default_rng([self.seed, self.repetition, crc32(f"{row['data']} {row['noise']}".encode())])
+    @property
+    def task(self):
+        """The noisy data set of this repetition, the same for every method."""
+        draw = 0 if self.method in CROSS_VALIDATED else self.repetition
+        return load_task(self.data, self.noise, self.preset, self.seed, draw)
 
     def is_done(self, results):
         """Whether the results hold this job's last row."""
@@ -89,23 +105,15 @@ class Job:
 
         T: the transition matrix for methods that need one, where the noise is hidden or given.
         """
-        task = load_task(self.data, self.noise, self.preset, self.seed)
+        task = self.task
         with using_backend(self.backend), warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the tables show where the report's settings end
             if self.method == PRIORS:
                 emit(self._priors(task))
             elif self.method == T_ESTIMATES:
                 self._estimate(task, emit)
-            elif self.method in CLEAN:
-                self._cross_validate(task, emit, tick)
             else:
-                x, y = self._subset(task)
-                self._fit(METHODS[self.method], (x, y), (task.x_test, task.y_test), task, emit, tick, T)
-
-    def _subset(self, task):
-        """The random 90 % of the noisy training set that this repetition learns from."""
-        chosen = self.rng().permutation(len(task.y_noisy))[: int(TRAIN_SHARE * len(task.y_noisy))]
-        return task.x_train[chosen], task.y_noisy[chosen]
+                self._fit(task, emit, tick, T if task.T_known is None else task.T_known)
 
     def _priors(self, task):
         C = len(task.classes)
@@ -114,32 +122,44 @@ class Job:
 
     def _estimate(self, task, emit):
         started = time.perf_counter()
-        x, y = self._subset(task)
         method = METHODS[self.preset.posteriors]
-        model = method.make(None, self._model_seed(), POSTERIOR_EPOCHS)
-        q = out_of_fold_posteriors(model, prepare(x, method.pixels), y, random_state=self._model_seed())
+        x, _ = self._pixels(method)
+        x, y = x[task.chosen], task.y_noisy[task.chosen]
+        model = method.make(None, task.model_seed, POSTERIOR_EPOCHS)
+        q = out_of_fold_posteriors(model, x, y, random_state=task.model_seed)
         seconds = time.perf_counter() - started
         for kind, name in ESTIMATES.items():
             T_hat = _listed(estimate_from_posteriors(q, y, kind))
             known = {"T_true": _listed(task.T_true), "classes": task.classes}
             emit(self.row(method=name, T_hat=T_hat, seconds=seconds, **known))
 
-    def _cross_validate(self, task, emit, tick):
-        fold = stratified_folds(task.y_test, CLEAN_FOLDS, np.random.default_rng(self.seed))
-        left = fold == self.repetition
-        train, test = (task.x_test[~left], task.y_test[~left]), (task.x_test[left], task.y_test[left])
-        self._fit(CLEAN[self.method], train, test, task, emit, tick, None)
+    def _split(self, task, method):
+        """x, y to learn from and x, y to be scored on, as the method wants them."""
+        x_train, x_test = self._pixels(method)
+        if self.method in CROSS_VALIDATED:
+            fold = stratified_folds(task.y_test, CLEAN_FOLDS, np.random.default_rng(self.seed))
+            learn, score = fold != self.repetition, fold == self.repetition
+            return (x_test[learn], task.y_test[learn]), (x_test[score], task.y_test[score])
+        y = task.y_train if self.method in CLEAN else task.y_noisy
+        return (x_train[task.chosen], y[task.chosen]), (x_test, task.y_test)
 
-    def _fit(self, method, train, test, task, emit, tick, T):
-        x, x_test = (prepare(part, method.pixels, reference=train[0]) for part in (train[0], test[0]))
-        model = method.make(T if task.T_known is None else task.T_known, self._model_seed(), self.last_epoch)
+    def _pixels(self, method):
+        """x_train, x_test as the method wants them."""
+        found = pixels_of(self.data, self.preset, self.seed, method.pixels)
+        return [x.astype(method.dtype, copy=False) for x in found]
+
+    def _fit(self, task, emit, tick, T):
+        method = self.settings
+        train, test = self._split(task, method)
+        model = method.make(T, task.model_seed, self.last_epoch)
         about = {"classes": task.classes, "T_true": _listed(task.T_true)}
-        known = {"settings": _described(method.settings), "selection": "last epoch", **about}
+        about |= {"T_given": _listed(T)} if method.needs_T else {}
+        known = {"settings": method.described(), "selection": "last epoch", **about}
         if method.is_network:
-            self._follow(model, (x, train[1]), (x_test, test[1]), known, emit, tick)
+            self._follow(model, train, test, known, emit, tick)
             return
         started = time.perf_counter()
-        accuracy = model.fit(x, train[1]).score(x_test, test[1])
+        accuracy = model.fit(*train).score(*test)
         emit(self.row(accuracy=accuracy, seconds=time.perf_counter() - started, **known))
         if self.method == "rMLR (learnt rates)":
             emit(self.row(method="T rMLR", T_hat=_listed(model.T_), **about))
@@ -168,18 +188,6 @@ class Job:
             stopped = f"the loss was no longer finite in epoch {died.epoch}"
             emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, history=history, **known))
 
-    def _model_seed(self):
-        return int(self.rng().integers(2**31))
-
 
 def _listed(T):
     return None if T is None else np.asarray(T).tolist()
-
-
-def _described(settings):
-    return {name: value if isinstance(value, int | float | str) else repr(value) for name, value in settings.items()}
-
-
-def mean_transition(rows):
-    """The mean of several estimates of T, as the report's (45) and (46): rows with T_hat -> TransitionMatrix."""
-    return TransitionMatrix(np.mean([row["T_hat"] for row in rows], axis=0))

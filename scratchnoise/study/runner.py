@@ -5,10 +5,12 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
-from ..kernels.warm_up import LINEAR_BY_SGD, NETWORKS, second_compiler, warm_up
+from ..kernels.warm_up import LINEAR, NETWORKS, second_compiler, warm_up
 from ..messages import nearest
-from .jobs import PRIORS, T_ESTIMATES, Job, mean_transition
-from .protocol import CLEAN, CLEAN_FOLDS, ESTIMATES, METHODS, PRESETS, load_task
+from ..transition import TransitionMatrix
+from .jobs import PRIORS, T_ESTIMATES, Job
+from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, ESTIMATES, FULL_CLEAN, METHODS
+from .protocol import PRESETS, load_task
 from .results import ResultsFile
 
 GROUPS = {
@@ -46,7 +48,7 @@ def reproduce(
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
         networks = any(_slow(job.method, job.preset) for job in missing)
-        _compile((*LINEAR_BY_SGD, *NETWORKS) if networks else LINEAR_BY_SGD)  # the report's linear methods run SGD
+        _compile((*LINEAR, *NETWORKS) if networks else LINEAR)
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
@@ -70,14 +72,23 @@ def make_plan(data, noise, methods, preset, repetitions, backend, seed):
     for noise_name in noise:
         task = load_task(data, noise_name, preset, seed)
         names = [m for m in GROUPS["all"] if m in chosen and (task.x_train.ndim > 2 or not _is_network(m))]
-        if task.T_known is None and any(m in METHODS and METHODS[m].needs_T for m in names):
-            names = list(dict.fromkeys([T_ESTIMATES, *names]))
-        for name in names:
-            usual = preset.network_repetitions if _slow(name, preset) else preset.linear_repetitions
-            count = 1 if name == PRIORS else CLEAN_FOLDS if name in CLEAN else repetitions or usual
+        if task.T_true is None:  # nobody knows the clean labels of this training set
+            names = [m for m in names if m not in FULL_CLEAN]
+        counts = {name: _repetitions(name, preset, repetitions) for name in names}
+        if task.T_known is None:  # each repetition is told the estimate of its own draw
+            needed = [counts[name] for name in names if name in METHODS and METHODS[name].needs_T]
+            counts |= {T_ESTIMATES: max(needed + [counts.get(T_ESTIMATES, 0)])} if needed else {}
+        for name, count in counts.items():
             if name not in CLEAN or noise_name == noise[0]:  # clean labels do not depend on the noise
                 plan += [Job(data, noise_name, name, r, preset, seed, backend) for r in range(count)]
     return sorted(plan, key=lambda job: (job.cost, job.repetition))
+
+
+def _repetitions(name, preset, wanted):
+    """How many draws of a method are run; for Table 2 it is how many folds."""
+    if name in CROSS_VALIDATED:
+        return CLEAN_FOLDS
+    return wanted or (preset.network_repetitions if _slow(name, preset) else preset.linear_repetitions)
 
 
 def open_results(out, seed):
@@ -168,18 +179,16 @@ def _keep(row, results):
 
 
 def _transition_for(job, results):
-    """What a method is told under hidden or given noise: the mean estimate, as the report used (46) for CIFAR."""
-    rows = [
-        row
-        for row in results.rows()
-        if (row["data"], row["noise"], row["preset"]) == (Path(job.data).name, job.noise, job.preset.name)
-        and row["method"] == ESTIMATES["confident_joint"]
-    ]
-    return mean_transition(rows) if rows else None
+    """What a method is told where it does not know T: the estimate of the same draw; None where there is none."""
+    asked = (Path(job.data).name, job.noise, job.preset.name, job.repetition, ESTIMATES["confident_joint"])
+    for row in results.rows():
+        if tuple(row.get(name) for name in ("data", "noise", "preset", "repetition", "method")) == asked:
+            return TransitionMatrix(row["T_hat"])
+    return None
 
 
 def _is_network(name):
-    return name == "NN (clean)" or (name in METHODS and METHODS[name].is_network)
+    return name in METHODS | CLEAN and (METHODS | CLEAN)[name].is_network
 
 
 def _slow(name, preset):
