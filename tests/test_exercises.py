@@ -521,3 +521,22 @@ def test_a_debugger_and_input_work_in_a_check(tmp_path):
     path.write_text(RIGHT_SOFTMAX.replace("    e = ", "    print(input('how? '))\n    raise KeyError\n    e = "))
     shown = in_a_terminal(command, tmp_path, (b"how? ", b"so\n"))
     assert "raised KeyError" in shown
+
+
+def test_an_exercise_of_ones_own(tmp_path):
+    """The worked example of TEACHING.md, in a process that reads the folder afresh."""
+    text = (Path(__file__).parents[1] / "TEACHING.md").read_text(encoding="utf-8")
+    folder = tmp_path / "my_exercises"
+    (folder / "stubs").mkdir(parents=True)
+    (folder / "relu.py").write_text(text.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+    (folder / "stubs" / "15_relu.py").write_text("def relu(z):\n    raise NotImplementedError\n")
+    environment = os.environ | {"SCRATCHNOISE_EXERCISES": str(folder)}
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "scratchnoise", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
+
+    assert "15_relu.py written" in run("start", "15")
+    assert "15 relu  not started" in run("check", "15")
+    (tmp_path / "15_relu.py").write_text("def relu(z):\n    return z * (z > 0)\n")
+    assert "15 relu  passed" in run("check", "15")

@@ -8,9 +8,11 @@ from pathlib import Path
 from ...messages import nearest
 from ..exercise import Exercise
 from . import bugs, correction, images, label_noise, regression, speed
+from .own import own_exercises
 
 THEMES = (regression, label_noise, correction, images, speed, bugs)
-EXERCISES = {exercise.number: exercise for theme in THEMES for exercise in theme.EXERCISES}
+OURS = [exercise for theme in THEMES for exercise in theme.EXERCISES]
+EXERCISES = dict(sorted({exercise.number: exercise for exercise in [*OURS, *own_exercises()]}.items()))
 
 __all__ = ["EXERCISES", "Exercise", "find_exercise"]
 

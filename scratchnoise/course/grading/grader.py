@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...backend import THREAD_VARIABLES
 from ..exercises import EXERCISES, find_exercise
+from ..exercises.own import FOLDER, own_places
 from .guard import MB, Limits
 from .submissions import find_submissions
 
@@ -66,7 +67,7 @@ class Grading:
         self.common = {
             "seed": seed,
             "limits": asdict(self.limits),
-            "hidden": [str(Path(folder).resolve()), self.workplace.name],
+            "hidden": [str(Path(folder).resolve()), self.workplace.name, *own_places()],
         }
         self.servers = []
 
@@ -154,7 +155,9 @@ class Server:
     def start(self):
         """Start it; its first answer says which walls there are."""
         self.home = tempfile.TemporaryDirectory(prefix="scratchnoise-grade-")
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", FOLDER) if name in os.environ}
+        if FOLDER in kept:
+            kept[FOLDER] = str(Path(kept[FOLDER]).resolve())
         environment = kept | dict.fromkeys(THREAD_VARIABLES, "1") | {"PATH": os.defpath, "LANG": "C.UTF-8"}
         environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0"}
         self.process = subprocess.Popen(
