@@ -25,6 +25,7 @@ from .processes import descendants, end_all_below, memory, running_of_user
 
 MB = 2**20
 PATIENCE = 2  # seconds on the clock for each of CPU time: a busy machine is not the student's fault
+JUDGED = 5  # the same for a task with a channel, which waits for its judge most of the time
 LOOK = 0.05  # seconds between two looks at the memory
 LONGEST_STEP = 1.0  # seconds; the clock went on for longer than that because the machine was asleep
 KEPT_OUTPUT, LONGEST_REPORT = 2**14, 2**20  # bytes
@@ -128,7 +129,8 @@ class _Guard:
 
     def _watch(self, events, first, began):
         """Read until there is a report, a reason to stop or an end."""
-        wall, waited, looked = PATIENCE * self.limits.seconds, 0.0, began
+        patience = PATIENCE if self.channel is None else JUDGED
+        wall, waited, looked = patience * self.limits.seconds, 0.0, began
         while waited < wall:
             ready = [key for key, _ in events.select(LOOK)]
             for key in ready:

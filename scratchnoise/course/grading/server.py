@@ -79,7 +79,7 @@ class SandboxedProcess(Process):
         own, other = socket.socketpair()
         sandbox.ask(other, **request)
         other.close()
-        super().__init__(Connection(own.detach()), min(SECONDS, request["limits"]["seconds"]))
+        super().__init__(Connection(own.detach()), min(SECONDS, request["limits"]["seconds"] / 2))
 
     def path_of(self, path):
         """It lies in the current folder there."""
