@@ -199,6 +199,17 @@ class TransitionMatrix:
         return prior[:, None] * self.array.T / noisy
 
 
+def true_posterior(p, y_noisy, T):
+    """P(true = j | x, noisy = y) = T[y, j] p_j / (T p)_y: what a label says of a sample whose clean posterior is p.
+
+    Where T p gives the label no probability, it says nothing, and the row is p.
+    p (N, C), y_noisy (N,) integers 0..C-1, T (C, C) -> (N, C).
+    """
+    joint = p * np.asarray(T, p.dtype)[y_noisy]
+    total = joint.sum(axis=1, keepdims=True)
+    return np.where(total > 0, joint / np.where(total > 0, total, 1), p)
+
+
 def as_transition(T, n_classes=None, name="T"):
     """`T` as a TransitionMatrix; ValueError when it is invalid or not n_classes x n_classes."""
     T = T if isinstance(T, TransitionMatrix) else TransitionMatrix(T)

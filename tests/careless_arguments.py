@@ -12,20 +12,40 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scratchnoise import data, estimate, losses, noise, robust_losses, transition
+from scratchnoise import data, estimate, label_errors, losses, noise, robust_losses, transition
 from scratchnoise.backend import backend
 from scratchnoise.models import SoftmaxRegression, saving, scoring
 from scratchnoise.network import layers, network, normalisation, optim, pooling, training
 from scratchnoise.network.layer import Layer
 
 MODULES = (layers, pooling, normalisation, network, optim, training)
-MODULES += (losses, robust_losses, noise, transition, estimate, data.arrays, data.garments, scoring, saving)
+MODULES += (
+    losses,
+    robust_losses,
+    noise,
+    transition,
+    estimate,
+    data.arrays,
+    data.garments,
+    scoring,
+    saving,
+    label_errors,
+)
 INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
     *("UntrustworthyTransitionWarning",),
-    *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
+    *(
+        "as_transition",
+        "class_labels",
+        "true_posterior",
+        "LabelErrors",
+        "FlatAdam",
+        "start_correction",
+        "automatic_epochs",
+        "asks_to_stop",
+    ),
 }
 METHODS = {
     Layer: ("build", "forward", "backward", "backward_weights"),
@@ -202,6 +222,7 @@ NAMED = {  # how the message calls it
     "array": "T|gamma", "like": "z", "dz": "dz|dy", "y_noisy": "y_noisy|y", "X": "X|y", "x": "x|y", "z": "z|y",
     "T": "T|gamma", "y": "y|y_noisy", "network": "network|built", "x_train": "x_train|x_test|y_train",
     "x_test": "x_test|y_test", "rho": "rho", "rate": "rate", "q": "q", "y_train": "y_train", "y_test": "y_test",
+    "model": "model|estimator",
 }  # fmt: skip
 
 
@@ -223,6 +244,7 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
     **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
     **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
+    ("label_errors.find_label_errors", "folds"): whole_and_large,
     ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
     ("robust_losses.LabelSmoothing", "rate"): lambda value: isinstance(value, float) and value == -0.1,
@@ -283,11 +305,16 @@ CASES = [
 
 def wrong_values(target, name):
     fine = RIGHT_AFTER_ALL.get((target, name), lambda value: False)
-    values = ANY_LABELS if name == "y" and target in ANY_KIND else WRONG[name]
+    values = ANY_LABELS if name in ("y", "y_noisy") and target in ANY_KIND else WRONG[name]
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("noise.corrupt", "scoring.noisy_scorer", *(f"estimate.{name}" for name in FITTING))
+ANY_KIND = (
+    "noise.corrupt",
+    "label_errors.find_label_errors",
+    "scoring.noisy_scorer",
+    *(f"estimate.{name}" for name in FITTING),
+)
 
 
 def accepted(target, name, values):

@@ -82,7 +82,7 @@ print(f"printed and short form differ by {gap:.1e}; relative error beyond roundi
 
 # %% [markdown]
 # Try it: exercise 08 asks for this loss and gradient; the kernel is `forward_cross_entropy`. It is also what the
-# literature calls *forward correction*.
+# literature calls *forward correction*. Line by line: `scratchnoise step forward_cross_entropy_grad`.
 #
 # ## With the flip rates known
 #
@@ -125,7 +125,8 @@ for name, T in {"(38)": noise.MNIST05, "(39)": noise.MNIST06, "asymmetric": asym
 #
 # Count, for each true class, the labels it was given, every sample divided among the classes as $r$ says. That is (19)
 # once its index $c$ is bound to $k$ and its normaliser, which the report calls $C$ like the number of classes, is the
-# one of row $j$. No step size, and the likelihood never falls. Try it: exercise 09.
+# one of row $j$. No step size, and the likelihood never falls. Try it: exercise 09. Line by line:
+# `scratchnoise step flip_rate_update`.
 
 
 # %%

@@ -77,7 +77,7 @@ print("(24) and (30) differ by", np.abs(printed - inverted).max())
 #
 # where $a$ is row $y$ of $T^{-\top}$. That is cross-entropy again, with $a$ in place of the one-hot label. The entries
 # of $a$ sum to 1, so the gradient is $p - a$ where it was $p - Y$. Some entries are negative: the label says "this one,
-# and *not* those".
+# and *not* those". Watch the signs, line by line: `scratchnoise step BackwardCorrected`.
 
 # %%
 for name, matrix in (("asymmetric", T), ("(38)", noise.MNIST05), ("(39)", noise.MNIST06)):

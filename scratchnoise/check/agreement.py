@@ -8,6 +8,8 @@ from .slopes import rounding, scale_of, slope
 
 FINE = 1e-3  # an output whose slope is known less well than to this share is left out: a kink is near
 
+MOST_NOISE = 0.01  # a gradient that rounding moves by more than this share is no gradient that anybody could use
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -41,6 +43,7 @@ class Point:
         gradients = self.pair.gradients(dy, self.values)
         numbers = [dy, *self.values]
         noise = rounding(lambda n: self.pair.gradients(n[0], n[1:]), numbers, self.pair.eps, rng)
+        noise = [np.minimum(n, MOST_NOISE * (np.abs(g) + rms(g))) for n, g in zip(noise, gradients, strict=True)]
         found = []
         for name, d, J, bound, decided in zip(
             self.directions, self.steps, self.J, self.bound, self.decided, strict=True
@@ -71,14 +74,17 @@ def point(pair, values, directions, rng):
     return Point(pair, values, names, [d for _, d in directions], J, bound, usable, decided)
 
 
+def rms(g):
+    """The root mean square of an array; 0 for an empty one."""
+    return float(np.sqrt(np.mean(g**2))) if g.size else 0.0
+
+
 def random_directions(values, count, rng):
     """`count` directions in each argument alone, and as many in all together, each as long as the argument."""
     found = []
     for k in [*range(len(values)), None]:
         for _ in range(count):
-            d = [
-                rng.standard_normal(x.shape) * scale_of(x) * (k in (None, i)) for i, x in enumerate(values)
-            ]
+            d = [rng.standard_normal(x.shape) * scale_of(x) * (k in (None, i)) for i, x in enumerate(values)]
             found.append(((k, None), d))
     return found
 
@@ -89,8 +95,8 @@ def entry_directions(values, most, rng):
     for k, x in enumerate(values):
         places = list(np.ndindex(x.shape))
         if len(places) > most:
-            chosen = {0, len(places) - 1, *rng.choice(len(places), most - 2, replace=False).tolist()}
-            places = [places[i] for i in sorted(chosen)]
+            inner = 1 + rng.choice(len(places) - 2, max(most - 2, 0), replace=False)
+            places = [places[i] for i in sorted({0, *inner.tolist(), len(places) - 1})]
         for place in places:
             d = [np.zeros_like(v) for v in values]
             d[k][place] = scale_of(x)

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..checks import as_generator
 from . import arrays
-from .classical_errors import ERRORS, DoesNotApply, plant, upstream_place
+from .classical_errors import ERRORS
+from .planting import DoesNotApply, plant, signature_of, upstream_place
 from .report import Report
 
 
@@ -26,33 +27,24 @@ def audit(backward, test, upstream=None, seed=0):
     if not callable(test):
         raise ValueError("test should be a function, of backward or (for a name) of nothing")
     place = Place(backward)
-    recorded = Recorder(place.right)
-    if not accepts(place, test, recorded):
+    watched = Watched(place.right, place.right, upstream, rng)
+    if not accepts(place, test, watched):
         raise ValueError(f"the test rejects {place.name} itself; audit needs a backward pass that it accepts")
-    if not recorded.calls:
+    if not watched.calls:
         raise ValueError(f"the test never calls {place.name}; for a function that it looks up, pass 'module.name'")
     report = Report(f"what the test would see in {place.name}")
-    for name, (_, needs) in ERRORS.items():
-        audit_one(report, name, needs, place, test, recorded.calls, upstream, rng)
+    for name, (error, needs) in ERRORS.items():
+        watched = Watched(plant(error, place.right, upstream), place.right, upstream, rng)
+        accepted = accepts(place, test, watched)
+        if not watched.differs:
+            report.add(name, "skipped", watched.reason or "it is no error here: the gradients are the same")
+        elif accepted:
+            report.add(name, "failed", f"not seen; it takes {needs}")
+        else:
+            report.add(name, "ok", "seen")
     missed = len(report.failed)
     report.title += f": it misses {missed} of {sum(line.status != 'skipped' for line in report.lines)} errors"
     return report
-
-
-def audit_one(report, name, needs, place, test, calls, upstream, rng):
-    """Add the line of one error."""
-    wrong = plant(name, place.right, upstream)
-    try:
-        differs = any(is_wrong(wrong, place.right, call, upstream, rng) for call in calls)
-    except DoesNotApply as reason:
-        report.add(name, "skipped", str(reason))
-        return
-    if not differs:
-        report.add(name, "skipped", "it is no error here: the gradients are the same")
-    elif accepts(place, test, wrong):
-        report.add(name, "failed", f"not seen; it takes {needs}")
-    else:
-        report.add(name, "ok", "seen")
 
 
 class Place:
@@ -99,30 +91,49 @@ def owner_of(name):
     raise ValueError(f"backward={name!r} is not found; give the module and the name in it: 'package.module.name'")
 
 
-class Recorder:
-    """The right backward pass, which remembers the arguments of its first calls."""
+class Watched:
+    """A wrong backward pass, which finds out in its first calls whether it differs from the right one at all.
 
-    def __init__(self, right, most=3):
-        self.right, self.most, self.calls = right, most, []
-        self.__name__ = getattr(right, "__name__", "backward")
-        self.__wrapped__ = right  # for inspect.signature
+    That is done while the test calls it: what PyTorch keeps for a backward pass is gone afterwards.
+    """
+
+    def __init__(self, wrong, right, upstream, rng, looks=3):
+        self.wrong, self.right, self.upstream, self.rng, self.looks = wrong, right, upstream, rng, looks
+        self.calls, self.differs, self.reason = 0, False, ""
 
     def __call__(self, *args, **kwargs):
-        if len(self.calls) < self.most:
-            self.calls.append((tuple(copied(a) for a in args), kwargs))
-        return self.right(*args, **kwargs)
+        self.calls += 1
+        if self.calls <= self.looks and not self.differs and self.wrong is not self.right:
+            self.look(args, kwargs)
+        try:
+            return self.wrong(*args, **kwargs)
+        except DoesNotApply as reason:
+            self.reason = str(reason)
+            return self.right(*args, **kwargs)
 
-    def __get__(self, owner, kind=None):
-        return self if owner is None else lambda *args, **kwargs: self(owner, *args, **kwargs)
+    def look(self, args, kwargs):
+        """Compare both for random numbers in the shapes of this call."""
+        try:
+            self.differs = is_wrong(self.wrong, self.right, (args, kwargs), self.upstream, self.rng)
+        except DoesNotApply as reason:
+            self.reason = str(reason)
+
+    def as_function(self):
+        """The same as a plain function, which can stand for a method and shows the parameters of the right one."""
+
+        def watched(*args, **kwargs):
+            return self(*args, **kwargs)
+
+        watched.__name__ = getattr(self.right, "__name__", "backward")
+        signature = signature_of(self.right)
+        if signature is not None:
+            watched.__signature__ = signature
+        return watched
 
 
-def copied(value):
-    """A copy of an array, or of a tuple of arrays."""
-    return tuple(map(arrays.copied, value)) if isinstance(value, tuple) else arrays.copied(value)
-
-
-def accepts(place, test, backward):
+def accepts(place, test, watched):
     """Whether the test passes with this backward pass."""
+    backward = watched.as_function()
     with place.replaced(backward):
         try:
             outcome = test() if place.owner is not None else test(backward)

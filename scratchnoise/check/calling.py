@@ -2,10 +2,10 @@
 
 `Pair` finds it out by the names of the parameters and says it in one line, so that a reader can object:
 
-    f(x, w, b)             f_grad(x, w, b)           "gradient"  no upstream; one value, or one row for each sample
-    linear_forward(x, w)   linear_backward(dy, x, w) "args"      the upstream, then arguments in order or by name
-    affine_forward(x, w)   affine_backward(dy, cache) "cache"    the upstream, and what forward returned beside its value
-    layer.forward(x)       layer.backward(dy)        "state"     the upstream; the layer remembers what it needs
+    f(x, w, b)             f_grad(x, w, b)             "gradient"  no upstream; one value, or one row for each sample
+    linear_forward(x, w)   linear_backward(dy, x, w)   "args"      the upstream, then arguments in order or by name
+    affine_forward(x, w)   affine_backward(dy, cache)  "cache"    the upstream, and what forward returned besides
+    layer.forward(x)       layer.backward(dy)          "state"     the upstream; the layer remembers what it needs
 """
 
 import inspect
@@ -17,7 +17,9 @@ from . import arrays
 
 GIVEN = ("gradient", "args", "cache", "state")
 OUTPUT_NAMES = ("y", "out", "output", "result")
-UPSTREAM = re.compile(r"d[a-z]{0,3}|d_\w+|\w*grad\w*|g[a-z]?|up\w*|\w*delta\w*|cot\w*|\w*bar|u|v")  # what people call the upstream
+UPSTREAM = re.compile(
+    r"d[a-z]{0,3}|d_\w+|\w*grad\w*|g[a-z]?|up\w*|\w*delta\w*|cot\w*|\w*bar|u|v"
+)  # what people call the upstream
 CACHE_NAMES = ("cache", "ctx", "context", "saved", "state")
 
 

@@ -21,13 +21,21 @@ def explain(pair, x, difference, rng):
         directions = random_directions(smaller.start, 1, drawn) + entry_directions(smaller.start, 4, drawn)
         return bool(wrong_directions(smaller, smaller.start, directions, drawn, draws=1)[0])
 
-    args = pair.with_values(x)
-    small = Shrinker(fails).shrink(args) if pair.given != "state" else args
-    smaller = Pair(pair.forward, pair.backward, small, pair.moved, pair.given)
-    return entries_text(smaller, rng) or (
+    try:
+        text = entries_text(smallest(pair, x, fails), rng)
+    except Exception:  # code that fails in another way when it is called again is explained by the direction alone
+        text = ""
+    return text or (
         f"along a random direction the slope of <dy, forward> is {difference.wanted:.9g}, backward gives "
         f"{difference.got:.9g}; rounding explains {difference.allowed:.2g}"
     )
+
+
+def smallest(pair, x, fails):
+    """The pair with the smallest arguments for which `fails` stays true; a layer with state keeps its arguments."""
+    args = pair.with_values(x)
+    small = Shrinker(fails).shrink(args) if pair.given != "state" else args
+    return Pair(pair.forward, pair.backward, small, pair.moved, pair.given)
 
 
 def entries_text(pair, rng):
@@ -55,7 +63,9 @@ def entries_text(pair, rng):
 
 def inputs_text(pair, dy):
     """The arguments and the upstream, a line each or more."""
-    shown = [(name, arrays.to_numpy(a) if arrays.is_array(a) else a) for name, a in zip(pair.names, pair.args, strict=True)]
+    shown = [
+        (name, arrays.to_numpy(a) if arrays.is_array(a) else a) for name, a in zip(pair.names, pair.args, strict=True)
+    ]
     if pair.given != "gradient":
         shown += [("dy", arrays.to_numpy(u)) for u in pair.upstreams(dy)]
     lines = []

@@ -52,7 +52,9 @@ class Shrinker:
         smaller = list(args)
         for k, axis in places:
             keep = (slice(None),) * axis + (slice(0, length),)
-            smaller[k] = arrays.like(arrays.to_numpy(smaller[k])[keep], args[k]) if arrays.is_array(args[k]) else args[k]
+            smaller[k] = (
+                arrays.like(arrays.to_numpy(smaller[k])[keep], args[k]) if arrays.is_array(args[k]) else args[k]
+            )
         return (smaller, True) if self.still_fails(smaller) else (args, False)
 
     def round_off(self, args, k):

@@ -2,6 +2,7 @@
 
 from .co_teaching import CoTeaching
 from .flip_corrected import FlipCorrected
+from .label_noise_em import LabelNoiseEM
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .saving import load, save
@@ -11,6 +12,7 @@ from .softmax_regression import SoftmaxRegression
 __all__ = [
     "CoTeaching",
     "FlipCorrected",
+    "LabelNoiseEM",
     "NeuralNetwork",
     "RobustSoftmaxRegression",
     "SoftmaxRegression",

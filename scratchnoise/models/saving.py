@@ -14,12 +14,14 @@ from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
 from .co_teaching import CoTeaching
 from .flip_corrected import FlipCorrected
+from .label_noise_em import LabelNoiseEM
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
+MODELS += (LabelNoiseEM,)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),

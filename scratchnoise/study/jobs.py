@@ -22,7 +22,7 @@ from .methods import (
     METHODS,
     POSTERIOR_EPOCHS,
 )
-from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, content_of, data_hash, load_task, noise_hash, prepare
+from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, content_of, data_hash, load_task, noise_hash, pixels_of
 
 PRIORS, T_ESTIMATES = "priors", "T estimates"  # jobs that train no model of the tables
 
@@ -123,8 +123,8 @@ class Job:
     def _estimate(self, task, emit):
         started = time.perf_counter()
         method = METHODS[self.preset.posteriors]
-        x, y = prepare(task.x_train[task.chosen], method.pixels), task.y_noisy[task.chosen]
-        x = x.astype(method.dtype, copy=False)
+        x, _ = self._pixels(method)
+        x, y = x[task.chosen], task.y_noisy[task.chosen]
         model = method.make(None, task.model_seed, POSTERIOR_EPOCHS)
         q = out_of_fold_posteriors(model, x, y, random_state=task.model_seed)
         seconds = time.perf_counter() - started
@@ -135,15 +135,18 @@ class Job:
 
     def _split(self, task, method):
         """x, y to learn from and x, y to be scored on, as the method wants them."""
+        x_train, x_test = self._pixels(method)
         if self.method in CROSS_VALIDATED:
             fold = stratified_folds(task.y_test, CLEAN_FOLDS, np.random.default_rng(self.seed))
             learn, score = fold != self.repetition, fold == self.repetition
-            parts = [(task.x_test[part], task.y_test[part]) for part in (learn, score)]
-        else:
-            y = task.y_train if self.method in CLEAN else task.y_noisy
-            parts = [(task.x_train[task.chosen], y[task.chosen]), (task.x_test, task.y_test)]
-        reference = parts[0][0]
-        return [(prepare(x, method.pixels, reference).astype(method.dtype, copy=False), y) for x, y in parts]
+            return (x_test[learn], task.y_test[learn]), (x_test[score], task.y_test[score])
+        y = task.y_train if self.method in CLEAN else task.y_noisy
+        return (x_train[task.chosen], y[task.chosen]), (x_test, task.y_test)
+
+    def _pixels(self, method):
+        """x_train, x_test as the method wants them."""
+        found = pixels_of(self.data, self.preset, self.seed, method.pixels)
+        return [x.astype(method.dtype, copy=False) for x in found]
 
     def _fit(self, task, emit, tick, T):
         method = self.settings

@@ -98,12 +98,13 @@ INVERSE = {"estimator": FittedOnce(**MLR), "mapping": "inverse"}
 # --- settings of our own: python -m scratchnoise.study.selection --------------------------------------------
 
 TUNED = {**STEPS, "l2": 3e-3, "max_iter": 20, "averaging": True, "tol": 0}  # on pixels in [-1, 1]
+PLAIN = {**TUNED, "l2": 0.03, "learning_rate": 0.003}  # what MLR without T would choose for itself
 NETWORK = {  # how the report trains it; pixels come in [-1, 1]
     **{"network": "annex", "solver": "sgd", "batch_size": 252, "momentum": 0.9},
     **{"scaling": None, "early_stopping": False},
 }
 RAW = {"loss": "backward", "risk": "raw", "learning_rate": 0.01}  # the report's settings
-BACKWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.03}
+BACKWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.01}
 FORWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.0}
 BACKWARD = {"loss": "backward", "risk": "relu", **BACKWARD_STEPS}
 FORWARD = {"loss": "forward", **FORWARD_STEPS}
@@ -113,6 +114,7 @@ METHODS = {
     "MLR (flipped, as printed)": Method(FlipCorrected, "unit", AS_PRINTED, needs_T=True, dtype=np.float64),
     "MLR (flipped, inverse)": Method(FlipCorrected, "unit", INVERSE, needs_T=True, dtype=np.float64),
     "MLR (tuned)": Method(SoftmaxRegression, "symmetric", TUNED),
+    "MLR (own settings)": Method(SoftmaxRegression, "symmetric", PLAIN),
     "MLR (steps)": Method(SoftmaxRegression, "unit", {**STEPS, "max_steps": 1000}),
     "MLR (steps, centred pixels)": Method(SoftmaxRegression, "centred", {**STEPS, "max_steps": 1000}),
     "rMLR": Method(RobustSoftmaxRegression, "unit", RMLR, needs_T=True, dtype=np.float64),

@@ -158,6 +158,13 @@ def noise_hash(data_name, noise_name, preset, seed):
     return content_of("told" if noise_name != "hidden" else "hidden", None if T is None else np.asarray(T))
 
 
+@lru_cache(maxsize=1)
+def pixels_of(data_name, preset, seed, pixels):
+    """All images of a study as a method wants them, see `prepare`: x_train, x_test. Kept for the next repetition."""
+    found = load_data(data_name, preset, seed)
+    return tuple(prepare(x, pixels, found.x_train) for x in (found.x_train, found.x_test))
+
+
 def prepare(x, pixels, reference=None):
     """Images as a method wants them, float32.
 

@@ -82,6 +82,7 @@ METHODS = {
     "MLR (flipped, as printed)": "MLR, its posteriors mapped by Q as eq. (8) is printed",
     "MLR (flipped, inverse)": "MLR, its posteriors mapped by the inverse of T, which is what eq. (3) implies",
     "MLR (tuned)": "MLR with the settings of rMLR (tuned), told nothing of T: the control",
+    "MLR (own settings)": "MLR with the settings that suit MLR best on noisy validation data: the other control",
     "MLR (steps)": "MLR after 1000 minibatch steps, the other reading of the report's iterations",
     "MLR (steps, centred pixels)": "the same with the mean image subtracted first, where the steps are stable",
     "rMLR": "logistic regression with the flip rates in its likelihood, eq. (14)-(18), to its optimum",

@@ -1,12 +1,15 @@
-"""Finished measurements: one JSON line each, written so that a killed run loses at most the last one.
+"""Finished measurements, a row each in a file that several processes may add to and that survives a kill: `RowsFile`.
 
 A row is a dict. Every row has the fields in `REQUIRED`; some have more:
 
+    draw        which noise, subset and seed              int, or None for what has no draw
     preset      which protocol was run                    str or None, part of the identity
+    data_hash, noise_hash, settings_hash                  what stood behind the names, see `jobs.Job.content`
     selection   "last epoch" or "noisy validation"        how the epoch was chosen, never on test data
     stopped     why the run ended early, None if it did not
     history     {"test_accuracy": [...], "train_loss": [...], ...}, one number per epoch
     T_hat       estimate of T, nested list, T[i][j] = P(noisy = i | true = j), columns sum to 1
+    T_given     the matrix that the method was told
     T_true      the matrix that corrupted the labels, where it is known
     priors      {"clean": [...], "noisy": [...]}, share of each class
     classes     class names in the order of T's rows and columns
@@ -16,36 +19,23 @@ A row is a dict. Every row has the fields in `REQUIRED`; some have more:
 from the start of the fit. JSON has no NaN: a number that is not finite is stored as None.
 """
 
-import json
-import math
-import os
-from pathlib import Path
+import numpy as np
 
-IDENTITY = ("data", "noise", "method", "repetition", "epoch", "preset")
-REQUIRED = (*IDENTITY[:-1], "accuracy", "seconds", "seed", "backend", "version")
+from .rows_file import RowsFile
+
+CONTENT = ("data_hash", "noise_hash", "settings_hash")
+IDENTITY = ("data", "noise", "method", "repetition", "epoch", "preset", "seed", "backend", "version", *CONTENT)
+REQUIRED = (*IDENTITY[:5], "accuracy", "seconds", *IDENTITY[6:9])
+STOPPED = "stopped"  # stands for the epoch in the key of a run that ended early, which nobody can foresee
+TEXTS = ("data", "noise", "method", "backend", "version")
+COLUMN_SUMS = 1e-6  # so far may the columns of a T_hat be from 1
 
 
-class ResultsFile:
-    """An append-only file of measurements, told apart by the fields in `IDENTITY`.
-
-    path: str or Path; neither the file nor its folder need exist yet. One process at a time may append.
-    A last line cut short is left out, and cut off the file by the next `append`.
-    Raises ValueError, naming file and line, where any other line is damaged or measures something twice.
-    """
+class ResultsFile(RowsFile):
+    """An append-only file of measurements, told apart by the fields in `IDENTITY`. path: str or Path."""
 
     def __init__(self, path):
-        self.path = Path(path)
-        content = self.path.read_bytes() if self.path.exists() else b""
-        # The newline is written last, so a line that has one is whole.
-        self._end = content.rfind(b"\n") + 1
-        self._rows = {}
-        for number, line in enumerate(content[: self._end].split(b"\n")[:-1], start=1):
-            identity, row = self._read(line, f"{self.path}, line {number}")
-            self._rows[identity] = row
-
-    def rows(self):
-        """Every measurement so far, oldest first: list of dict."""
-        return list(self._rows.values())
+        super().__init__(path, identity)
 
     def has(self, **key):
         """Whether some row agrees with every field given, e.g. `has(method="MLR", repetition=3)`.
@@ -55,53 +45,54 @@ class ResultsFile:
         unknown = sorted(set(key) - set(IDENTITY))
         if unknown:
             raise TypeError(f"{unknown[0]!r} does not identify a measurement; use {', '.join(IDENTITY)}")
-        return any(all(row.get(name) == value for name, value in key.items()) for row in self._rows.values())
-
-    def append(self, row):
-        """Add one measurement; it is on the disk when this returns.
-
-        row: dict; NumPy numbers and arrays are stored as plain numbers and lists.
-        Raises ValueError where a field of `REQUIRED` is missing, where the measurement is already there,
-        and where another process has written to the file since it was read.
-        """
-        line = json.dumps(_plain(row), ensure_ascii=False, allow_nan=False).encode()
-        identity, row = self._read(line, f"{self.path}, new row")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(self._end)
-            if size < self._end or b"\n" in file.read():
-                raise ValueError(f"{self.path}: another process has written to it; nothing was added")
-            file.truncate(self._end)
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self._end += len(line) + 1
-        self._rows[identity] = row
-
-    def _read(self, line, where):
-        """The identity and the row in a line; the same gate for old lines and for new ones."""
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ValueError(f"{where}: damaged, not one JSON object ({error})") from error
-        missing = [name for name in REQUIRED if not isinstance(row, dict) or name not in row]
-        if missing:
-            raise ValueError(f"{where}: not a measurement, it has no {', '.join(missing)}")
-        identity = json.dumps([row.get(name) for name in IDENTITY])
-        if identity in self._rows:
-            raise ValueError(f"{where}: measured before, {', '.join(IDENTITY)} = {identity}")
-        return identity, row
+        asked = [(IDENTITY.index(name), value) for name, value in key.items()]
+        return any(all(found[place] == value for place, value in asked) for found in self.keys())
 
 
-def _plain(value):
-    """What JSON can hold: NumPy turned into plain Python, numbers that are not finite into None."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+def identity(row):
+    """The key of a row: the fields of `IDENTITY`, "stopped" for the epoch of a run that ended early.
+
+    Raises ValueError where a field of `REQUIRED` is missing or where a value cannot be what its name says.
+    """
+    if not isinstance(row, dict):
+        raise ValueError("not a measurement, which is a JSON object")
+    missing = [name for name in REQUIRED if name not in row]
+    if missing:
+        raise ValueError(f"not a measurement, it has no {', '.join(missing)}")
+    for name, what, fits in _RULES:
+        if name in row and not fits(row[name]):
+            raise ValueError(f"{name}={str(row[name])[:40]!r} should be {what}")
+    return tuple(STOPPED if name == "epoch" and row.get("stopped") else row.get(name) for name in IDENTITY)
+
+
+def _is_count(value, least=0):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_number(value, most=np.inf):
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _is_transition(value):
+    try:
+        T = np.array(value, dtype=float)
+    except (ValueError, TypeError):
+        return False
+    square = T.ndim == 2 and T.shape[0] == T.shape[1] and len(T) > 1
+    return square and bool((T >= -COLUMN_SUMS).all() and (abs(T.sum(axis=0) - 1) < COLUMN_SUMS).all())
+
+
+_RULES = (
+    *((name, "a text", lambda value: isinstance(value, str)) for name in TEXTS),
+    *((name, "a text or null", lambda value: value is None or isinstance(value, str)) for name in ("preset", STOPPED)),
+    *((name, "a text or null", lambda value: value is None or isinstance(value, str)) for name in CONTENT),
+    ("repetition", "a whole number of at least 0", _is_count),
+    ("seed", "a whole number of at least 0", _is_count),
+    ("draw", "a whole number of at least 0 or null", lambda value: value is None or _is_count(value)),
+    ("epoch", "a whole number of at least 1 or null", lambda value: value is None or _is_count(value, 1)),
+    ("accuracy", "a number from 0 to 1 or null", lambda value: value is None or _is_number(value, 1)),
+    ("seconds", "a number of at least 0 or null", lambda value: value is None or _is_number(value)),
+    ("history", "an object of lists or null", lambda value: value is None or isinstance(value, dict)),
+    ("settings", "an object or null", lambda value: value is None or isinstance(value, dict)),
+    ("T_hat", "a matrix whose columns sum to 1, or null", lambda value: value is None or _is_transition(value)),
+)

@@ -1,10 +1,14 @@
 import json
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
-from scratchnoise.study.results import ResultsFile
+from scratchnoise.study.results import ResultsFile, identity
+from scratchnoise.study.rows_file import RowsFile, move_damaged_aside
 
 
 @pytest.fixture
@@ -83,14 +87,40 @@ def test_a_damaged_whole_line_is_refused_by_name(two, damage, line):
 
 def test_a_measurement_is_there_once(two, measurement):
     results = ResultsFile(two)
-    with pytest.raises(ValueError, match="measured before"):
-        results.append(measurement(repetition=1, accuracy=0.1))
+    results.append(measurement(repetition=1, accuracy=0.1))
+    assert len(results.rows()) == 2 and results.rows()[1]["accuracy"] == 0.9
     results.append(measurement(repetition=1, preset="quick"))
     results.append(measurement(repetition=1, epoch=7))
-    assert len(ResultsFile(two).rows()) == 4
+    results.append(measurement(repetition=1, data_hash="0123"), measurement(repetition=1, backend="numba"))
+    assert len(ResultsFile(two).rows()) == 6
     two.write_bytes(two.read_bytes() + two.read_bytes().split(b"\n")[0] + b"\n")
-    with pytest.raises(ValueError, match="line 5: measured before"):
+    with pytest.raises(ValueError, match="line 7: measured before"):
         ResultsFile(two)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("accuracy", value) for value in (7.5, -0.1, "0.9", True, [0.9])],
+        *[("seed", value) for value in ([0], "0", -1, 1.5, None)],
+        *[("epoch", value) for value in (0, "2", 2.5)],
+        *[("seconds", value) for value in (-1, "2")],
+        *[("T_hat", value) for value in ([[0.7, 0.1], [0.4, 0.9]], [[1.0]], [[0.5, 0.5]], "T", [[2, 0], [-1, 1]])],
+        ("repetition", None),
+        ("method", 3),
+        ("history", [1]),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_and_moved_aside(two, measurement, name, value):
+    with pytest.raises(ValueError, match=f"{name}="):
+        ResultsFile(two).append(measurement(repetition=5) | {name: value})
+    row = json.dumps(measurement(repetition=5) | {name: value})
+    whole = two.read_bytes()
+    two.write_bytes(row.encode() + b"\n" + whole)
+    assert [line for line, _ in move_damaged_aside(two, identity)] == [1]
+    assert two.read_bytes() == whole
+    aside = json.loads((two.parent / "results.jsonl.damaged").read_text())
+    assert aside["line"] == 1 and aside["content"] == row and name in aside["why"]
 
 
 def test_has_compares_the_fields_it_is_given(two):
@@ -112,17 +142,51 @@ def test_rows_without_the_required_fields_are_refused(two, measurement):
     assert two.read_bytes() == before
 
 
-def test_what_another_writer_added_is_not_cut_off(two, measurement):
+def test_what_another_writer_added_is_seen_and_kept(two, measurement):
     stale = ResultsFile(two)
     ResultsFile(two).append(measurement(repetition=2))
-    with pytest.raises(ValueError, match="another process"):
-        stale.append(measurement(repetition=3))
-    assert [row["repetition"] for row in ResultsFile(two).rows()] == [0, 1, 2]
-    assert not stale.has(repetition=3)
+    stale.append(measurement(repetition=3), measurement(repetition=2, accuracy=0.1))
+    rows = ResultsFile(two).rows()
+    assert [row["repetition"] for row in rows] == [0, 1, 2, 3] and rows[2]["accuracy"] == 0.9
+    assert stale.rows() == rows
 
 
-def test_a_file_that_vanished_is_not_refilled_with_zeros(two, measurement):
+def test_a_file_that_vanished_is_begun_anew(two, measurement):
     results = ResultsFile(two)
     two.unlink()
-    with pytest.raises(ValueError, match="another process"):
-        results.append(measurement(repetition=3))
+    results.append(measurement(repetition=3))
+    assert [row["repetition"] for row in ResultsFile(two).rows()] == [3]
+
+
+WRITER = """
+import sys
+from scratchnoise.study.rows_file import RowsFile
+file = RowsFile(sys.argv[1], lambda row: row["n"])
+for n in range(200):
+    file.append({"n": n}, {"n": f"{sys.argv[2]} {n}"})
+"""
+
+
+def test_processes_that_append_at_once_lose_nothing_and_double_nothing(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, path, name]) for name in "abc"]
+    assert [writer.wait(120) for writer in writers] == [0, 0, 0]
+    found = [json.loads(line)["n"] for line in path.read_text().splitlines()]
+    expected = [*range(200), *(f"{name} {n}" for name in "abc" for n in range(200))]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def test_a_writer_that_is_killed_leaves_a_file_that_goes_on(tmp_path):
+    path, rng = tmp_path / "rows.jsonl", np.random.default_rng(0)
+    for kill in range(5):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, path, str(kill)])
+        before = path.stat().st_size if path.exists() else 0
+        while writer.poll() is None and (path.stat().st_size if path.exists() else 0) <= before:
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.05))
+        writer.kill()
+        writer.wait()
+    rows = RowsFile(path, lambda row: row["n"])
+    rows.append({"n": "last"})
+    assert json.loads(path.read_text().splitlines()[-1]) == {"n": "last"}
+    assert len(rows.rows()) == len(set(rows.keys())) > 5

@@ -1,0 +1,165 @@
+"""A file of finished work, one JSON line each, that several processes append to and that survives a kill at any moment.
+
+A line counts once its newline is written. Whoever appends holds a lock, first reads what others have added, cuts off
+a line that a killed process left without an end, writes all its lines in one call and waits until they are on the disk.
+
+The lock is on a file beside it, because the file itself is replaced when damaged lines are moved aside.
+"""
+
+import json
+import math
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..files import write_whole
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there one process at a time may write
+    fcntl = None
+
+
+class RowsFile:
+    """Rows (dict) told apart by their `key`. path: str or Path; neither the file nor its folder need exist.
+
+    check(row): raises ValueError where a row is no row; its answer is the key, a hashable.
+    In memory are the keys alone: `rows` reads the file.
+    Raises ValueError, naming file and line, where a line that has an end is damaged or has the key of another.
+    """
+
+    def __init__(self, path, check):
+        self.path, self.check = Path(path), check
+        self._forget()
+        self.refresh()
+
+    def __contains__(self, key):
+        return key in self._keys
+
+    def keys(self):
+        """The keys of all rows, in the order of the file."""
+        return list(self._keys)
+
+    def rows(self):
+        """Every row, oldest first: list of dict."""
+        return [json.loads(line) for line in _whole_lines(self.path)[: self._lines]]
+
+    def refresh(self):
+        """Read what other processes have added."""
+        if self._was_replaced():
+            self._forget()
+        if not self.path.exists():
+            return
+        with open(self.path, "rb") as file:
+            self._file = os.fstat(file.fileno()).st_ino
+            file.seek(self._end)
+            added = file.read()
+        for line in added[: added.rfind(b"\n") + 1].split(b"\n")[:-1]:
+            self._take(line)
+
+    def append(self, *rows):
+        """Add rows in one step; those whose key is there already are left out. On the disk when this returns.
+
+        NumPy numbers and arrays are stored as plain numbers and lists. JSON has no NaN: a number that is not finite is
+        stored as None. Raises ValueError for what is no row, OSError as the file system does.
+        """
+        lines = {}
+        for row in rows:
+            line = json.dumps(plain(row), ensure_ascii=False, allow_nan=False).encode()
+            lines[self._key(line, f"{self.path}, new row")] = line
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self.path):
+            self.refresh()
+            new = [line for key, line in lines.items() if key not in self._keys]
+            if new:
+                self._write(b"".join(line + b"\n" for line in new))
+            self.refresh()
+
+    def _write(self, content):
+        with open(self.path, "ab") as file:
+            file.truncate(self._end)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _take(self, line):
+        key = self._key(line, f"{self.path}, line {self._lines + 1}")
+        if key in self._keys:
+            raise ValueError(f"{self.path}, line {self._lines + 1}: measured before, {key}")
+        self._keys[key] = None
+        self._lines += 1
+        self._end += len(line) + 1
+
+    def _key(self, line, where):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{where}: damaged, not one JSON object ({error})") from error
+        try:
+            return self.check(row)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+
+    def _forget(self):
+        self._keys, self._end, self._lines, self._file = {}, 0, 0, None
+
+    def _was_replaced(self):
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return True
+        return self._file is not None and (found.st_ino != self._file or found.st_size < self._end)
+
+
+@contextmanager
+def locked(path):
+    """Keep other processes from writing to the file at `path` while the block runs."""
+    with open(Path(path).with_name(f".{Path(path).name}.lock"), "ab") as file:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the end of the process releases it, whatever ends it
+        yield
+
+
+def move_damaged_aside(path, check):
+    """Take damaged lines out of a file: list of (line number, what was wrong).
+
+    They go to a file of the same name with ".damaged" added, a JSON line each: {"line", "why", "content"}.
+    """
+    path, good, damaged, keys = Path(path), [], [], set()
+    if not path.exists():
+        return []
+    with locked(path):
+        for number, line in enumerate(_whole_lines(path), start=1):
+            try:
+                key = check(json.loads(line))
+                why = "measured before" if key in keys else ""
+            except ValueError as error:
+                why = str(error)
+            if why:
+                damaged.append({"line": number, "why": why, "content": line.decode(errors="replace")})
+            else:
+                keys.add(key)
+                good.append(line + b"\n")
+        if damaged:
+            with open(path.with_name(path.name + ".damaged"), "a", encoding="utf-8") as file:
+                file.writelines(json.dumps(entry) + "\n" for entry in damaged)
+            write_whole(path, b"".join(good))
+    return [(entry["line"], entry["why"]) for entry in damaged]
+
+
+def _whole_lines(path):
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+
+
+def plain(value):
+    """What JSON can hold: NumPy turned into plain Python, numbers that are not finite into None."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
