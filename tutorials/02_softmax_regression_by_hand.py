@@ -193,9 +193,9 @@ weight_images(model.coef_, (28, 28), garments.class_names)
 # The report scores 0.764 with this model on labels of which half are wrong (38), with steps of $0.1$. It does not say
 # how the pixels were scaled. Does it matter? In $[0, 1]$ every image contains the same large part, the mean image, and
 # the loss is steep in its direction. An error in it is multiplied by one minus step times curvature, where at equal
-# probabilities the curvature is a third of the largest eigenvalue of the mean of $x x^\top$. From 2 on it grows, with or
-# without the jitter of minibatches, as on Fashion-MNIST (tutorial 08); a little below 2, as here, it hardly fades, so
-# that the jitter adds up. Subtract the mean, and it fades in a few steps.
+# probabilities the curvature is a third of the largest eigenvalue of the mean of $x x^\top$. From 2 on it grows, with
+# or without the jitter of minibatches, as on Fashion-MNIST (tutorial 08); a little below 2, as here, it hardly fades,
+# so that the jitter adds up. Subtract the mean, and it fades in a few steps.
 
 # %%
 labels = noise.corrupt(garments.y_train, noise.MNIST05, rng)

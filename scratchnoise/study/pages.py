@@ -97,8 +97,8 @@ def speed(folder=evidence.FOLDER):
         MADE,
         "# Speed",
         "One pass or step in ms, and in brackets its ratio to the faster layout of PyTorch in the same run. "
-        "`scratchnoise bench` measures them and says on which processor and under which load. A file without a processor "
-        "is of version 0.1.0, from before the tiles of the kernels were made to fit the processor.",
+        "`scratchnoise bench` measures them and says on which processor and under which load. A file without a "
+        "processor is of version 0.1.0, from before the tiles of the kernels were made to fit the processor.",
     ]
     for path in sorted(folder.glob("bench*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
