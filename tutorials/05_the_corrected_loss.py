@@ -186,7 +186,7 @@ summary("(39) raw, step 0.01", raw39)
 
 # %% [markdown]
 # A mean of positive losses, estimated at far less than nothing: this network has found the reward, and the alarms rang
-# early. With the report's large network 8 of 9 raw runs ended in a loss that is no number, and training then stops with
+# early. With the report's large network 8 of 13 raw runs ended in a loss that is no number, and training then stops with
 # `TrainingDiverged` instead of going on with weights that are not numbers. That was not the same story: no epoch before
 # had a risk below zero, and of two deaths that were recorded step by step one ran up and one down (RESULTS.md, with
 # other initial weights and a bounded loss beside it). A loss without a bound lets steps grow in both directions; the

@@ -168,7 +168,7 @@ for row in rows:
 #
 # The rows "rNN (Flipped)" of the report can only mean training with (30). Exactly as printed, it has no lower bound:
 # the signed label $T^{-\top} e_{\tilde y}$ has negative entries, and making the model sure that such a class is wrong
-# lowers the loss for ever. At the report's settings and with our initial weights 8 of our 9 runs died, none with a risk
+# lowers the loss for ever. At the report's settings and with our initial weights 8 of our 13 runs died, none with a risk
 # below zero in an epoch before, so what killed them is a step that grew, in whichever direction. With PyTorch's default
 # weights, which the report may have had, runs lived through the few epochs that we tried (RESULTS.md). So it is open
 # whether the report's numbers can come from (30) alone; many implementations clip the logarithm, which bounds the loss

@@ -22,7 +22,7 @@ WORKLOADS = {
     "MLR pass": "one pass of MLR, 16,200 x 784, batches of 100",
     "rMLR pass": "one pass of rMLR, the same",
 }
-RUNGS = ("numba (vectors)", "C (tiles)", "NumPy (im2col, BLAS)")
+RUNGS = ("numba (vectors)", "C (vectors)", "NumPy (im2col, BLAS)")
 
 
 def main():
