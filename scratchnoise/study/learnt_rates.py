@@ -1,8 +1,8 @@
 """Where learning the flip rates by (19) ends, and what the likelihood says of that point.
 
-Fashion-MNIST under (39), pixels in [-1, 1], ridge 0.003. EM runs from several starts, each with L-BFGS inside; SGD makes
-20 passes and averages the weights over half of them, at several steps. The loss is the mean of -log (T p)_y without the
-ridge; the objective has it.
+Fashion-MNIST under (39), pixels in [-1, 1], ridge 0.003. EM runs from several starts, each with L-BFGS inside. SGD
+makes 20 passes, at several steps, and averages the weights over half of them. The loss is the mean of -log (T p)_y
+without the ridge; the objective has it.
 """
 
 from functools import partial
