@@ -94,6 +94,48 @@ def test_a_page_shows_text_formulas_code_output_and_picture(built):
     assert "%matplotlib" not in page
 
 
+STEPS = """# %% [markdown]
+# # Steps
+#
+# Question: what does a line do? `scratchnoise step relu_forward`, and once more `scratchnoise step relu_forward`.
+
+# %%
+assert True
+"""
+
+
+@docs
+def test_a_command_to_step_brings_its_page_along(tmp_path):
+    out = build(tmp_path / "out", folder_with(tmp_path, **{"01_steps": STEPS})).parent
+    page = (out / "01_steps.html").read_text(encoding="utf-8")
+    elements = Elements(page).found
+    assert [attrs["src"] for tag, attrs in elements if tag == "iframe"] == ["steps/relu_forward.html"]
+    assert "frame-src 'self'" in page and "<code>scratchnoise step relu_forward</code>" in page
+    assert "script" not in {tag for tag, _ in elements}
+    assert "relu_forward, line by line" in (out / "steps" / "relu_forward.html").read_text(encoding="utf-8")
+
+
+@docs
+def test_a_command_to_step_that_does_not_exist_names_the_tutorial(tmp_path):
+    with pytest.raises(NotebookError, match="01_steps: 'relu_forwrd' cannot be stepped.*did you mean 'relu_forward'"):
+        build(tmp_path / "out", folder_with(tmp_path, **{"01_steps": STEPS.replace("forward", "forwrd")}))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_tutorials_that_derive_can_be_stepped_through():
+    from scratchnoise.notebooks.steps import COMMAND
+    from scratchnoise.stepping.subjects import names
+
+    known, found = {name for group in names().values() for name in group}, {}
+    for path in find_folder().glob("[0-9][0-9]_*.py"):
+        found[path.name[:2]] = set(COMMAND.findall(path.read_text(encoding="utf-8")))
+    assert set().union(*found.values()) <= known
+    assert {"softmax", "linear_loss_grad"} <= found["02"] and "forward_cross_entropy_grad" in found["04"]
+    assert "BackwardCorrected" in found["05"]
+    pairs = {f"{kernel}_{way}" for kernel in ("conv2d", "maxpool2d") for way in ("forward", "backward")}
+    assert pairs <= found["07"]
+
+
 @docs
 def test_the_pages_are_linked(built):
     index = (built / "index.html").read_text(encoding="utf-8")
