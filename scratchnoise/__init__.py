@@ -21,19 +21,35 @@ _HOME = {
     "ForwardCorrected": "losses",
     "BackwardCorrected": "losses",
     "NatarajanCorrected": "losses",
+    "GeneralizedCrossEntropy": "robust_losses",
+    "MeanAbsoluteError": "robust_losses",
+    "ReverseCrossEntropy": "robust_losses",
+    "SymmetricCrossEntropy": "robust_losses",
+    "NormalizedCrossEntropy": "robust_losses",
+    "ActivePassive": "robust_losses",
+    "LabelSmoothing": "robust_losses",
+    "SoftBootstrapping": "robust_losses",
+    "HardBootstrapping": "robust_losses",
+    "EarlyLearning": "robust_losses",
+    "ImportanceReweighted": "robust_losses",
+    "Flooded": "robust_losses",
     "Network": "network",
     "TrainingDiverged": "network.training",
+    "find_label_errors": "label_errors",
+    "LabelErrors": "label_errors",
     "estimate_transition": "estimate",
     "UntrustworthyTransitionWarning": "estimate",
     "SoftmaxRegression": "models",
     "RobustSoftmaxRegression": "models",
     "FlipCorrected": "models",
     "NeuralNetwork": "models",
+    "CoTeaching": "models",
+    "LabelNoiseEM": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",
 }
-_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "study")
+_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "robust_losses", "study")
 
 __all__ = ["BackendError", "__version__", "backend", *_HOME, *_MODULES]
 

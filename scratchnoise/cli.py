@@ -1,4 +1,4 @@
-"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, step, notebooks."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from .backend import NAMES, BackendError, limit_threads
 from .course import commands as course
 from .course import grading
 from .estimate_command import add_command as add_estimate
+from .stepping import command as stepping
 
 EXAMPLES = """examples:
   scratchnoise reproduce                                    the report in minutes, on drawn garments, offline
@@ -19,6 +20,7 @@ EXAMPLES = """examples:
   scratchnoise data status                                  which data sets are here
   scratchnoise equations 17                                 where eq. (17) is in the code
   scratchnoise check 01                                     your solution of the first exercise
+  scratchnoise step softmax                                 a page that shows every line of softmax at work
 """
 
 BENCH_EXAMPLES = """examples:
@@ -67,6 +69,7 @@ def parser():
     add_estimate(commands)
     course.add_commands(commands)
     grading.add_command(commands)
+    stepping.add_command(commands)
     notebooks.add_command(commands)
     return top
 

@@ -1,5 +1,7 @@
 """Files for people: written in one step, and as pages that need nothing but themselves."""
 
+import base64
+import hashlib
 import os
 from html import escape
 from pathlib import Path
@@ -10,7 +12,9 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'{allowed}">
+<meta name="generator" content="{generator}">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -21,9 +25,16 @@ PAGE = """<!doctype html>
 """
 
 
-def page(title, style, body):
-    """An HTML page of its own. title: plain text; style: CSS; body: HTML."""
-    return PAGE.format(title=escape(title), style=style, body=body)
+def page(title, style, body, script="", generator="scratchnoise", frames=False):
+    """An HTML page of its own. title: plain text; style: CSS; body: HTML; script: the only JavaScript that may run.
+
+    generator: who wrote it, as the page says itself.  frames: whether it may show pages that lie beside it.
+    """
+    allowed = "; frame-src 'self'" if frames else ""
+    if script:
+        code = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        allowed, body = f"{allowed}; script-src 'sha256-{code}'", f"{body}<script>{script}</script>"
+    return PAGE.format(title=escape(title), style=style, body=body, allowed=allowed, generator=escape(generator))
 
 
 def write_whole(path, content):

@@ -97,7 +97,8 @@ class CrossEntropy(Loss):
 class ForwardCorrected(Loss):
     """Cross-entropy of the noisy posterior, -log (T softmax(z))_y: eq. (14) and (16) for any model.
 
-    Bounded below by `T.noise_floor` in expectation, and needs no inverse.
+    Its expectation is at least `T.noise_floor`, whatever the model that does not depend on these labels; it needs no
+    inverse of T.
     T (C, C) or TransitionMatrix; ValueError when invalid. Source: [Pat+17].
     """
 
@@ -128,10 +129,11 @@ class BackwardCorrected(Loss):
     Eq. (28). Eq. (30). Eq. (31) and Eq. (32), with L on the right of the first and without 1/c in the second.
     `value` and `grad` are the raw corrected loss of one sample, which may be negative and is unbounded below: row y of
     T^-T has negative weights. `risk` chooses what `objective` makes of a batch, from the partial risks of the true
-    classes, R_j = mean_n (T^-T)[y_n, j] (-log p_nj). Each E[R_j] >= 0, so a negative R_j has been memorised:
+    classes, R_j = mean_n (T^-T)[y_n, j] (-log p_nj). Each E[R_j] >= 0, so a negative R_j is no use to follow further:
         "raw"    sum_j R_j            "clip"   max(sum_j R_j, 0)
         "relu"   sum_j max(R_j, 0)    "flood"  |sum_j R_j - flood_level| + flood_level
-    In small batches an R_j is often negative by chance, so all but "raw" are biased there: keep batches large.
+    An R_j is negative by chance too, most often in small batches and where p is good. All but "raw" are biased by it:
+    keep batches large.
     flood_level: a finite number, for "flood" alone.
     T (C, C) or TransitionMatrix; SingularTransitionError when it has no inverse, ValueError for an unknown risk.
     Source: [Pat+17]; "relu" Lu et al. 2020; "flood" Ishida et al. 2020.

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .checks import as_floats, as_labels
+from .checks import as_floats
 from .messages import shown, warn_caller
+from .transition_labels import as_classes, labelled, order_of
 
 WARN_FROM_CONDITION = 20.0
 TOLERANCE = 5e-3  # of the sum of a column: ten probabilities, each rounded to three decimals
@@ -35,14 +36,14 @@ class TransitionMatrix:
     classes = None  # for matrices saved before there were labels
 
     def __init__(self, array, diagnostics=None, classes=None):
-        array, classes = _labelled("T", array, classes)
+        array, classes = labelled("T", array, classes)
         _check_transition(array)
         array /= array.sum(axis=0)
         array.setflags(write=False)
         self.array = array
         self.diagnostics = dict(diagnostics or {})
         if classes is not None:
-            self.classes = _as_classes(classes, len(array))
+            self.classes = as_classes(classes, len(array))
 
     @classmethod
     def from_rows(cls, array, diagnostics=None, classes=None):
@@ -50,7 +51,7 @@ class TransitionMatrix:
 
         Eq. (13).
         """
-        gamma, classes = _labelled("gamma", array, classes)
+        gamma, classes = labelled("gamma", array, classes)
         if gamma.ndim == 2 and _are_the_distributions(gamma.sum(axis=0), gamma.sum(axis=1)):
             raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
         return cls(gamma.T, diagnostics, classes)
@@ -62,8 +63,8 @@ class TransitionMatrix:
         """
         if self.classes is None:
             return self
-        wanted = _as_classes(classes, len(self))
-        order = _order_of("T", self.classes, "its labels", wanted, "the classes")
+        wanted = as_classes(classes, len(self))
+        order = order_of("T", self.classes, "its labels", wanted, "the classes")
         return TransitionMatrix(self.array[np.ix_(order, order)], self.diagnostics, wanted)
 
     def __array__(self, dtype=None, copy=None):
@@ -110,8 +111,10 @@ class TransitionMatrix:
 
     @property
     def noise_floor(self):
-        """min_j H(T[:, j]) in nats: no honest model has a smaller forward loss, so a smaller one is memorised.
+        """min_j H(T[:, j]) in nats: no predictor of noisy labels has a smaller expected forward loss.
 
+        An expectation: the mean over N labels falls below it by chance, for the best predictor in up to half of all
+        draws. `network.watch.alarms` has the margin.
         Source: the expected forward loss at the true posterior, whose minimum over posteriors is at a vertex.
         """
         logs = np.log(self.array, out=np.zeros_like(self.array), where=self.array > 0)
@@ -119,17 +122,31 @@ class TransitionMatrix:
 
     @property
     def information_fraction(self):
-        """Fisher information of a noisy label about the logits, relative to a clean one, at p uniform (0..1).
+        """Fisher information of a noisy label about the logits relative to a clean one, at p uniform (0..1).
 
-        trace(J^T diag(1/q) J) / trace(D) with D = diag(p) - p p^T, q = T p, J = T D. N noisy labels are worth at most
-        about N times this.
+        trace(J^T diag(1/q) J) / trace(D) with D = diag(p) - p p^T, q = T p, J = T D: the mean of
+        `information_fractions()`. It says how much learning costs where nothing is known yet. No bound: single
+        directions may keep far less or more, and so may other p.
+        """
+        return float(self.information_fractions().mean())
+
+    def information_fractions(self, p=None):
+        """Which share of the information about the logits a noisy label keeps at posterior p, by direction.
+
+        The eigenvalues of J^T diag(1/q) J relative to D (see `information_fraction`), least first: with n labels the
+        worst-known contrast of the logits is known as well as with about n times the first of them clean ones.
+        p (C,), positive probabilities, uniform where None -> float64 (C - 1,), each in 0..1.
+        Raises ValueError for a p that is none or has zeros: there logits have no direction.
         """
         C = len(self)
-        p = np.full(C, 1 / C)
-        D = np.diag(p) - np.outer(p, p)
-        J, q = self.array @ D, self.array @ p
-        J, q = J[q > 0], q[q > 0]
-        return float(np.trace(J.T @ (J / q[:, None])) / np.trace(D))
+        p = np.full(C, 1 / C) if p is None else check_prior(p, C, "p")
+        if (p == 0).any():
+            raise ValueError(f"p={shown(p)} should have positive entries: a class without any has no logit to learn")
+        q = self.array @ p
+        J = (self.array * p - np.outer(q, p))[q > 0] / np.sqrt(q[q > 0])[:, None]
+        values, vectors = np.linalg.eigh(np.diag(p) - np.outer(p, p))
+        half = vectors[:, 1:] / np.sqrt(values[1:])  # the first direction adds one number to all logits
+        return np.linalg.svd(J @ half, compute_uv=False)[::-1][-(C - 1) :] ** 2
 
     @property
     def row_dominant(self):
@@ -182,6 +199,17 @@ class TransitionMatrix:
         return prior[:, None] * self.array.T / noisy
 
 
+def true_posterior(p, y_noisy, T):
+    """P(true = j | x, noisy = y) = T[y, j] p_j / (T p)_y: what a label says of a sample whose clean posterior is p.
+
+    Where T p gives the label no probability, it says nothing, and the row is p.
+    p (N, C), y_noisy (N,) integers 0..C-1, T (C, C) -> (N, C).
+    """
+    joint = p * np.asarray(T, p.dtype)[y_noisy]
+    total = joint.sum(axis=1, keepdims=True)
+    return np.where(total > 0, joint / np.where(total > 0, total, 1), p)
+
+
 def as_transition(T, n_classes=None, name="T"):
     """`T` as a TransitionMatrix; ValueError when it is invalid or not n_classes x n_classes."""
     T = T if isinstance(T, TransitionMatrix) else TransitionMatrix(T)
@@ -189,40 +217,6 @@ def as_transition(T, n_classes=None, name="T"):
         size, wanted = f"{len(T)} x {len(T)}", f"{n_classes} x {n_classes}"
         raise ValueError(f"{name} is {size}, but there are {n_classes} classes; it should be {wanted}")
     return T
-
-
-def _labelled(name, array, classes):
-    """The values as float64 (C, C), a copy, and their labels: those of a data frame, or `classes`."""
-    index, columns = getattr(array, "index", None), getattr(array, "columns", None)
-    values = as_floats(name, array)
-    if isinstance(array, TransitionMatrix) and classes is None:
-        return values, array.classes
-    if columns is None or index is None or values.ndim != 2:
-        return values, classes
-    index, columns = index.tolist(), columns.tolist()
-    if index == list(range(len(index))) and columns == list(range(len(columns))):
-        return values, classes
-    if classes is not None:
-        raise ValueError(f"classes={shown(classes)} should be None, because {name} is a data frame with its own labels")
-    return values[:, _order_of(name, columns, "its columns", index, "its index")], index
-
-
-def _order_of(name, have, what, wanted, other):
-    """Where each of the labels `wanted` stands among `have`."""
-    place = {label: i for i, label in enumerate(have)}
-    if set(place) != set(wanted) or len(have) != len(wanted) or len(place) != len(have):
-        only, lacking = (sorted(a - b, key=str)[:5] for a, b in ((set(have), set(wanted)), (set(wanted), set(have))))
-        difference = f"only the first has {only}, only the second has {lacking}" if only or lacking else "one repeats"
-        raise ValueError(f"{name} has {what} {shown(have)} and {other} {shown(wanted)}, which differ: {difference}")
-    return [place[label] for label in wanted]
-
-
-def _as_classes(classes, C):
-    """Labels as a list; ValueError unless they are C different ones."""
-    labels = as_labels("classes", classes)
-    if labels.shape != (C,) or len(set(labels.tolist())) < C:
-        raise ValueError(f"classes={shown(classes)} should be {C} different labels, one for each row of T")
-    return labels.tolist()
 
 
 def _check_transition(array):
@@ -250,11 +244,11 @@ def _sums_to_one(sums, within=TOLERANCE):
     return np.abs(sums - 1).max(initial=0) <= within
 
 
-def check_prior(prior, n_classes):
+def check_prior(prior, n_classes, name="prior"):
     """`prior` as float64 (C,); ValueError unless it holds C probabilities that sum to 1."""
-    prior = as_floats("prior", prior)
+    prior = as_floats(name, prior)
     if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:
-        raise ValueError(f"prior is {shown(prior)}; it should be {n_classes} probabilities that sum to 1")
+        raise ValueError(f"{name} is {shown(prior)}; it should be {n_classes} probabilities that sum to 1")
     return prior / prior.sum()
 
 

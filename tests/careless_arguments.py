@@ -12,27 +12,47 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scratchnoise import data, estimate, losses, noise, transition
+from scratchnoise import data, estimate, label_errors, losses, noise, robust_losses, transition
 from scratchnoise.backend import backend
 from scratchnoise.models import SoftmaxRegression, saving, scoring
 from scratchnoise.network import layers, network, normalisation, optim, pooling, training
 from scratchnoise.network.layer import Layer
 
 MODULES = (layers, pooling, normalisation, network, optim, training)
-MODULES += (losses, noise, transition, estimate, data.arrays, data.garments, scoring, saving)
+MODULES += (
+    losses,
+    robust_losses,
+    noise,
+    transition,
+    estimate,
+    data.arrays,
+    data.garments,
+    scoring,
+    saving,
+    label_errors,
+)
 INTERNAL = {  # called by the functions below, with what these have checked
     *("check_layers", "make_network", "FlatSGD", "Loss", "labels_for", "check_logits", "he_normal", "clone"),
     *("step_size", "Minibatches", "HostStep", "Watch", "TrainingDiverged", "check_settings", "check_samples"),
     *("SingularTransitionError", "IllConditionedTransitionWarning", "check_estimator", "check_prior"),
     *("UntrustworthyTransitionWarning",),
-    *("as_transition", "class_labels", "FlatAdam", "start_correction", "automatic_epochs", "asks_to_stop"),
+    *(
+        "as_transition",
+        "class_labels",
+        "true_posterior",
+        "LabelErrors",
+        "FlatAdam",
+        "start_correction",
+        "automatic_epochs",
+        "asks_to_stop",
+    ),
 }
 METHODS = {
     Layer: ("build", "forward", "backward", "backward_weights"),
     losses.Loss: ("value", "grad", "objective", "objective_grad", "partial_risks", "signed_labels"),
     network.Network: ("build", "forward", "backward", "logits"),
     optim.SGD: (),
-    transition.TransitionMatrix: ("from_rows", "aligned", "inverse_transition", "noisy_prior"),
+    transition.TransitionMatrix: ("from_rows", "aligned", "inverse_transition", "noisy_prior", "information_fractions"),
     data.Dataset: ("select", "subsample"),
 }
 
@@ -52,7 +72,8 @@ RIGHT = {
     **{"features": 3, "filters": 2, "kernel": 3, "stride": 1, "pad": 0, "pool": 2, "size": 2, "rate": 0.5},
     **{"input_shape": (6, 6, 2), "rng": 0, "random_state": 0, "dtype": np.float32, "step": None},
     **{"n_classes": 3, "rho": 0.1, "max_rate": 0.4, "y": Y, "y_noisy": Y, "T": T, "array": T, "exact_counts": False},
-    **{"prior": np.full(3, 1 / 3), "diagnostics": None, "rho_positive": 0.1, "rho_negative": 0.2},
+    **{"prior": np.full(3, 1 / 3), "p": np.full(3, 1 / 3), "diagnostics": None},
+    **{"rho_positive": 0.1, "rho_negative": 0.2},
     **{"risk": "flood", "flood_level": 0.1, "z": X[:, :3], "like": X[:, :3], "sample_weight": np.ones(12)},
     **{"q": Q, "quantile": 0.9, "k": 2, "method": "confident_joint", "estimator": CLASSIFIER, "X": X, "folds": 2},
     **{"epochs": 1, "batch_size": 5, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1, "on_epoch": None},
@@ -60,6 +81,8 @@ RIGHT = {
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
     **{"model": FITTED, "path": FILE},
+    **{"power": 0.7, "alpha": 0.5, "beta": 0.5, "log_zero": -4.0, "level": 0.1, "strength": 3.0, "memory": 0.7},
+    **dict.fromkeys(("active", "passive", "base", "loss"), losses.CrossEntropy()),
 }
 
 
@@ -154,7 +177,11 @@ WRONG = {
     **dict.fromkeys(("rate", "momentum", "rho"), [*NUMBERS, -0.1, 1.5]),
     **dict.fromkeys(("max_rate", "rho_positive", "rho_negative", "quantile"), [*NUMBERS, -0.1, 1.5]),
     **dict.fromkeys(("learning_rate", "weight_decay"), [*NUMBERS, -0.1]),
-    "flood_level": NUMBERS,
+    **dict.fromkeys(("flood_level", "level"), NUMBERS),
+    "power": [*NUMBERS, 0, -0.1, 1.5],
+    "log_zero": [*NUMBERS, 0, 0.1],
+    **dict.fromkeys(("alpha", "beta", "strength"), [*NUMBERS, -0.1]),
+    "memory": [*NUMBERS, -0.1, 1],
     "epsilon": [*NUMBERS, 0, -0.1],
     **dict.fromkeys(("rng", "random_state"), SEEDS),
     **dict.fromkeys(("risk", "method", "solver"), CHOICE),
@@ -174,6 +201,7 @@ WRONG = {
     "y_noisy": INDICES,
     "sample_weight": WEIGHTS,
     "prior": [None, "flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], masked(np.full(3, 1 / 3)), T[0] + 1j],
+    "p": ["flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], [0.5, 0.5, 0], masked(np.ones(3) / 3), T[0] + 1j],
     "q": [masked(Q), Q[0], Q[:0], 2 * Q, Q * np.nan, Q + 0j, "q", None],
     "X": [masked(X), X[:11], X[:0], 3, None],
     "estimator": [None, SoftmaxRegression, "tree", object()],
@@ -184,7 +212,7 @@ WRONG = {
         [layers.Linear(3)] * 2,
     ],
     "network": [network.Network([layers.Linear(3)])],
-    "loss": [None, losses.CrossEntropy, "forward"],
+    **dict.fromkeys(("loss", "active", "passive", "base"), [None, losses.CrossEntropy, "forward"]),
     "on_epoch": [3, "print"],
     "classes": ["a", [0], [0, 0], [0, 7], [True, False], ["a", "z"]],
     "class_names": [("a",), ("a", "a", "b")],
@@ -194,6 +222,7 @@ NAMED = {  # how the message calls it
     "array": "T|gamma", "like": "z", "dz": "dz|dy", "y_noisy": "y_noisy|y", "X": "X|y", "x": "x|y", "z": "z|y",
     "T": "T|gamma", "y": "y|y_noisy", "network": "network|built", "x_train": "x_train|x_test|y_train",
     "x_test": "x_test|y_test", "rho": "rho", "rate": "rate", "q": "q", "y_train": "y_train", "y_test": "y_test",
+    "model": "model|estimator",
 }  # fmt: skip
 
 
@@ -215,8 +244,10 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
     **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
     **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
+    ("label_errors.find_label_errors", "folds"): whole_and_large,
     ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
+    ("robust_losses.LabelSmoothing", "rate"): lambda value: isinstance(value, float) and value == -0.1,
     ("scoring.noisy_scorer", "y"): never_seen,
     ("training.train", "batch_size"): whole_and_large,
     ("transition.TransitionMatrix.from_rows", "array"): lambda value: np.array_equal(value, T.T),
@@ -274,11 +305,16 @@ CASES = [
 
 def wrong_values(target, name):
     fine = RIGHT_AFTER_ALL.get((target, name), lambda value: False)
-    values = ANY_LABELS if name == "y" and target in ANY_KIND else WRONG[name]
+    values = ANY_LABELS if name in ("y", "y_noisy") and target in ANY_KIND else WRONG[name]
     return [value for value in values if not fine(value) and not (value is None and arguments(target)[name] is None)]
 
 
-ANY_KIND = ("noise.corrupt", "scoring.noisy_scorer", *(f"estimate.{name}" for name in FITTING))
+ANY_KIND = (
+    "noise.corrupt",
+    "label_errors.find_label_errors",
+    "scoring.noisy_scorer",
+    *(f"estimate.{name}" for name in FITTING),
+)
 
 
 def accepted(target, name, values):

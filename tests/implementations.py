@@ -3,6 +3,7 @@
 import numpy as np
 
 from scratchnoise import estimate, kernels, noise
+from scratchnoise import robust_losses as robust
 from scratchnoise.check.properties import limits
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected, NatarajanCorrected
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
@@ -61,6 +62,24 @@ def binary_value(z, y, rho_positive, rho_negative):
 
 def binary_value_from_T(z, y, rho_positive, rho_negative):
     return BackwardCorrected([[1 - rho_negative, rho_positive], [rho_negative, 1 - rho_positive]]).value(z, y)
+
+
+# --- robust losses ------------------------------------------------------------------------------------------
+
+SYMMETRIC = [robust.MeanAbsoluteError().value, robust.ReverseCrossEntropy(-3).value]
+SYMMETRIC += [robust.NormalizedCrossEntropy().value, robust.ActivePassive(alpha=0.5).value]
+
+
+def power_value(z, y, q):
+    return robust.GeneralizedCrossEntropy(q).value(z, y)
+
+
+def reweighted_value(z, y, T):
+    return robust.ImportanceReweighted(T).value(z, y)
+
+
+def flooded_objective_grad(z, y, level):
+    return robust.Flooded(level=level).objective_grad(z, y)
 
 
 # --- kernels of the softmax family, as functions of z, y and T ---------------------------------------------
@@ -157,6 +176,10 @@ def noise_floor(T):
 
 def information(T):
     return TransitionMatrix(T).information_fraction
+
+
+def information_by_direction(T, p):
+    return TransitionMatrix(T).information_fractions(p)
 
 
 def corrupt_exactly(y, T, rng):

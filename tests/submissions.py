@@ -62,7 +62,7 @@ HONEST = {
     "absent": (None, "missing", ""),
 }
 HOSTILE = {
-    "endless loop": (in_softmax("while True: pass"), "timeout", "not finished after"),
+    "endless loop": (in_softmax("while True: pass"), "timeout", "in softmax: while True: pass"),
     "endless sleep": (in_softmax("import time\ntime.sleep(1000)"), "timeout", "not finished after"),
     "segfault": (
         in_softmax("import ctypes\nctypes.string_at(0)"),
@@ -106,15 +106,12 @@ HOSTILE = {
         "passed",
         "",
     ),
-    "patched numpy": (
-        in_softmax("np.allclose = np.array_equal = lambda *a, **k: True"),
-        "tampered",
-        "replaced numpy.allclose, numpy.array_equal",
-    ),
+    # each of them lives in a process of its own: what it replaces there, it replaces for itself alone
+    "patched numpy": (in_softmax("np.allclose = np.array_equal = lambda *a, **k: True"), "passed", ""),
     "patched checker": (
         in_softmax("import sys\nsys.modules['scratch' + 'noise.course.checker.runner'].check_functions = None"),
-        "tampered",
-        "scratchnoise.course.checker.runner.check_functions",
+        "failed",
+        "KeyError",
     ),
     "forged": (at_import('import os\nos.write(3, b\'{"status": "passed"}\\n\')'), "tampered", "channel"),
     "formula": (in_softmax("raise ValueError('=HYPERLINK(1)\\x1b[2J')"), "failed", "=HYPERLINK(1)"),

@@ -1,6 +1,7 @@
 """numba's files: no folder to write them to, files that are damaged, and a numba that does not load."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import own_process
@@ -220,3 +221,13 @@ def test_auto_passes_over_a_numba_that_cannot_be_imported(tmp_path, broken):
     assert first == f"{auto} {QUARTERS}" and auto != "numba"
     assert refused.startswith("backend='numba' needs numba, which is installed but cannot be imported (")
     assert errors.count("kernels cannot use numba") == 1, errors
+
+
+def test_kernels_are_built_beside_the_data_without_pooch(monkeypatch, tmp_path):
+    import pooch
+
+    from scratchnoise.kernels import build
+
+    assert build.user_cache() == Path(pooch.os_cache("scratchnoise"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert build.user_cache() == Path(pooch.os_cache("scratchnoise"))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mutants.backward_passes import HIDDEN_BY_ONES, WRONG_PASSES
 
 from scratchnoise import kernels, losses
+from scratchnoise import robust_losses as robust
 from scratchnoise.check import assert_close, check_backward, check_gradient, check_property, strategies
 from scratchnoise.check.adjoints import as_pair, check_pair, pair_names
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS
@@ -123,6 +124,18 @@ INSTANCES = {
     "ForwardCorrected": [losses.ForwardCorrected],
     "BackwardCorrected": [lambda T, risk=risk: losses.BackwardCorrected(T, risk) for risk in losses.RISKS],
     "NatarajanCorrected": [lambda T: losses.NatarajanCorrected(T[0, 1], T[1, 0])],
+    "GeneralizedCrossEntropy": [lambda T, q=q: robust.GeneralizedCrossEntropy(q) for q in (0.1, 0.7, 1)],
+    "MeanAbsoluteError": [lambda T: robust.MeanAbsoluteError()],
+    "ReverseCrossEntropy": [lambda T: robust.ReverseCrossEntropy()],
+    "SymmetricCrossEntropy": [lambda T: robust.SymmetricCrossEntropy(0.3, 0.8, -2)],
+    "NormalizedCrossEntropy": [lambda T: robust.NormalizedCrossEntropy()],
+    "ActivePassive": [lambda T: robust.ActivePassive(alpha=2, beta=0.3)],
+    "LabelSmoothing": [lambda T, rate=rate: robust.LabelSmoothing(rate) for rate in (0.2, -1.5)],
+    "HardBootstrapping": [lambda T: robust.HardBootstrapping(0.6)],
+    "SoftBootstrapping": [lambda T: robust.SoftBootstrapping(0.6)],
+    "EarlyLearning": [lambda T: robust.EarlyLearning(base=losses.ForwardCorrected(T))],
+    "Flooded": [lambda T, level=level: robust.Flooded(losses.ForwardCorrected(T), level) for level in (0.01, 20)],
+    "ImportanceReweighted": [],  # its weights are held fixed: test_importance_weights_are_held_fixed
 }
 LOSSES = [
     pytest.param(name, make, id=f"{name}-{i}") for name, makers in INSTANCES.items() for i, make in enumerate(makers)
@@ -158,6 +171,25 @@ def test_objective_gradients(table, name, make, weighted):
         check_gradient(lambda z: loss.objective(z, *more), lambda z: loss.objective_grad(z, *more), z, rng, name)
 
     run(batch(classes_of(name)), check)
+
+
+def test_importance_weights_are_held_fixed(table):
+    def check(drawn, rng):
+        T, z, y, _ = drawn
+        loss = robust.ImportanceReweighted(T)
+        weights = loss.weights(z, y)
+
+        def value(z):
+            return weights * losses.CrossEntropy().value(z, y)
+
+        check_backward(value, lambda dy, z: dy[:, None] * loss.grad(z, y), (z,), rng, "ImportanceReweighted")
+
+    run(batch(3), check)
+    T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+    z = np.random.default_rng(0).standard_normal((3, 3))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    expected = np.diag(p) / np.diag(p @ T.T)
+    np.testing.assert_allclose(robust.ImportanceReweighted(T).weights(z, np.arange(3)), expected)
 
 
 def away_from_kinks(loss, z, y, weight):

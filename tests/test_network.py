@@ -253,7 +253,8 @@ def test_a_row_of_history(rng):
     x, y, rows = rng.normal(size=(30, 2)), rng.integers(3, size=30), []
     _, history = fitted(ForwardCorrected(T), x, y, epochs=2, learning_rate="auto", on_epoch=rows.append)
     assert rows == history and [row["epoch"] for row in rows] == [1, 2]
-    keys = {"epoch", "loss", "forward_loss", "corrected_risk", "alarms", "learning_rate", "seconds"}
+    keys = {"epoch", "loss", "forward_loss", "forward_loss_error", "corrected_risk", "corrected_risk_error", "alarms"}
+    keys |= {"learning_rate", "seconds"}
     assert set(rows[0]) == keys and rows[0]["loss"] == pytest.approx(rows[0]["forward_loss"])
     assert rows[1]["learning_rate"] == pytest.approx(step_size("auto", ForwardCorrected(T), 5 / 6))
     _, history = fitted(CrossEntropy(), x, y, epochs=1)
@@ -314,7 +315,9 @@ def test_divergence_stops_and_names_the_remedies(rng):
     for remedy in ("risk='relu'", "'clip'", "'flood'", "learning_rate='auto'", "weight_decay", "loss='forward'"):
         assert remedy in str(error)
     assert "BackwardCorrected is no longer finite in epoch" in str(error) and "learning rate 30)" in str(error)
-    assert len(error.history) == error.epoch - 1 and error.step // 6 == error.epoch - 1
+    assert len(error.history) == error.epoch and error.step // 6 == error.epoch - 1
+    fatal = error.history[-1]
+    assert fatal["epoch"] == error.epoch and (np.isfinite(fatal["last_loss"]) or error.step % 6 == 0)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.epoch, again.step, again.history) == (str(error), error.epoch, error.step, error.history)
 

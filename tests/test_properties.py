@@ -6,6 +6,7 @@ import pytest
 from mutants import MUTANTS
 
 from scratchnoise import estimate, kernels, noise
+from scratchnoise import robust_losses as robust
 from scratchnoise.backend import backend, host_table
 from scratchnoise.check import check_property
 from scratchnoise.check.properties import (
@@ -18,6 +19,7 @@ from scratchnoise.check.properties import (
     matrix,
     models,
     posterior_maps,
+    robust_losses,
 )
 from scratchnoise.check.properties import kernels as kernel_properties
 from scratchnoise.check.properties import noise as noise_properties
@@ -41,6 +43,7 @@ LIBRARY = {
     matrix.bayes_is_the_transpose_only_if_all_is_uniform: [library.inverse_transition],
     matrix.noise_floor_is_the_least_entropy: [library.noise_floor],
     matrix.information_of_symmetric_noise_is_lambda_squared: [library.information],
+    matrix.information_is_a_share_in_every_direction: [library.information_by_direction],
     noise_properties.labels_flip_at_the_given_rates: [noise.corrupt, library.corrupt_exactly],
     noise_properties.two_corruptions_multiply: [noise.corrupt],
     noise_properties.no_noise_changes_nothing: [noise.corrupt, library.corrupt_exactly],
@@ -122,6 +125,12 @@ LIBRARY = {
     posterior_maps.another_matrix_shows_it: [library.flip_back("bayes")],
     posterior_maps.projection_is_the_nearest_point_of_the_simplex: [project_to_simplex],
     posterior_maps.projection_keeps_probabilities: [project_to_simplex],
+    robust_losses.losses_of_all_labels_sum_to_a_constant: library.SYMMETRIC,
+    robust_losses.a_power_near_zero_is_cross_entropy: [library.power_value],
+    robust_losses.the_power_one_is_the_absolute_error: [library.power_value],
+    robust_losses.reweighted_noisy_losses_are_the_clean_ones: [library.reweighted_value],
+    robust_losses.a_flood_turns_the_gradient_below_its_level: [library.flooded_objective_grad],
+    robust_losses.early_beliefs_pull_towards_themselves: [robust.EarlyLearning(1.0).regulariser_grad],
     models.the_same_seed_gives_the_same_model: [library.fit, library.fit_network],
     models.relabelling_permutes_the_model: [library.fit],
     models.no_noise_gives_plain_regression: [library.fit_robust_and_plain],

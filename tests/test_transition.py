@@ -153,6 +153,27 @@ def test_information_fraction_is_a_ratio_of_fisher_informations():
     assert TransitionMatrix(T).information_fraction == pytest.approx(information(T) / information(np.eye(3)))
 
 
+def test_directions_lose_information_unequally():
+    """A mean of 11 % that hides a direction with 0.1 %: two classes that are nearly confused."""
+    nearly_confused = TransitionMatrix([[0.98, 0.5, 0.5], [0.01, 0.26, 0.24], [0.01, 0.24, 0.26]])
+    least, most = nearly_confused.information_fractions()
+    assert nearly_confused.information_fraction == pytest.approx((least + most) / 2) == pytest.approx(0.1145, abs=1e-4)
+    assert least == pytest.approx(0.0008, abs=1e-4) and most == pytest.approx(0.228, abs=1e-3)
+
+
+def test_information_at_uniform_p_is_no_bound():
+    rng, best = np.random.default_rng(0), {}
+    for name, matrix in {"(38)": MNIST05, "(39)": MNIST06}.items():
+        best[name] = max(matrix.information_fractions(p).max() for p in rng.dirichlet(np.ones(3), 2000))
+        assert best[name] > 1.2 * matrix.information_fraction
+    assert MNIST05.information_fractions([0.98, 0.01, 0.01]).max() < MNIST05.information_fraction
+
+
+def test_information_needs_every_class():
+    with pytest.raises(ValueError, match=r"p=.* should have positive entries"):
+        MNIST05.information_fractions([0.5, 0.5, 0])
+
+
 def test_a_label_that_never_occurs_carries_no_information():
     never = TransitionMatrix([[0.5, 0.4, 0.1], [0.5, 0.6, 0.9], [0, 0, 0]])
     assert 0 < never.information_fraction < 1

@@ -49,7 +49,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 print("shifted\n", softmax(z))
 
 # %% [markdown]
-# Try it: exercise 01, `scratchnoise check 01`.
+# Try it: exercise 01, `scratchnoise check 01`. See every line of it at work: `scratchnoise step softmax`.
 #
 # ## The loss, and its gradient by two roads
 #
@@ -147,6 +147,8 @@ np.testing.assert_allclose(-np.log(softmax(z)[Y == 1]), kernels.signed_cross_ent
 np.testing.assert_allclose(gradient(z, y), kernels.signed_cross_entropy_grad(z, Y), atol=1e-14)
 
 # %% [markdown]
+# To see a sample go from logits to the gradient of the weights, line by line: `scratchnoise step linear_loss_grad`.
+#
 # ## Learning
 #
 # Stochastic gradient descent: shuffle, take a batch of 100, step against the mean gradient of the batch, repeat. This

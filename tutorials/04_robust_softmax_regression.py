@@ -82,7 +82,7 @@ print(f"printed and short form differ by {gap:.1e}; relative error beyond roundi
 
 # %% [markdown]
 # Try it: exercise 08 asks for this loss and gradient; the kernel is `forward_cross_entropy`. It is also what the
-# literature calls *forward correction*.
+# literature calls *forward correction*. Line by line: `scratchnoise step forward_cross_entropy_grad`.
 #
 # ## With the flip rates known
 #
@@ -125,7 +125,8 @@ for name, T in {"(38)": noise.MNIST05, "(39)": noise.MNIST06, "asymmetric": asym
 #
 # Count, for each true class, the labels it was given, every sample divided among the classes as $r$ says. That is (19)
 # once its index $c$ is bound to $k$ and its normaliser, which the report calls $C$ like the number of classes, is the
-# one of row $j$. No step size, and the likelihood never falls. Try it: exercise 09.
+# one of row $j$. No step size, and the likelihood never falls. Try it: exercise 09. Line by line:
+# `scratchnoise step flip_rate_update`.
 
 
 # %%
@@ -171,26 +172,26 @@ starts = {
 
 
 def compare(T, n, features, starts):
-    """From each start, and with T known: the error of T by pass, T at the end, the loss by pass."""
+    """From each start, and with T known: the error of T by pass, T at the end, the loss by pass, the accuracy."""
     x, y = clouds(n, features)
     x_test, y_test = clouds(4000, features)
     y_noisy = noise.corrupt(y, T, rng)
-    paths, ends, losses = {}, {}, {}
+    paths, ends, losses, accuracies = {}, {}, {}, {}
     print(f"{'start':14}{'accuracy':>8}{'loss':>9}   diagonal of T at the end")
     for name, start in {**starts, "rates known": T}.items():
         w, b, T_by_pass, loss = learn(x, y_noisy, start, rates_known=name == "rates known")
-        right = np.mean((x_test @ w + b).argmax(axis=1) == y_test)
+        right = accuracies[name] = np.mean((x_test @ w + b).argmax(axis=1) == y_test)
         paths[name] = (np.arange(len(loss)), np.abs(T_by_pass - T).mean(axis=(1, 2)))
         ends[name], losses[name] = T_by_pass[-1], loss
         print(f"{name:14}{right:8.3f}{loss[-1]:9.4f}   {np.round(np.diag(ends[name]), 2)}")
-    return paths, ends, losses
+    return paths, ends, losses, accuracies
 
 
 # %% [markdown]
 # First an easy case: many samples, two features, the asymmetric matrix, and three starts.
 
 # %%
-paths, ends, losses = compare(asymmetric, 8000 if FAST else 20_000, 2, starts)
+paths, ends, losses, _ = compare(asymmetric, 8000 if FAST else 20_000, 2, starts)
 del paths["rates known"]  # they stay
 lines(paths, "pass", "mean error of an entry of T", limits=(0, 0.35))
 
@@ -230,20 +231,25 @@ print("after 20 updates\n", np.round(T, 3))
 # %% [markdown]
 # ## The maximum itself is in the wrong place
 #
-# The last point is the serious one. Under (39) a label carries 1 % of the information of a clean one, and with 50
-# features there is much chance to fit. This time one run *starts at the true rates*.
+# The last point is the serious one. Under (39) a label carries 1 % of the information of a clean one (where $p$ is
+# uniform), and with 50 features there is much chance to fit. This time one run *starts at the true rates*.
 
 # %%
 T39 = np.array(noise.MNIST06)
 hard_starts = {"true rates": T39, "half clean": starts["half clean"]}
-hard_paths, hard_ends, hard_losses = compare(T39, 3000 if FAST else 6000, 50, hard_starts)
+hard_paths, hard_ends, hard_losses, hard_right = compare(T39, 3000 if FAST else 6000, 50, hard_starts)
 del hard_paths["rates known"]
 lines(hard_paths, "pass", "mean error of an entry of T", limits=(0, 0.25))
 
 # %% [markdown]
 # Even from the truth the rates walk away, towards "labels are mostly right", and the likelihood *improves* all the way:
 # its maximum is not at the truth. The model explains by the features what chance did to the labels. Keeping the true
-# rates gives a worse likelihood and a better classifier.
+# rates, the control, gives a worse likelihood and a better classifier.
+#
+# On Fashion-MNIST it is the same, by EM from five starts: better likelihoods than with the true rates, too clean, and
+# 0.14 of accuracy lost at the least. That is not the third that SGD with a step of $0.1$ ends at: its likelihood is
+# *worse* than that of the true rates, and smaller steps do not end there (RESULTS.md has each). Do not take the end of
+# a descent for the optimum of the likelihood.
 #
 # The report's own estimate for CIFAR-10, (45), has all rates between 0.31 and 0.36 and a negative eigenvalue: it sits
 # beside the uniform fixed point.
@@ -269,3 +275,5 @@ assert abs(gap) < 1e-3, "with the same likelihood"
 assert T[1, 0] == 0, "zero stays zero"
 assert hard_paths["true rates"][1][-1] > 0.05, "the rates leave the truth"
 assert hard_losses["true rates"][-1] < hard_losses["rates known"][-1], "and are rewarded for it"
+learnt = [right for name, right in hard_right.items() if name != "rates known"]
+assert hard_right["rates known"] > max(learnt), "while the rates held fixed, the control, classify better"

@@ -33,7 +33,7 @@ rng = np.random.default_rng(0)
 # $$y_{nijf} = b_f + \sum_{rsk} x_{n,\,i+r,\,j+s,\,k}\;w_{rskf}.$$
 #
 # Seven nested loops (`kernels/loops/images.py`), or a view of all windows and one matrix product. On paper: a
-# filter that subtracts the left neighbour finds the edge.
+# filter that subtracts the left neighbour finds the edge. Window by window: `scratchnoise step conv2d_forward`.
 
 # %%
 
@@ -56,7 +56,7 @@ print(conv(edge, difference, np.zeros(1))[0, :, :, 0])
 # $$dw_{rskf} = \sum_{nij} dy_{nijf}\;x_{n,i+r,j+s,k}, \qquad dx_{nhvk} = \sum_{rsf} dy_{n,h-r,v-s,f}\;w_{rskf}.$$
 #
 # The second is again a convolution: of $dy$, padded with zeros, with the filters turned by 180 degrees, since the
-# indices of $dy$ *fall* as those of $w$ rise.
+# indices of $dy$ *fall* as those of $w$ rise. Product by product: `scratchnoise step conv2d_backward`.
 
 # %%
 
@@ -78,7 +78,8 @@ def conv_backward_images(dy, w):
 #
 # Max pooling keeps the largest pixel of every 2 x 2 tile; backward, $dy$ goes to that pixel and nowhere else. ReLU lets
 # $dy$ pass where its output was positive. The last layer is linear: $dw = x^\top dy$, $dx = dy\,w^\top$. And the loss
-# begins it all with $dz = (\operatorname{softmax}(z) - e_y) / N$, tutorial 02.
+# begins it all with $dz = (\operatorname{softmax}(z) - e_y) / N$, tutorial 02. Tile by tile:
+# `scratchnoise step maxpool2d_forward` and `scratchnoise step maxpool2d_backward`.
 
 # %%
 

@@ -16,6 +16,7 @@ class Function:
     library's answer. inputs: a strategy of dicts, argument name -> value, small enough to follow on paper; or several,
     the tiniest first. larger(rng): such a dict of ordinary size.
     example: the input of the worked example in the stub. checks: what is tried, in this order, see `steps`.
+    keeps_dtype: whether the stub asks that float32 gives float32.
     Two solutions are the same mistake if they answer alike on the failing input, the example, some larger inputs and
     the further `probes`; where answers are random, observe(function, *inputs) is compared instead.
     """
@@ -30,6 +31,7 @@ class Function:
     checks: tuple
     probes: tuple = ()
     observe: Callable | None = None
+    keeps_dtype: bool = False
     tag: str = ""
 
 
@@ -50,14 +52,15 @@ class Exercise:
         return f"{self.number}_{self.name}.py"
 
 
-def mistake(function_name, **spellings):
+def mistake(function_name, words="", **spellings):
     """Register the function below as a known wrong solution of that name; its docstring is the hint.
 
-    spellings: keyword of the function = further values under which it is the same mistake.
+    words: regular expression without a match of which a text cannot be this mistake. spellings: keyword of the function = further values under which it is the same mistake.
     """
 
     def register(wrong):
         others = [functools.partial(wrong, **{key: value}) for key, values in spellings.items() for value in values]
+        wrong.words = words
         wrong.spellings = (wrong, *others)
         MISTAKES.setdefault(function_name, {})[wrong.__name__] = wrong
         return wrong

@@ -18,6 +18,19 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
     its own. At most as many folds as the smallest class has samples are made; raises ValueError when that is one, and
     for labels that are missing or have no order.
     """
+    models = fold_models(estimator, X, y, folds, random_state)
+    parts = [(held, model.predict_proba(X_held)) for held, model, X_held in models]
+    q = np.empty((len(parts[0][0]), parts[0][1].shape[1]))
+    for held, proba in parts:
+        q[held] = proba
+    return q
+
+
+def fold_models(estimator, X, y, folds, random_state):
+    """(held out (N,) bool, a copy of `estimator` trained on the rest, X held out) of each fold.
+
+    Arguments and errors as in `out_of_fold_posteriors`.
+    """
     X, y = X if is_table(X) else as_array("X", X), as_labels("y", y)
     if X.ndim == 0:
         raise ValueError(f"X={shown(X)} should be an array (N, ...), one sample a row")
@@ -34,11 +47,9 @@ def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
         folds = min(folds, int((y_index == smallest).sum()))
     fold = stratified_folds(y_index, folds, as_generator("random_state", random_state))
     check_estimator(estimator)
-    q = np.empty((len(y), len(classes)))
     for k in range(folds):
         model = clone(estimator, random_state).fit(take_rows(X, fold != k), y[fold != k])
-        q[fold == k] = model.predict_proba(take_rows(X, fold == k))
-    return q
+        yield fold == k, model, take_rows(X, fold == k)
 
 
 def stratified_folds(y, folds, rng):

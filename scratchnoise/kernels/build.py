@@ -92,14 +92,19 @@ def _remove(folder, owner):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def user_cache():
+    """The folder scratchnoise in the user's cache, that of pooch; kernels are built where there is no pooch as well."""
+    if sys.platform == "darwin":
+        return Path("~/Library/Caches/scratchnoise").expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "scratchnoise"
+
+
 def cache_folder():
     """scratchnoise/kernels in the user's cache folder, for nobody else to write to.
 
     Raises BackendError where others may write to it, OSError where it cannot be made.
     """
-    import pooch
-
-    folder = Path(pooch.os_cache("scratchnoise")) / "kernels"
+    folder = user_cache() / "kernels"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_uid != os.getuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

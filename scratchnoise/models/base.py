@@ -4,8 +4,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ..checks import as_weights
+from ..checks import among, as_weights, classes_of
 from ..rows import take_rows
+from ..transition import true_posterior
 from .conventions import Estimator, NotFittedError, recognised
 from .validation import (
     as_sample_labels,
@@ -94,6 +95,18 @@ class Classifier(Estimator):
         T is what the model assumes: `T_`, the T of a loss, or the identity where the model knows of no noise.
         """
         return self._in_blocks(self._predict_noisy_proba, X)
+
+    def predict_true_proba(self, X, y_noisy):
+        """Probabilities of the true class of samples whose noisy label is known, (N, C): T[y, j] p_j / (T p)_y.
+
+        Eq. (5), for one sample.
+        T as in `predict_noisy_proba`, so for a model that knows of no noise this is the label itself. Raises ValueError
+        for labels that `fit` never saw, and otherwise as `score`.
+        """
+        p, T = self.predict_proba(X), self._noise()
+        y, _ = self._as_scored(y_noisy, None, len(p))
+        y = among(self.classes_, *classes_of("y_noisy", y))[1]
+        return true_posterior(p, y, np.eye(p.shape[1]) if T is None else T)
 
     def noisy_log_likelihood(self, X, y, sample_weight=None):
         """The mean of log q_y over samples X with *noisy* labels y (N,): larger is better, at any noise.

@@ -3,20 +3,25 @@
 import numpy as np
 
 from ..backend import backend as using_backend
-from ..backend import to_device, to_host
+from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_below_one, check_choice, check_count, check_not_negative, check_positive
 from ..kernels import softmax
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import make_network
+from ..network.averaging import KINDS, WeightAverage
+from ..network.early_learning import EarlyLearningStep
 from ..network.early_stopping import EarlyStopping, held_out
-from ..network.training import MOST_EPOCHS, SOLVERS, asks_to_stop, automatic_epochs, train
+from ..network.mixup import MixupStep
+from ..network.training import MOST_EPOCHS, SOLVERS, DeviceStep, HostStep, asks_to_stop, automatic_epochs, train
+from ..robust_losses import NAMED, EarlyLearning, ImportanceReweighted
 from .base import Classifier, finite_logits
 from .scaling import moments, standardised
 from .training_outcome import warn_of_failure
 from .validation import as_transition_for
 
-LOSSES = ("cross_entropy", "backward", "forward")
+WITH_T = ("backward", "forward", "importance_reweighting")
+LOSSES = ("cross_entropy", *WITH_T, *NAMED)
 
 
 class NeuralNetwork(Classifier):
@@ -25,8 +30,9 @@ class NeuralNetwork(Classifier):
     Eq. (20). Eq. (21). Eq. (22).
     network: "annex" (the report's, for 32 x 32 x 3 images), "mlp" (one hidden layer), a Network, or "auto": the annex
     for images of at least 16 x 16 pixels, the mlp for everything else.
-    loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward", or a Loss.
-    T: transition matrix in the order of `classes_`, for "backward" and "forward"; ValueError with any other loss.
+    loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward",
+    "importance_reweighting", a name in `robust_losses.NAMED`, e.g. "generalized_cross_entropy", or a Loss.
+    T: transition matrix in the order of `classes_`, for the three that correct; ValueError with any other loss.
     epochs: a number, or "auto": 30, or as many more as make 1,000 steps. solver: "sgd" with momentum, or "adam".
     learning_rate: a number, or "auto": 0.01 (adam: 0.001) for cross-entropy; for corrected losses the step depends on
     T and decays (see `training.step_size`), because at a constant 0.01 they diverge. momentum: adam's beta_1, too.
@@ -34,6 +40,8 @@ class NeuralNetwork(Classifier):
     scaling: "standard" (each feature, or channel of images, less its mean and divided by its deviation) or None.
     early_stopping: hold out `validation_fraction` of the noisy samples, stop after `n_iter_no_change` epochs without a
     lower mean of the loss on them, and keep the weights of the lowest.
+    mixup: 0, or the alpha of `MixupStep`: train on mixtures of two samples. averaging: None, or a mean of the weights
+    over the training instead of the last ones, "exponential" or "stochastic" (see `WeightAverage`).
     random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
     is kept as it is then. verbose: show a progress bar. class_weight, classes: see `Classifier`.
@@ -67,6 +75,8 @@ class NeuralNetwork(Classifier):
         verbose=False,
         class_weight=None,
         classes=None,
+        mixup=0.0,
+        averaging=None,
     ):
         self.network = network
         self.loss = loss
@@ -88,10 +98,12 @@ class NeuralNetwork(Classifier):
         self.verbose = verbose
         self.class_weight = class_weight
         self.classes = classes
+        self.mixup = mixup
+        self.averaging = averaging
 
     def _fit(self, X, y, sample_weight):
-        self._check_parameters()
         self.loss_ = self._make_loss()
+        self._check_parameters()
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
@@ -110,6 +122,7 @@ class NeuralNetwork(Classifier):
             stopping = EarlyStopping(self.network_, self.loss_, *held, self.n_iter_no_change)
             X, y, sample_weight = X[~out], y[~out], sample_weight[~out]
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
+        average = None if self.averaging is None else WeightAverage(self.averaging, epochs)
 
         def after_epoch(row):
             """Whether training ends; at its end the network is looked at here, while a device still has it."""
@@ -117,6 +130,8 @@ class NeuralNetwork(Classifier):
             if stop or row["epoch"] == epochs:
                 if stopping is not None:
                     stopping.restore()
+                if average is not None:
+                    average.restore(self.network_)
                 warn_of_failure(self.network_, self.loss_, X, y, self.classes_, self.batch_size)
             return stop
 
@@ -127,7 +142,18 @@ class NeuralNetwork(Classifier):
                 sample_weight=sample_weight,
                 on_epoch=after_epoch,
                 solver=self.solver,
+                make_step=lambda *parts: self._step(parts, rng, average),
             )
+
+    def _step(self, parts, rng, average):
+        """What trains on a batch. parts: network, loss, data, rates, solver."""
+        if isinstance(self.loss_, EarlyLearning):
+            step = EarlyLearningStep(*parts)
+        elif self.mixup:
+            step = MixupStep(*parts, self.mixup, rng)
+        else:
+            step = DeviceStep(*parts) if on_device() and average is None else HostStep(*parts)
+        return step if average is None else average.around(step)
 
     def _asked_to_stop(self, row, stopping, bar):
         """Whether the validation loss or on_epoch says so."""
@@ -172,16 +198,20 @@ class NeuralNetwork(Classifier):
                 raise ValueError(f"loss has a T with labels {own.classes}; they should be {self.classes_.tolist()}")
         else:
             check_choice(LOSSES, loss=self.loss)
-        if self.loss not in ("backward", "forward"):
+        if self.loss not in WITH_T:
             if self.T is not None:
                 raise ValueError(
                     f"T is given, but loss={self.loss!r} does not use it; choose loss='forward' or 'backward', or "
                     "leave T out"
                 )
-            return CrossEntropy() if self.loss == "cross_entropy" else self.loss
+            if isinstance(self.loss, Loss):
+                return self.loss
+            return CrossEntropy() if self.loss == "cross_entropy" else NAMED[self.loss]()
         if self.T is None:
             raise ValueError(f"loss={self.loss!r} needs T, the transition matrix; scratchnoise.estimate estimates one")
         T = as_transition_for(self.T, self.classes_, self.class_count_)
+        if self.loss == "importance_reweighting":
+            return ImportanceReweighted(T)
         return BackwardCorrected(T, self.risk) if self.loss == "backward" else ForwardCorrected(T)
 
     def _check_parameters(self):
@@ -205,5 +235,12 @@ class NeuralNetwork(Classifier):
         for name in ("early_stopping", "verbose"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name}={shown(getattr(self, name))} should be True or False")
+        check_not_negative(mixup=self.mixup)
+        if self.mixup and isinstance(self.loss_, EarlyLearning):
+            raise ValueError("mixup and loss='early_learning' exclude each other: a mixture has no belief to remember")
+        if self.averaging is not None:
+            check_choice(KINDS, averaging=self.averaging)
+            if self.early_stopping:
+                raise ValueError("averaging and early_stopping exclude each other: which weights should be kept?")
         if self.on_epoch is not None and not callable(self.on_epoch):
             raise ValueError(f"on_epoch={shown(self.on_epoch)} should be a function of (model, row), or None")

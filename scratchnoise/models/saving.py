@@ -7,23 +7,27 @@ import zipfile
 
 import numpy as np
 
-from .. import losses
+from .. import losses, robust_losses
 from ..checks import as_path
 from ..messages import shown
 from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
+from .co_teaching import CoTeaching
 from .flip_corrected import FlipCorrected
+from .label_noise_em import LabelNoiseEM
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
-MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork)
+MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
+MODELS += (LabelNoiseEM,)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
 )
 LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
+LOSSES += (*robust_losses.NAMED.values(), robust_losses.Flooded, robust_losses.ImportanceReweighted)
 KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}
 
 

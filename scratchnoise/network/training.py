@@ -8,8 +8,7 @@ import time
 
 import numpy as np
 
-from .. import kernels
-from ..backend import constant, on_device, queue, to_device
+from ..backend import on_device, queue, to_device
 from ..checks import (
     as_generator,
     as_weights,
@@ -24,6 +23,7 @@ from ..noise import check_labels
 from .device_memory import memory_explained
 from .device_step import DeviceStep
 from .optim import OPTIMISERS
+from .watch import Watch
 
 BASE_LEARNING_RATE = {"sgd": 0.01, "adam": 0.001}  # the report's, and the one of Adam's paper
 MOST_EPOCHS = 10**6  # the learning rate of every step is computed beforehand
@@ -41,7 +41,11 @@ REMEDIES = (
 
 
 class TrainingDiverged(ArithmeticError):
-    """The loss stopped being a finite number. `epoch` (from 1), `step` and `history` say where and what led there."""
+    """The loss stopped being a finite number. `epoch` (from 1), `step` and `history` say where and what led there.
+
+    The last row of the history is that of the fatal epoch: means over its steps before the fatal one, and `last_loss`,
+    the objective of the last of them; NaN where it was the first, and on a device.
+    """
 
     def __init__(self, message, epoch, step, history):
         super().__init__(message)
@@ -90,14 +94,16 @@ def train(
     sample_weight=None,
     on_epoch=None,
     solver="sgd",
+    make_step=None,
 ):
     """Minimise `loss` over a built network on minibatches, by SGD with momentum or "adam"; returns the history.
 
     x (N, ...) in the network's dtype, y (N,) int64, rng numpy Generator or seed (shuffles only), learning_rate "auto"
     (see `step_size`) or a number, sample_weight (N,) with mean 1 or None. on_epoch(row) is called after each epoch with
-    its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss (alarm
-    below `T.noise_floor`) and corrected_risk (alarm below 0); the history is the list of them. Where on_epoch returns
-    True, training ends.
+    its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss and
+    corrected_risk, each with its standard error (forward_loss_error, ...), and alarms, those that rang (`watch.alarms`
+    says when, and what that shows); the history is the list of them. Where on_epoch returns True, training ends.
+    make_step(network, loss, data, rates, solver): what trains on a batch, instead of HostStep.
     Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
     ValueError for arguments that do not fit.
     """
@@ -110,7 +116,7 @@ def train(
     with memory_explained(x, network, batch_size), queue(), network.on_device():
         check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
         data.send()
-        train_on = (DeviceStep if on_device() else HostStep)(network, loss, data, rates, solver)
+        train_on = (make_step or (DeviceStep if on_device() else HostStep))(network, loss, data, rates, solver)
         for epoch in range(1, epochs + 1):
             started, watch, first = time.perf_counter(), Watch(loss, len(x)), (epoch - 1) * len(data)
             for step, batch in enumerate(data.shuffled(rng), start=first):
@@ -118,11 +124,13 @@ def train(
                     break
             sound = int(watch.finite_steps)
             last = network.logits(data.x[batch[:FEW]])  # after the last update no loss follows that would tell
-            if sound < len(data) or not np.isfinite(last).all():
-                step = first + min(sound, len(data) - 1)
-                raise TrainingDiverged(_what_happened(loss, epoch, step, rates[step][0]), epoch, step, history)
+            diverged = sound < len(data) or not np.isfinite(last).all()
+            step = first + min(sound, len(data) - 1)
             row = {"epoch": epoch, **watch.row(), "learning_rate": float(rates[step][0])}
             history.append({**row, "seconds": time.perf_counter() - started})
+            if diverged:
+                history[-1]["last_loss"] = float(watch.last_loss)
+                raise TrainingDiverged(_what_happened(loss, epoch, step, rates[step][0]), epoch, step, history)
             if on_epoch is not None and asks_to_stop(on_epoch(history[-1])):
                 break
     network.release()
@@ -201,54 +209,20 @@ class HostStep:
         """Train on the samples with these indices; False, and no update, where their loss is not finite."""
         x, y, weight = self.data.samples(batch)
         self.optimiser.learning_rate, _, _ = self.rates[step]
-        z = self.network.forward(x, step)
+        z = self.network.forward(self.inputs(x), step)
         watch.see(z, y, weight)
         if watch.finite:
-            self.network.backward(self.loss.objective_grad(z, y, weight))
+            self.network.backward(self.gradient(z, y, weight, batch))
             self.optimiser.step()
         return watch.finite
 
+    def inputs(self, x):
+        """What the network gets of the samples of a batch."""
+        return x
 
-class Watch:
-    """Running means over one epoch, of logits as training saw them (dropout on)."""
-
-    def __init__(self, loss, n_samples):
-        self.loss, self.n_samples = loss, n_samples
-        self.T = getattr(loss, "T", None)
-        self.sums, self.finite, self.finite_steps = {"loss": 0.0}, True, 0
-        if self.T is not None:
-            self.sums |= {"forward_loss": 0.0, "corrected_risk": 0.0}
-            invertible = self.T.singular_values[-1] > 1e-6
-            self.signed = np.linalg.inv(self.T.array).T if invertible else None
-
-    def see(self, z, y, sample_weight):
-        """Add one batch. `finite_steps` counts those before the first whose logits or objective are not finite."""
-        finite = np.isfinite(z).all()
-        if on_device() or finite:
-            objective = self.loss.objective(z, y, sample_weight)
-            finite = finite & np.isfinite(objective)
-            self._add(objective, z, y)
-        self.finite = self.finite & finite
-        self.finite_steps = self.finite_steps + self.finite
-
-    def _add(self, objective, z, y):
-        self.sums["loss"] += objective * len(z)
-        if self.T is not None:
-            self.sums["forward_loss"] += kernels.forward_cross_entropy(z, y, constant(self.T.array, z.dtype)).sum()
-            if self.signed is not None:
-                self.sums["corrected_risk"] += kernels.signed_cross_entropy(z, constant(self.signed, z.dtype)[y]).sum()
-
-    def row(self):
-        """The means, and the alarms that they raise."""
-        row = {name: float(total / self.n_samples) for name, total in self.sums.items()}
-        if self.T is not None:
-            alarms = []
-            if row["forward_loss"] < self.T.noise_floor:
-                alarms.append("forward loss below the noise floor")
-            if self.signed is not None and row["corrected_risk"] < 0:
-                alarms.append("corrected risk below zero")
-            row["alarms"] = alarms
-        return row
+    def gradient(self, z, y, weight, batch):
+        """What the network learns from the logits of the samples with these indices."""
+        return self.loss.objective_grad(z, y, weight)
 
 
 def _what_happened(loss, epoch, step, learning_rate):

@@ -38,7 +38,7 @@ def _run(arguments):
 
 
 def build(out, folder=None, jobs=1):
-    """Run the tutorials and write NN_name.ipynb, NN_name.html, exercises/NN_name.ipynb and index.html.
+    """Run the tutorials and write NN_name.ipynb, NN_name.html, exercises/NN_name.ipynb, steps/NAME.html and index.html.
 
     out: folder to write to, made if need be.  folder: of the tutorials, None to look for it.  jobs: how many run at the
     same time, at least 1.  Returns the path of index.html.
@@ -52,6 +52,7 @@ def build(out, folder=None, jobs=1):
 
     from .execute import execute_all
     from .pages import index_page, tutorial_pages
+    from .steps import step_pages
 
     tutorials = [read_tutorial(path) for path in sorted(folder.glob(SCRIPTS))]
     exercises = {path.stem: exercise_notebook(path) for path in sorted(folder.glob(f"exercises/{SCRIPTS}"))}
@@ -60,6 +61,7 @@ def build(out, folder=None, jobs=1):
     files = {f"{name}.ipynb": _json(notebook) for name, notebook in notebooks.items()}
     files |= {f"exercises/{name}.ipynb": _json(notebook) for name, notebook in exercises.items()}
     files |= {f"{name}.html": page for name, page in tutorial_pages(notebooks).items()}
+    files |= step_pages(notebooks)
     files["index.html"] = index_page(notebooks, exercises)
     for name, text in files.items():
         write_whole(Path(out) / name, text.encode())

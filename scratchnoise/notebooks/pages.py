@@ -1,4 +1,4 @@
-"""The HTML pages of the tutorials: formulas as MathML, pictures inside, no script, nothing loaded from anywhere."""
+"""The HTML pages of the tutorials: formulas as MathML, pictures inside, no script, nothing loaded from elsewhere."""
 
 import re
 from html import escape
@@ -10,6 +10,7 @@ from pygments.formatters import HtmlFormatter
 
 from ..files import page
 from .convert import NotebookError
+from .steps import embedded
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --quiet: #5f6368; --line: #d0d4d9; --paper: #fff; --code: #f5f6f8;
@@ -40,6 +41,8 @@ th, td { text-align: left; padding: .25rem 1.1rem .25rem 0; vertical-align: base
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
 mtd[columnalign="right"] { text-align: right; padding-right: 0; } mtd[columnalign="left"] { text-align: left; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--quiet); }
+details.step { margin: 1rem 0; } summary { cursor: pointer; color: var(--link); }
+details.step iframe { width: 100%; height: 34rem; border: 1px solid var(--line); border-radius: .3rem; }
 dt { font-weight: 600; margin-top: 1rem; } dd, dd p { margin: 0; } .stderr { color: var(--quiet); }
 @media print { body { max-width: none; } .input, .output { break-inside: avoid; } }
 """
@@ -138,9 +141,10 @@ class _Renderer(IPythonRenderer):
 
 def _markdown(name, source):
     try:
-        return MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(source)
+        text = MarkdownWithMath(renderer=_Renderer(escape=False, exclude_anchor_links=True)).render(source)
     except ValueError as error:
         raise NotebookError(f"{name}: {error}") from error
+    return text + embedded(source)
 
 
 def _cells(name, notebook):
@@ -160,7 +164,7 @@ def _link(target, text):
 
 
 def _page(title, body):
-    return page(title, STYLE + _code_style(), body)
+    return page(title, STYLE + _code_style(), body, frames=True)
 
 
 def _code_style():

@@ -63,7 +63,7 @@ def samples(n, features, classes):
 
 
 def find_target(data, l2):
-    """{"optimum": least objective, "tols": {method: the largest of TOLERANCES with which it comes near the optimum}}."""
+    """{"optimum": least objective, "tols": {method: the largest of TOLERANCES that ends near the optimum}}."""
     least = optimum(data.X, data.y, l2)
     tols = {}
     for method in (THEIRS, OURS):

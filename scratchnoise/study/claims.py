@@ -1,48 +1,209 @@
-"""Who is working on what: processes that share a folder take each job once.
+"""The register of claims: every number in a text that rests on a run, and how it is computed from committed rows.
 
-A claim is a locked file. The operating system gives the lock back when its process ends, however it ends, so a job of a
-process that was killed can be taken by another one at once.
+A claim is a piece of text with {} where its numbers stand. `python -m scratchnoise.study.pages` writes the numbers that
+the rows give into the texts; the suite fails where a text has others, where a claim is no longer in its text, and where
+a text has a measured-looking number that no claim covers. What no pattern can hold, a verdict in words, is asserted
+where the numbers are computed: `Unsupported` names the claim that the rows no longer bear.
 """
 
-import os
-from hashlib import sha256
+import re
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from .rows_file import fcntl
+import numpy as np
+
+from ..network.watch import FALSE_ALARM_RATE
+from . import evidence
+from .findings import accuracies
+from .report_numbers import REPORT_T_RLR, REPORT_TABLE_3
+
+ROOT = Path(__file__).parent.parent.parent
+NUMBER = r"[-+]?[\d.,]*\d"
+MEASURED = re.compile(r"(?<![\w.(-])(?:0\.\d{2,}|\d+ of (?:our |the )?\d+)\b")  # what looks like a result, in prose
+NOT_MEASURED = ("0.97 is safe", "0.80 quantile", "13 of 16", "of 32 bytes", "of 16 bytes")  # settings, counts
 
 
+class Unsupported(AssertionError):
+    """A sentence says something that the rows do not bear: change the sentence."""
+
+
+@dataclass(frozen=True)
 class Claim:
-    """The right to work on one job in a folder, held from a successful `take` until `release`. name: str."""
+    """A piece of a file's text with {} for its numbers, and the function of `Rows` that gives them as texts."""
 
-    def __init__(self, folder, name):
-        self.path = Path(folder) / f"{sha256(name.encode()).hexdigest()[:16]}.claim"
-        self._file = None
+    path: str
+    text: str
+    numbers: object
 
-    def take(self, wait=False):
-        """Whether the claim is ours now. wait: until whoever has it gives it up, which makes the answer True."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            file = open(self.path, "ab")
-            try:
-                if fcntl:
-                    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                file.close()
-                return False
-            if self._is_current(file):
-                self._file = file
-                return True
-            file.close()  # its last owner has deleted it meanwhile
+    @cached_property
+    def pattern(self):
+        """What finds it, with any numbers and however its lines are broken."""
+        pieces = [r"(?:\s+(?:# )?)".join(map(re.escape, piece.split(" "))) for piece in self.text.split("{}")]
+        return re.compile(f"({NUMBER})".join(pieces))
 
-    def release(self):
-        """Give the claim up, and delete its file."""
-        if self._file is not None:
-            self.path.unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
 
-    def _is_current(self, file):
-        try:
-            return os.stat(self.path).st_ino == os.fstat(file.fileno()).st_ino
-        except FileNotFoundError:
-            return False
+class Rows:
+    """The committed rows, read once."""
+
+    def __getattr__(self, name):
+        found = evidence.rows(name)
+        setattr(self, name, found)
+        return found
+
+
+def computed(claim, rows):
+    """The numbers of a claim as texts: list of str. Raises Unsupported where the rows do not bear its words."""
+    numbers = claim.numbers(rows)
+    if numbers is False:
+        raise Unsupported(f"{claim.path}: the rows do not bear {claim.text!r}")
+    return [numbers] if isinstance(numbers, str) else list(numbers)
+
+
+def rewritten(rows=None, root=ROOT):
+    """{path: text} of the files that claims are made in, with the numbers that the rows give.
+
+    Raises Unsupported where a claim is not in its file, or not borne by the rows.
+    """
+    rows, texts = rows or Rows(), {}
+    for claim in CLAIMS:
+        path = root / claim.path
+        text = texts.get(path) or path.read_text(encoding="utf-8")
+        found = claim.pattern.search(text)
+        if not found:
+            raise Unsupported(f"{claim.path} has no text {claim.text!r}")
+        for place, number in reversed(list(enumerate(computed(claim, rows), start=1))):
+            text = text[: found.start(place)] + number + text[found.end(place) :]
+        texts[path] = text
+    return texts
+
+
+def uncovered(path, root=ROOT):
+    """Measured-looking numbers in the prose of a file that no claim covers: list of str."""
+    text = (root / path).read_text(encoding="utf-8")
+    for claim in CLAIMS:
+        if claim.path == path:
+            text = claim.pattern.sub("", text)
+    for known in NOT_MEASURED:
+        text = text.replace(known, "")
+    return [line for line in _prose(text, path) if MEASURED.search(line)]
+
+
+def _prose(text, path):
+    """The lines of text that a reader reads: no code, no formulas, no names of settings."""
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
+    lines = text.splitlines()
+    if path.endswith(".py"):
+        lines = [line[2:] for line in lines if line.startswith("# ")]
+    return re.sub(r"\$[^$]*\$|`[^`]*`", "", "\n".join(lines)).splitlines()
+
+
+def _printed(row, column):
+    return f"{REPORT_TABLE_3[row][column][0]:.3f}"
+
+
+def _report_forgets(rows):
+    return _printed("rNN (7 Ep.)", "MNIST0.5"), _printed("rNN (30 Ep.)", "MNIST0.5")
+
+
+def _plain(epoch, rows):
+    runs = accuracies(rows.results, ("fashion-mnist", "0.5"), "NN", epoch)
+    return f"{np.mean(list(runs.values())):.2f}"
+
+
+def _network_at_the_end(rows):
+    return f"{REPORT_TABLE_3['rNN (30 Ep.)']['MNIST0.5'][0]:.2f}", _plain(None, rows)
+
+
+def _raw_deaths(rows):
+    runs = {}
+    for row in rows.results:
+        if row["method"] == "NN backward (raw)":
+            run = row["data"], row["noise"], row.get("draw"), row["repetition"]
+            runs[run] = runs.get(run) or bool(row.get("stopped"))
+    return f"{sum(runs.values())}", f"{len(runs)}"
+
+
+def _no_risk_below_zero(rows):
+    risks = [
+        risk
+        for row in rows.results
+        if row["method"] == "NN backward (raw)" and row.get("stopped")
+        for risk in (row.get("history") or {}).get("corrected_risk") or []
+    ]
+    return not any(risk is not None and risk < 0 for risk in risks) and ()
+
+
+def _one_up_one_down(rows):
+    last = [row["history"][-1]["last_loss"] for row in rows.raw_deaths if row["stopped"]]
+    return sorted(np.sign(last)) == [-1, 1] and ()
+
+
+def _default_lives(rows):
+    default = [row for row in rows.raw_deaths if (row["loss"], row["weights"]) == ("raw", "default")]
+    return not any(row["stopped"] for row in default) and ()
+
+
+def _em_costs(rows):
+    known = next(row for row in rows.learnt_rates if row["run"].startswith("T known"))
+    em = [row for row in rows.learnt_rates if row["run"].startswith("EM")]
+    lost = known["accuracy"] - max(row["accuracy"] for row in em)
+    too_clean = all(np.trace(row["T"]) > np.trace(known["T"]) for row in em)
+    better = max(row["loss"] for row in em) < known["loss"]
+    return len(em) == 5 and too_clean and better and lost > 0 and f"{lost:.2f}"
+
+
+def _smaller_steps(rows):
+    known = next(row for row in rows.learnt_rates if row["run"].startswith("T known"))
+    sgd = {float(row["run"].split()[2].strip(",")): row for row in rows.learnt_rates if row["run"].startswith("SGD")}
+    bad = sgd.pop(max(sgd))
+    fails = bad["loss"] > known["loss"] and abs(bad["accuracy"] - 1 / 3) < 0.02
+    return fails and all(row["accuracy"] > bad["accuracy"] + 0.02 for row in sgd.values()) and ()
+
+
+def _printed_rates(rows):
+    rates = np.array(REPORT_T_RLR)[..., 0]
+    return f"{np.floor(100 * rates.min()) / 100:.2f}", f"{rates.max():.2f}"
+
+
+def _report_mlr(rows):
+    return _printed("MLR", "MNIST0.5")
+
+
+def _flipped(rows):
+    return _printed("MLR", "MNIST0.6"), _printed("MLR (Flipped)", "MNIST0.6")
+
+
+def _stated_rate(rows):
+    worst = max(row["any"] for row in rows.false_alarms)
+    return worst <= FALSE_ALARM_RATE and f"{100 * FALSE_ALARM_RATE:g}"
+
+
+def _without_margin(rows):
+    shares = [row["forward_without_margin"] for row in rows.false_alarms]
+    return f"{100 * min(shares):.0f}", f"{100 * max(shares):.0f}"
+
+
+T01 = "tutorials/01_what_label_noise_does.py"
+T02 = "tutorials/02_softmax_regression_by_hand.py"
+T04 = "tutorials/04_robust_softmax_regression.py"
+T05 = "tutorials/05_the_corrected_loss.py"
+T08 = "tutorials/08_the_reports_table_reproduced.py"
+
+CLAIMS = (
+    Claim(T01, "network on Fashion-MNIST has {} accuracy after 7 epochs and {} after 30", _report_forgets),
+    Claim(T01, "in {} to {} % of all draws", _without_margin),
+    Claim(T05, "{} of {} raw runs ended in a loss that is no number", _raw_deaths),
+    Claim(T05, "no epoch before had a risk below zero", _no_risk_below_zero),
+    Claim(T05, "one ran up and one down", _one_up_one_down),
+    Claim(T08, "by epoch 30 its network is down at {}, ours at {}", _network_at_the_end),
+    Claim(T08, "{} of our {} runs died", _raw_deaths),
+    Claim(T08, "the report's {} and {} are two draws", _flipped),
+    Claim(T08, "none with a risk below zero in an epoch", _no_risk_below_zero),
+    Claim(T08, "runs lived through the few epochs", _default_lives),
+    Claim(T04, "{} of accuracy lost at the least", _em_costs),
+    Claim(T04, "smaller steps do not end there", _smaller_steps),
+    Claim(T04, "has all rates between {} and {} and", _printed_rates),
+    Claim(T02, "The report scores {} with this model", _report_mlr),
+    Claim("scratchnoise/network/watch.py", "at most {} % of the draws of the labels", _stated_rate),
+)

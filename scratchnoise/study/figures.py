@@ -100,6 +100,42 @@ def accuracy_by_method(names, means, deviations, report=None, report_name="repor
     return figure
 
 
+def accuracy_overview(panels, chance=None):
+    """Every method on every data set: one panel each, one line per method, the report's number hollow beside it.
+
+    panels: {title: {method: (mean, deviation, report, remark)}}, numbers or None, a str.  chance: accuracy of guessing.
+    Methods are sorted by the mean of their means, the best on top.  Raises ValueError where there is nothing to draw.
+    """
+    means = {}
+    for found in panels.values():
+        for name, (mean, *_) in found.items():
+            means.setdefault(name, []).extend([mean] if mean is not None else [])
+    if not means:
+        raise ValueError("no panel holds a method")
+    names = sorted(means, key=lambda name: -np.mean(means[name]) if means[name] else 1)
+    figure = Figure(figsize=(2.2 + 2.6 * len(panels), 1.3 + 0.27 * len(names)), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for ax, (title, found) in zip(axes, panels.items(), strict=True):
+        rows = [place for place, name in enumerate(names) if name in found]
+        mean, deviation, report = np.array([found[names[row]][:3] for row in rows], dtype=float).reshape(-1, 3).T
+        shown = [
+            ax.errorbar(mean, rows, xerr=np.nan_to_num(deviation), fmt="o", color=BLUE, capsize=2, label="ours"),
+            *ax.plot(report, rows, "D", color=ORANGE, fillstyle="none", markersize=7, zorder=3, label="report"),
+        ]
+        for row in rows:
+            ax.text(0.98, row, found[names[row]][3], color=ORANGE, fontsize=8, ha="right", va="center")
+        if chance is not None:
+            shown.append(ax.axvline(chance, color=GREY, linestyle="--", linewidth=1, label="guessing"))
+        ax.set_title(title, fontsize=10, loc="left")
+        ax.set(xlim=(0.25, 1), xlabel="accuracy")
+        ax.grid(color=PALE, linewidth=0.8)
+        bare(ax)
+    axes[0].set_yticks(range(len(names)), names, parse_math=False)
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    figure.legend(handles=shown, loc="outside upper right", ncols=3, frameon=False)
+    return figure
+
+
 def png(figure):
     """The figure as a PNG: bytes, the same for the same figure."""
     content = io.BytesIO()

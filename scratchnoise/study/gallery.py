@@ -5,8 +5,8 @@ import numpy as np
 from ..transition import TransitionMatrix
 from .cells import cells, columns, is_upper_bound
 from .curves import accuracy_by_epoch
-from .figures import accuracy_by_method, transition_heatmaps
-from .grids import heading, label
+from .figures import accuracy_by_method, accuracy_overview, transition_heatmaps
+from .grids import ESTIMATES, OVERVIEW, heading, label
 
 # More classes than this, and the entries of a matrix are no longer readable.
 MOST_CLASSES = 12
@@ -18,7 +18,7 @@ def gallery(rows):
     rows: list of dict, of one preset.  Raises ValueError for rows of several presets.
     """
     found = [cell for cell in cells(rows) if cell.table == "3"]
-    figures = {}
+    figures = overview(rows, found)
     rows = [row for row in rows if not is_upper_bound(row["method"])]
     for data, noise in columns(rows):
         here = [row for row in rows if (row["data"], row["noise"]) == (data, noise)]
@@ -37,12 +37,38 @@ def gallery(rows):
         estimates = _mean_estimates(here)
         if estimates and len(next(iter(estimates.values()))) <= MOST_CLASSES:
             caption = (
-                f"T and its estimates, {where}, eq. (37)-(40), (45), (46): means over the repetitions. "
+                f"{ESTIMATES}, {where}, eq. (37)-(40), (45), (46): means over the repetitions. "
                 "A mean is closer to T than the single estimates, whose errors the table has."
             )
             names = classes or [f"class {j}" for j in range(len(next(iter(estimates.values()))))]
             figures[caption] = transition_heatmaps(T, estimates, names)
     return figures
+
+
+def overview(rows, found):
+    """One picture of all methods at the end of training: {caption: Figure}, empty where nothing was measured."""
+    panels = {}
+    for pair in columns(found):
+        here = [cell for cell in found if (cell.data, cell.noise) == pair and cell.runs and not cell.selection]
+        last = {cell.method: cell for cell in here}  # cells come by epoch
+        panels[heading(*pair, between="\n")] = {
+            name: (cell.mean, cell.sd, _same_data(cell), f"{cell.stopped} of {cell.runs} died" * bool(cell.stopped))
+            for name, cell in last.items()
+        }
+    panels = {title: methods for title, methods in panels.items() if methods}
+    if not panels:
+        return {}
+    counts = {len(row["classes"]) for row in rows if row.get("classes")}
+    chance = 1 / counts.pop() if len(counts) == 1 else None
+    caption = (
+        f"{OVERVIEW}: accuracy on the clean test set at the end of training on noisy labels, mean and standard "
+        "deviation over the repetitions. A network's number is that of its last epoch."
+    )
+    return {caption: accuracy_overview(panels, chance)}
+
+
+def _same_data(cell):
+    return cell.report_mean if cell.report_column and cell.data != "garments" else None
 
 
 def _by_method(found, chance):

@@ -29,6 +29,7 @@ TEST_SAMPLES = (
 UNSTABLE_NOTE = (
     "~ The steps are too long to be stable, so the rounding of a processor decides: another one finds others."
 )
+OVERVIEW, ESTIMATES = "All methods", "T and its estimates"  # how the captions of these figures begin
 CHOICE = "last epoch, or the epoch named; never chosen on the test set"
 
 

@@ -104,7 +104,7 @@ NETWORK = {  # how the report trains it; pixels come in [-1, 1]
     **{"scaling": None, "early_stopping": False},
 }
 RAW = {"loss": "backward", "risk": "raw", "learning_rate": 0.01}  # the report's settings
-BACKWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.03}
+BACKWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.01}
 FORWARD_STEPS = {"learning_rate": "auto", "weight_decay": 0.0}
 BACKWARD = {"loss": "backward", "risk": "relu", **BACKWARD_STEPS}
 FORWARD = {"loss": "forward", **FORWARD_STEPS}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..files import page, write_whole
 from .cells import columns, is_upper_bound
-from .grids import CHOICE, grids, heading
+from .findings import findings
+from .grids import CHOICE, ESTIMATES, OVERVIEW, grids, heading
 from .report_numbers import METHODS
 
 STYLE = """
@@ -23,6 +24,7 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .5rem; padding-bottom: .2rem; border-bottom: 1px solid var(--line);
   break-after: avoid; }
 p, li, dd { max-width: 46rem; }
+.findings { padding-left: 1.1rem; } .findings li { margin: .6rem 0; } .findings strong { font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: 1.2rem 0 .4rem; }
@@ -56,8 +58,11 @@ READING = {
     "NN backward": "adds the library's default guard. The report's rows rNN (..., Flipped) can only mean training "
     "with the corrected loss, so they stand beside it.",
     "Noise floor": "the smallest entropy among the columns of T. Even a model that knows the true label of every "
-    "sample has a forward loss at least this large, because noise cannot be predicted; a training loss below it means "
-    "that wrong labels are being memorised.",
+    "sample has a forward loss of at least this on average over the noise; the mean over one training set falls below "
+    "it by chance as well. Below by more than three standard errors, the model has adapted to these very labels, or T "
+    "is not theirs. That alone does not make it worse on new samples.",
+    "Differences": "are taken between runs on the same noise, the same subset and the same seed, with the t interval "
+    "of 95 % in brackets. Shown means that the interval leaves out 0.",
     "T": "T[i, j] is the probability of the noisy label i given the true label j; every column sums to 1.",
 }
 
@@ -69,23 +74,49 @@ def write_report(rows, figures, path, title="Learning from wrong labels"):
     path: str or Path, replaced in one step.  title: str.
     Raises ValueError for rows of several presets, OSError for a PNG that cannot be read.
     """
+    of_T = [grid for grid in grids(rows) if grid.title.startswith("Estimates of T")]
+    others = {caption: f for caption, f in figures.items() if not caption.startswith((OVERVIEW, ESTIMATES))}
+    found = findings(rows)
     parts = [
         f"<h1>{escape(title)}</h1>",
         "<p>The report's experiments, run again, its numbers beside ours.</p>",
-        "<h2>What was run</h2>",
-        _definitions(_what_was_run(rows)),
-        "<h2>How to read this</h2>",
-        _definitions(READING),
+        *(["<h2>What was found</h2>"] if found else []),
+        *_figures(figures, OVERVIEW),
+        _findings(found[:3]),
         "<h2>Tables</h2>",
-        *(_table(grid) for grid in grids(rows)),
+        *(_table(grid) for grid in grids(rows) if grid not in of_T),
+        *(["<h2>Estimates of T</h2>"] if of_T else []),
+        *_figures(figures, ESTIMATES),
+        *(_table(grid) for grid in of_T),
+        *(["<h2>More of what was found</h2>"] if found[3:] else []),
+        _findings(found[3:]),
         "<h2>Runs that stopped</h2>",
         _stopped(rows),
-        *(["<h2>Figures</h2>"] if figures else []),
-        *(_figure(caption, figure) for caption, figure in figures.items()),
+        *(["<h2>Figures</h2>"] if others else []),
+        *_figures(others, ""),
+        "<h2>How to read this</h2>",
+        _definitions(READING),
         "<h2>Methods</h2>",
         _definitions(_methods(rows)),
+        "<h2>What was run</h2>",
+        _definitions(_what_was_run(rows)),
     ]
     write_whole(path, page(title, STYLE, "\n".join(parts)).encode())
+
+
+def _findings(found):
+    """Sentences, each with the numbers that it is computed from."""
+    texts = "".join(
+        f"<li><strong>{escape(finding.sentence)}</strong>"
+        + "".join(f"<br><small>{escape(item)}</small>" for item in finding.items)
+        + "</li>"
+        for finding in found
+    )
+    return f'<ul class="findings">{texts}</ul>' if texts else ""
+
+
+def _figures(figures, start):
+    return [_figure(caption, figure) for caption, figure in figures.items() if caption.startswith(start)]
 
 
 def _what_was_run(rows):

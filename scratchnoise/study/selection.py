@@ -11,7 +11,6 @@ The same command goes on where it stopped; without work to do it prints the tabl
 import argparse
 import sys
 import warnings
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from .. import __version__
 from ..backend import backend as using_backend
 from ..backend import current, resolve
 from ..models.conventions import ConvergenceWarning
-from ..network import training
+from ..network.training import TrainingDiverged
 from .methods import BACKWARD, FORWARD, METHODS, PLAIN, TUNED
 from .protocol import PRESETS, content_of, data_hash, load_task, noise_hash, pixels_of
 from .rows_file import RowsFile
@@ -32,19 +31,19 @@ SETTING = ("fashion-mnist", ("0.5", "0.6"))
 AS_GOOD = 1e-3  # of a mean loss near 1.06: no accuracy here moves with it by more than the noise draw moves it
 TOLD = 1e-12  # a noisy posterior of 0 for a label that occurred
 
-GRID = {  # method -> setting -> its candidates; warm_up and epoch are no parameters of the model
+GRID = {  # method -> setting -> its candidates; of networks the epoch is chosen as well
     "rMLR (tuned)": {"l2": (1e-3, 3e-3, 1e-2, 3e-2), "max_iter": (10, 20, 40)},
     "MLR (own settings)": {"l2": (3e-3, 3e-2, 1e-1, 3e-1), "learning_rate": (0.1, 0.03, 0.01, 0.003, 0.001)},
     "NN": {},
-    "NN backward": {"weight_decay": (0.0, 0.01, 0.03, 0.1), "warm_up": (0.0, 1 / 30, 0.1)},
-    "NN forward": {"weight_decay": (0.0, 0.003, 0.01, 0.03), "warm_up": (0.0, 1 / 30, 0.1)},
+    "NN backward": {"weight_decay": (0.0, 0.01, 0.03, 0.1)},
+    "NN forward": {"weight_decay": (0.0, 0.003, 0.01)},
 }
 USED = {  # what `methods` uses, to be compared with the choice
     "rMLR (tuned)": {"l2": TUNED["l2"], "max_iter": TUNED["max_iter"]},
     "MLR (own settings)": {"l2": PLAIN["l2"], "learning_rate": PLAIN["learning_rate"]},
     "NN": {},
-    "NN backward": {"weight_decay": BACKWARD["weight_decay"], "warm_up": training.WARM_UP},
-    "NN forward": {"weight_decay": FORWARD["weight_decay"], "warm_up": training.WARM_UP},
+    "NN backward": {"weight_decay": BACKWARD["weight_decay"]},
+    "NN forward": {"weight_decay": FORWARD["weight_decay"]},
 }
 
 
@@ -120,7 +119,7 @@ def _about(method, varied, data, noise, draw, preset, seed):
 
 
 def _with(method, varied):
-    return replace(method, settings={**method.settings, **{k: v for k, v in varied.items() if k != "warm_up"}})
+    return replace(method, settings={**method.settings, **varied})
 
 
 def _judge(name, varied, data, noise, draw, preset, seed):
@@ -141,25 +140,14 @@ def _judge(name, varied, data, noise, draw, preset, seed):
 
     if method.is_network:
         model.set_params(on_epoch=judge)
-    with _warm_up(varied.get("warm_up", training.WARM_UP)):
-        try:
-            model.fit(x[task.chosen], task.y_noisy[task.chosen])
-        except training.TrainingDiverged as died:
-            missing = [None] * (preset.epochs - len(found["noisy_loss"]))
-            return {name: values + missing for name, values in found.items()} | {"stopped": str(died)}
+    try:
+        model.fit(x[task.chosen], task.y_noisy[task.chosen])
+    except TrainingDiverged as died:
+        missing = [None] * (preset.epochs - len(found["noisy_loss"]))
+        return {name: values + missing for name, values in found.items()} | {"stopped": str(died)}
     if not method.is_network:
         judge(model)
     return found
-
-
-@contextmanager
-def _warm_up(share):
-    """Train with another share of warm-up than the library's, which is a constant of it."""
-    usual, training.WARM_UP = training.WARM_UP, max(share, 1e-9)
-    try:
-        yield
-    finally:
-        training.WARM_UP = usual
 
 
 def print_choice(rows):

@@ -2,7 +2,7 @@
 
 from ..processes import processors
 from ..transition import TransitionMatrix
-from .claims import Claim
+from .job_claims import Claim
 from .methods import ESTIMATES
 
 

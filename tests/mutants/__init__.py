@@ -19,6 +19,7 @@ GROUPS = (
     "models",
     "noise",
     "posterior_maps",
+    "robust_losses",
 )
 for group in GROUPS:
     importlib.import_module(f"{__name__}.{group}")

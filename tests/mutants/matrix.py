@@ -4,7 +4,7 @@ import numpy as np
 
 from scratchnoise.check.properties import matrix
 from scratchnoise.check.properties.oracles import entropies
-from scratchnoise.transition import SingularTransitionError
+from scratchnoise.transition import SingularTransitionError, TransitionMatrix
 
 from .registry import rejected_by
 
@@ -119,3 +119,21 @@ def entropy_of_the_rows(T):
 def signal_that_is_left(T):
     """l instead of l^2."""
     return (np.trace(T) - 1) / (len(T) - 1)
+
+
+@rejected_by(matrix.information_is_a_share_in_every_direction)
+def information_at_uniform_p(T, p):
+    """The p that was asked for is forgotten."""
+    return TransitionMatrix(T).information_fractions()
+
+
+@rejected_by(matrix.information_is_a_share_in_every_direction)
+def information_of_the_transpose(T, p):
+    """T read with its indices exchanged."""
+    return TransitionMatrix(T.T / T.T.sum(axis=0)).information_fractions(p)
+
+
+@rejected_by(matrix.information_is_a_share_in_every_direction)
+def one_mean_for_all_directions(T, p):
+    """The ratio of the traces, as if all directions lost alike."""
+    return np.full(len(T) - 1, TransitionMatrix(T).information_fractions(p).mean())

@@ -7,7 +7,15 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Annotation, Text
 
 from scratchnoise.study.curves import accuracy_by_epoch, spread
-from scratchnoise.study.figures import ORANGE, accuracy_by_method, png, samples, save, transition_heatmaps
+from scratchnoise.study.figures import (
+    ORANGE,
+    accuracy_by_method,
+    accuracy_overview,
+    png,
+    samples,
+    save,
+    transition_heatmaps,
+)
 from scratchnoise.study.gallery import gallery
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -112,6 +120,20 @@ def test_a_method_whose_every_run_died_at_once_is_still_named():
         accuracy_by_epoch({"NN backward (raw)": dead})
 
 
+def test_the_overview_has_every_method_on_every_data_set():
+    panels = {
+        "A": {"good": (0.9, 0.01, 0.85, ""), "bad": (0.5, None, None, "")},
+        "B": {"bad": (0.4, 0.1, None, ""), "dead": (None, None, None, "3 of 3 died")},
+    }
+    figure = accuracy_overview(panels, chance=1 / 3)
+    first, second = figure.axes
+    assert [label.get_text() for label in first.get_yticklabels()] == ["good", "bad", "dead"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["A", "B"]
+    assert [text.get_text() for text in second.texts] == ["", "3 of 3 died"] and second.texts[1].get_position()[1] == 2
+    with pytest.raises(ValueError, match="no panel holds a method"):
+        accuracy_overview({"A": {}})
+
+
 def test_the_noise_floor_has_a_panel_of_its_own():
     runs = {"NN forward": [{"test_accuracy": [0.4, 0.5], "forward_loss": [1.2, 1.1]}], "NN": [{"test_accuracy": [0.4]}]}
     figure = accuracy_by_epoch(runs, noise_floor=1.03)
@@ -167,13 +189,13 @@ def test_a_saved_figure_is_a_png_and_always_the_same(tmp_path):
 
 def test_the_gallery_draws_what_was_measured(study, measurement):
     figures = gallery(study)
-    assert len(figures) == 9
+    assert len(figures) == 10 and next(iter(figures)).startswith("All methods")
     caption = next(name for name in figures if "Training" in name and "(38)" in name)
     assert "NN backward (raw)\n2 of 6 runs died" in texts(figures[caption])
     assert len(figures[caption].axes) == 2, "the noise floor is known"
     table = next(figure for name, figure in figures.items() if "Table 3" in name and "(39)" in name)
     assert "NN backward (raw), epoch 30 (2 of 6 stopped)" in texts(table)
-    assert list(gallery([measurement()])) == [
+    assert list(gallery([measurement()]))[1:] == [
         "Table 3 as a picture, Fashion-MNIST, noise (38): mean and standard deviation over the repetitions."
     ]
     assert gallery([]) == {}

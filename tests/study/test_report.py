@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
+from scratchnoise.study.findings import findings
 from scratchnoise.study.report import write_report
 from scratchnoise.study.tables import grids
 
@@ -68,6 +69,17 @@ def test_every_text_is_escaped(page, measurement):
     assert not {"b", "script"} & set(found.tags)
     assert ("alt", evil) in found.attributes
     assert found.texts.count(evil) >= 8, "title, heading, caption, class, method, reason, backend, version"
+
+
+def test_the_page_begins_with_what_was_found(page, study):
+    """One picture of all methods and three sentences; then tables, and the pictures of T before its numbers."""
+    figures = {caption: Figure() for caption in ("Another.", "T and its estimates, here.", "All methods: accuracy.")}
+    found = page(study, figures)
+    first = [finding.sentence for finding in findings(study)[:3]]
+    order = ["What was found", "All methods: accuracy.", *first, "Tables"]
+    order += ["Estimates of T", "T and its estimates, here.", "Estimates of T, Fashion-MNIST, noise (38)"]
+    order += ["Figures", "Another.", "What was run"]
+    assert [text for text in found.texts if text in order] == order
 
 
 def test_every_number_of_the_tables_is_on_the_page(page, study):

@@ -17,7 +17,7 @@ def test_what_the_methods_use_is_what_the_committed_rows_choose():
     for method, (settings, _) in best.items():
         assert settings == selection.USED[method], method
         used = METHODS[method].settings
-        assert all(used.get(name, 0.0) == value for name, value in settings.items() if name != "warm_up"), method
+        assert all(used.get(name, 0.0) == value for name, value in settings.items()), method
     assert all(row["draw"] >= selection.FIRST_DRAW and "test" not in " ".join(row) for row in rows)
 
 

@@ -17,6 +17,7 @@ from . import (
     models,
     noise,
     posterior_maps,
+    robust_losses,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "models",
     "noise",
     "posterior_maps",
+    "robust_losses",
 ]

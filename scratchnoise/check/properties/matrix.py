@@ -143,3 +143,21 @@ def information_of_symmetric_noise_is_lambda_squared(information, C, rho):
     T = np.full((C, C), rho) + (1 - C * rho) * np.eye(C)
     hint = f"C = {C}, rho = {rho:.4g}: information is quadratic in the signal that is left"
     assert_close("information", information(T), (1 - C * rho) ** 2, 1e-12, hint)
+
+
+@holds_for("T", "p")
+def information_is_a_share_in_every_direction(fractions, T, p):
+    """In no direction of the logits does a noisy label tell more than a clean one, and T = I loses nothing.
+
+    fractions(T, p (C,)) -> (C - 1,), least first. Their product is the ratio of the volumes, which needs no directions:
+    det over the logits but the last of J^T diag(1/q) J over that of D = diag(p) - p p^T, q = T p, J = T D.
+    """
+    p = (p[0] + 0.05) / (p[0] + 0.05).sum()
+    found = np.asarray(fractions(T, p))
+    assert len(found) == len(T) - 1 and (np.diff(found) >= 0).all(), "one share for each direction, least first"
+    assert found.min() >= 0 and found.max() <= 1 + 1e-9, f"shares {found}: they should lie in 0..1"
+    assert_close("shares at T = I", fractions(np.eye(len(T)), p), np.ones(len(T) - 1), 1e-9, "no noise, no loss")
+    D, q = np.diag(p) - np.outer(p, p), T @ p
+    J = (T @ D)[q > 0] / np.sqrt(q[q > 0])[:, None]
+    volumes = [np.linalg.det(matrix[:-1, :-1]) for matrix in (J.T @ J, D)]
+    assert_close("their product", found.prod() * volumes[1], volumes[0], 1e-9, "it is a ratio of determinants")

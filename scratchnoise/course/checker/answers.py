@@ -3,7 +3,8 @@
 import numpy as np
 
 from ...check.compare import assert_close
-from .student import Failure, Unreadable
+from ..student.wire import Unreadable
+from .failure import Failure
 
 
 def parts(spec, yours, expected):
@@ -31,22 +32,24 @@ def _numbers(name, value):
         raise Failure(f"{name} is a {value.name} that does not hold real numbers; it should be an array.", "returns")
     try:
         array = np.asarray(value)
-    except ValueError:  # rows of different lengths
+    except ValueError:  # rows of different lengths, or several things
+        if isinstance(value, tuple):
+            raise Failure(f"{name} returned {len(value)} values; it should return one array.", "returns") from None
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         raise Failure(f"{name} is a {type(value).__name__} that cannot become an array of real numbers.", "returns")
     return array
 
 
-def compare_dtypes(name, yours, wanted, given):
-    """given: the dtype of the arguments; where the library itself answers in another, any real numbers will do."""
+def compare_dtypes(name, yours, wanted, given, keeps):
+    """given: the dtype of the arguments. keeps: whether it has to stay; otherwise any real numbers will do."""
     if wanted.kind in "iu":
         if yours.kind not in "iu":
             raise Failure(f"{name} is {yours}; it should hold integers.")
-    elif yours.kind != "f" or (wanted == given and yours != wanted):
-        advice = ""
+    elif keeps and yours != wanted:
+        advice = f"\nThe stub asks that the dtype stays: {given} goes in, so {wanted} should come out."
         if given == np.float32:
-            advice = "\nfloat32 goes in, so float32 should come out: look for np.eye, np.zeros, ... without dtype=."
+            advice += " Look for np.eye, np.zeros, np.ones without dtype=."
         raise Failure(f"{name} is {yours}; it should be {wanted}.{advice}")
 
 

@@ -14,9 +14,9 @@ def file_failed(exercise, path, failure):
     return printable([head, "", *_indented(failure.text), "", *_next_after_failure(exercise, path)])
 
 
-def failed(exercise, path, failure, spec, place, line=None, mistake=None, hint="", output=""):
-    """The whole text of a failure. spec: the function that failed, place: at which check, line: where it begins."""
-    lines = [f"{exercise.number} {exercise.name}  FAILED  {spec.name}, {place}"]
+def failed(exercise, path, failure, spec, line=None, mistake=None, hint="", output=""):
+    """The whole text of a failure. spec: the function that failed, line: where it begins."""
+    lines = [f"{exercise.number} {exercise.name}  FAILED  {spec.name}, {failure.place}"]
     lines += _indented(f"{spec.tag} {spec.equation}".strip())
     before = [other.name for other in exercise.functions[: exercise.functions.index(spec)]]
     lines += [f"   Right so far: {_listed(before)}.", ""] if before else [""]
@@ -26,7 +26,7 @@ def failed(exercise, path, failure, spec, place, line=None, mistake=None, hint="
         lines += ["   smallest failing input", *_inputs(failure.inputs), ""]
     lines += _indented(failure.text) + _indented(output)
     if mistake:
-        lines += ["", *_wrapped(f"This is a known mistake ({mistake}): {hint}")]
+        lines += ["", *_wrapped(f"This is a known mistake ({mistake}): {hint}".removesuffix(": "))]
     return printable([*lines, "", *_next_after_failure(exercise, path, line)])
 
 

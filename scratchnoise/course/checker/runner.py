@@ -6,8 +6,11 @@ from pathlib import Path
 from ...backend import backend
 from . import message
 from .diagnosis import diagnose
+from .failure import Failure, Stopped
+from .process import OwnProcess
 from .steps import Trial
-from .student import Failure, StudentFunction, Submission, shown
+from .student import LocalFunction, StudentFunction, shown
+from .submission import Submission
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,42 +34,61 @@ class Result:
         return dataclasses.asdict(self)
 
 
-def check_submission(exercise, path, seed=0, following=None):
+def check_submission(exercise, path, seed=0, following=None, start=OwnProcess):
     """Check the file at `path`; nothing that its code does raises, except KeyboardInterrupt.
 
-    following: the exercise that a person who passed should go on to. -> Result. Raises OSError if there is no file.
+    following: the exercise that a person who passed should go on to. start: makes the `Process` in which the file runs.
+    -> Result. Raises OSError if there is no file.
     """
     path = Path(path)
-    base = {"exercise": exercise.number, "name": exercise.name, "equation": exercise.tag}
     names = [spec.name for spec in exercise.functions]
     try:
         submission = Submission(path, names)
         if submission.unwritten == names:
-            return Result(**base, status="not started", message=message.not_started(exercise, path))
-        functions = submission.functions()
+            return _result(exercise, "not started", message.not_started(exercise, path))
+        with start() as process:
+            functions = submission.functions(process)
+            return check_functions(exercise, functions, path, seed, following, submission)
     except Failure as failure:
-        return Result(**base, status="failed", step=failure.step, message=message.file_failed(exercise, path, failure))
-    return check_functions(exercise, functions, path, seed, following)
+        return _result(exercise, "failed", message.file_failed(exercise, path, failure), failure.step)
+    except Stopped as stopped:
+        failure = Failure(stopped.text, stopped.status)
+        return _result(exercise, "failed", message.file_failed(exercise, path, failure), stopped.status)
 
 
-def check_functions(exercise, functions, path, seed=0, following=None):
-    """Check functions that are there already: name -> function, the names as in the stub. -> Result."""
-    base = {"exercise": exercise.number, "name": exercise.name, "equation": exercise.tag}
+def check_functions(exercise, functions, path, seed=0, following=None, submission=None):
+    """Check functions: name -> StudentFunction or any function, the names as in the stub. -> Result.
+
+    submission: the file they are from, if a diagnosis may try repairs of its text.
+    """
     trial = Trial(seed)
     for spec in exercise.functions:
         student = functions[spec.name]
-        student = student if isinstance(student, StudentFunction) else StudentFunction(student, spec.name)
+        student = student if isinstance(student, StudentFunction) else LocalFunction(student, spec.name)
         for count, check in enumerate(spec.checks, 1):
             try:
                 with backend("numpy"):  # quick to start, and whatever is installed
                     check(spec, student, trial)
             except Failure as failure:
                 failure.step = failure.step or check.step
-                place = f"{failure.step} (check {count} of {len(spec.checks)})"
-                output = shown(student.output)  # before the diagnosis calls it again
-                with backend("numpy"):
-                    known, hint = diagnose(spec, student, failure, trial.rng())
-                text = message.failed(exercise, path, failure, spec, place, student.line, known, hint, output)
-                found = {"step": failure.step, "function": spec.name, "mistake": known, "message": text}
-                return Result(**base, status="failed", **found)
-    return Result(**base, status="passed", message=message.passed(exercise, path, following))
+                failure.place = f"{failure.step} (check {count} of {len(spec.checks)})"
+                return _failed(exercise, path, spec, student, failure, trial, submission)
+            except Stopped as stopped:
+                failure = Failure(stopped.text, stopped.status)
+                failure.place = stopped.status
+                text = message.failed(exercise, path, failure, spec, student.line)
+                return _result(exercise, "failed", text, stopped.status, spec.name)
+    return _result(exercise, "passed", message.passed(exercise, path, following))
+
+
+def _failed(exercise, path, spec, student, failure, trial, submission):
+    """The result of a function that failed, with the name of its mistake if it is a known one."""
+    output = shown(student.printed)  # before the diagnosis calls it again
+    with backend("numpy"):
+        known, hint = diagnose(spec, student, failure, trial, submission)
+    text = message.failed(exercise, path, failure, spec, student.line, known, hint, output)
+    return _result(exercise, "failed", text, failure.step, spec.name, known)
+
+
+def _result(exercise, status, text, step=None, function=None, mistake=None):
+    return Result(exercise.number, exercise.name, status, text, step, function, mistake, exercise.tag)

@@ -4,13 +4,15 @@ A check is a function of (spec, student, trial), `spec` an `exercise.Function`, 
 test; its attribute `step` is what the result calls it.
 """
 
+import dataclasses
+
 import hypothesis
 import numpy as np
 
 from ...check.gradcheck import check_backward
 from ...check.kernel_strategies import as_dtype
 from .answers import answering, compare, compare_dtypes, copy_of, parts
-from .student import Failure
+from .failure import Failure
 
 FORM_EXAMPLES, EXAMPLES = 12, 40
 LARGER_DRAWS = 3
@@ -22,11 +24,12 @@ class _Enough(KeyboardInterrupt):
     """The failing input is small enough; Hypothesis lets nothing else through at once."""
 
 
+@dataclasses.dataclass(frozen=True)
 class Trial:
-    """One run of the checks: the seed decides every input."""
+    """One run of the checks: the seed decides every input. shrinks: attempts to make a failing input smaller."""
 
-    def __init__(self, seed):
-        self.seed = seed
+    seed: int
+    shrinks: int = SHRINKS
 
     def rng(self):
         return np.random.default_rng(self.seed)
@@ -48,7 +51,7 @@ class Trial:
         def holds(inputs):
             nonlocal attempts
             attempts += bool(failures)
-            if attempts > SHRINKS:
+            if attempts > self.shrinks:
                 raise _Enough
             try:
                 body(**{name: copy_of(value) for name, value in inputs.items()})
@@ -96,6 +99,49 @@ def step(name):
 # --- form ------------------------------------------------------------------------------------------------
 
 
+@step("state")
+def keeps_no_state(spec, student, trial):
+    """The same input gives the same answer, whatever was asked in between; it has to come before all other checks.
+
+    Only a function that is right at first can be told from one that is wrong.
+    """
+    if not student.written or not student.takes(len(spec.example)):
+        return  # `returns` says so
+    rng = trial.rng()
+    first, second = spec.larger(rng), spec.larger(rng)
+    try:
+        before, between, after = (_flat(spec, student, given) for given in (first, second, first))
+        right, other = (_flat(spec, spec.reference, given) for given in (first, second))
+    except Failure:
+        return
+    stale = _close(before, between) and not _close(right, other)
+    if _close(before, right) and (stale or not _close(before, after)):
+        raise Failure(
+            f"{spec.name} remembers something from one call to the next: it is right when it is called for the first "
+            "time, and not when it is called again with other numbers of the same shape.\nLook for a global variable, "
+            "a cache, or an array or list as a default argument.",
+            mistake="remembers_the_last_call",
+        )
+
+
+def _flat(spec, function, inputs):
+    """All numbers of an answer, one after the other; None where there are none."""
+    out = function(*(copy_of(value) for value in inputs.values()))
+    try:
+        return [np.asarray(part, float) for part in (out if isinstance(out, tuple | list) else (out,))]
+    except (TypeError, ValueError):
+        return None
+
+
+def _close(a, b):
+    if a is None or b is None or len(a) != len(b):
+        return a is b
+    return all(
+        u.shape == v.shape and np.allclose(u, v, FLOAT64_TOLERANCE, FLOAT64_TOLERANCE, equal_nan=True)
+        for u, v in zip(a, b, strict=True)
+    )
+
+
 @step("returns")
 def returns(spec, student, trial):
     """Something came back, as many things as there should be."""
@@ -126,13 +172,15 @@ def shape(spec, student, trial):
 
 @step("dtype")
 def dtype(spec, student, trial):
-    """float64 in gives float64 out, float32 gives float32."""
+    """Integers are integers; where the stub says that the dtype stays, float32 gives float32."""
 
     def body(**inputs):
         for kind in (np.float64, np.float32):
             given = as_dtype(inputs.values(), kind)
             for name, yours, wanted in parts(spec, student(*given), spec.reference(*given)):
-                compare_dtypes(name, np.asarray(yours).dtype, np.asarray(wanted).dtype, kind)
+                compare_dtypes(
+                    name, np.asarray(yours).dtype, np.asarray(wanted).dtype, np.dtype(kind), spec.keeps_dtype
+                )
 
     trial.hunt(spec.inputs, body, FORM_EXAMPLES)
 
@@ -173,7 +221,7 @@ def later(spec, student, trial):
         check(spec, student, trial)
 
 
-FORM = (returns, shape, dtype, inputs_unchanged, example)
+FORM = (keeps_no_state, returns, shape, dtype, inputs_unchanged, example)
 
 # --- numbers ---------------------------------------------------------------------------------------------
 

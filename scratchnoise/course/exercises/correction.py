@@ -9,7 +9,7 @@ from ...check.properties import backward_correction, estimators, flip_rates, for
 from ...losses import BackwardCorrected
 from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library
 from ..exercise import Exercise, Function
-from .inputs import any_transition, drawn, larger
+from .inputs import any_transition, drawn, extreme, larger
 from .label_noise import LEANING
 
 
@@ -75,11 +75,12 @@ BACKWARD = Function(
     checks=(
         *FORM,
         definition,
-        definition_on(drawn("z y T", z=s.extreme_logits)),
+        definition_on(extreme("z y T")),
         holds(backward_correction.is_unbiased),
         library,
     ),
     probes=(EXTREME_SAMPLE,),
+    keeps_dtype=True,
 )
 
 BACKWARD_GRAD = Function(
@@ -90,7 +91,12 @@ BACKWARD_GRAD = Function(
     inputs=TWO_CLASSES_FIRST,
     larger=larger("z y T"),
     example=TWO_SAMPLES,
-    checks=(*FORM, finite_differences(upstream_of(backward_corrected), DZ), library),
+    checks=(
+        *FORM,
+        finite_differences(upstream_of(backward_corrected), DZ),
+        definition_on(extreme("z y T")),
+        library,
+    ),
 )
 
 FORWARD = Function(
@@ -110,6 +116,7 @@ FORWARD = Function(
         library,
     ),
     probes=(EXTREME_SAMPLE,),
+    keeps_dtype=True,
 )
 
 FORWARD_GRAD = Function(
@@ -155,6 +162,7 @@ FLIP_RATE_UPDATE = Function(
         holds(flip_rates.likelihood_never_falls),
         library,
     ),
+    keeps_dtype=True,
 )
 
 FOUR_POSTERIORS = np.array([[0.5, 0.5], [0.75, 0.25], [0.125, 0.875], [0.375, 0.625]])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ... import kernels
 from ...check import strategies as s
 from ...check.properties import kernels as kernel_properties
-from ..checker.steps import FORM, definition, finite_differences, holds, library
+from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library
 from ..exercise import Exercise, Function
 
 
@@ -55,6 +55,14 @@ def _poolings(draw, names, channels, high):
     x = draw(s.tie_free_arrays((N, H, W, K)))
     dy = draw(s.quarter_arrays((N, H // size, W // size, K), -2, 2)) if "dy" in names else None
     return pooling(names, x, size, dy)
+
+
+@st.composite
+def tied_poolings(draw):
+    """x and size with few different values, so that tiles have several largest ones, in different places."""
+    size = draw(st.integers(2, 3))
+    shape = (draw(st.integers(1, 2)), draw(st.integers(size, 6)), draw(st.integers(size, 6)), draw(st.integers(1, 2)))
+    return {"x": draw(s.quarter_arrays(shape, 0, 1)).round() - 2, "size": size}
 
 
 def larger_pooling(names):
@@ -120,7 +128,13 @@ MAXPOOL2D_FORWARD = Function(
     inputs=poolings("x size"),
     larger=larger_pooling("x size"),
     example={"x": TILES, "size": 2},
-    checks=(*FORM, definition, holds(kernel_properties.pooling_takes_the_first_of_equal_values), library),
+    checks=(
+        *FORM,
+        definition,
+        definition_on(tied_poolings()),
+        holds(kernel_properties.pooling_takes_the_first_of_equal_values),
+        library,
+    ),
     probes=({"x": np.ones((1, 4, 4, 1)), "size": 2},),
 )
 
@@ -136,6 +150,7 @@ MAXPOOL2D_BACKWARD = Function(
         **pooling("argmax x_shape", TILES, 2, None),
     },
     checks=(*FORM, finite_differences(_pooling, poolings("x size dy")), library),
+    keeps_dtype=True,
 )
 
 EXERCISES = (

@@ -65,6 +65,6 @@ LARGER_LETTERS = {
 }
 
 
-def extreme(names):
+def extreme(names, **makers):
     """As `drawn`, with logits up to +-1000, whose exp overflows."""
-    return drawn(names, z=s.extreme_logits)
+    return drawn(names, z=s.extreme_logits, **makers)

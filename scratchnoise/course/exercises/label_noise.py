@@ -9,7 +9,8 @@ from ...check.properties import noise as noise_properties
 from ...check.properties import posterior_maps
 from ...models.flip_corrected import project_to_simplex
 from ...transition import TransitionMatrix
-from ..checker.steps import FORM, definition, definition_on, holds, library
+from ..checker.failure import Failure
+from ..checker.steps import FORM, definition, definition_on, holds, library, step
 from ..exercise import Exercise, Function
 from .inputs import SeededGenerator, drawn, larger
 
@@ -56,6 +57,39 @@ def realised_on_average(corrupt, y, T, rng):
     return [shares, np.array([again, together, np.array_equal(given, y)])]
 
 
+SEEDS, EACH = 300, 20  # generators that are tried, samples of each class
+WIDE = 0.2  # of a share over SEEDS: seven deviations and more
+
+
+@step("definition")
+def every_sample_flips_on_its_own(spec, student, trial):
+    """Each sample flips at its rate, and the number of flips in a class varies as that of independent samples does.
+
+    Its variance is n t (1 - t), estimated with a deviation of 8 %.
+    """
+    y, T = np.repeat(np.arange(3), EACH), TELLTALE
+    seeds = trial.rng().integers(2**32, size=SEEDS)
+    draws = np.array([student(y.copy(), T.copy(), SeededGenerator(int(seed))) for seed in seeds])
+    if draws.shape != (SEEDS, len(y)):
+        raise Failure(f"corrupt has shape {draws.shape[1:]} for {len(y)} labels.", "shape")
+    for i, j in np.ndindex(3, 3):
+        became = draws[:, y == j] == i
+        shares, ratio = became.mean(axis=0), became.sum(axis=1).var() / (EACH * T[i, j] * (1 - T[i, j]))
+        given = {"y": y, "T": T}
+        if np.abs(shares - T[i, j]).max() > WIDE:
+            n = int(np.abs(shares - T[i, j]).argmax())
+            text = f"With {SEEDS} generators sample {n} of class {j} became {i} in {shares[n]:.0%} of the draws"
+            raise Failure(f"{text}; T[{i}, {j}] is {T[i, j]:.0%}. Every sample has to flip at this rate.", inputs=given)
+        if not 0.55 < ratio < 1.7:
+            raise Failure(
+                f"The number of labels {j} that become {i} varies {ratio:.2g} times as much (variance) as it does when "
+                "every sample flips on its own. "
+                + ("Do you flip a fixed share of each class?" if ratio < 1 else "Do samples share a random number?"),
+                inputs=given,
+                mistake="fixed_share" if ratio < 0.05 else None,
+            )
+
+
 UNIFORM = Function(
     name="uniform",
     tag="Eq. (1). Eq. (2).",
@@ -83,6 +117,7 @@ CORRUPT = Function(
         holds(noise_properties.labels_flip_at_the_given_rates),
         holds(noise_properties.the_seed_decides),
         holds(noise_properties.two_corruptions_multiply),
+        every_sample_flips_on_its_own,
     ),
     observe=realised_on_average,
 )

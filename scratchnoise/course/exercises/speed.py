@@ -7,14 +7,34 @@ from hypothesis import strategies as st
 
 from ... import kernels
 from ...check import strategies as s
-from ..checker.steps import FORM, definition, library, step
-from ..checker.student import Failure
+from ..checker.failure import Failure
+from ..checker.steps import FORM, definition, definition_on, library, step
 from ..exercise import Exercise, Function
-from ..given import plain_dropout
+from ..given import plain_dropout, splitmix64
 
+GOLDEN = 0x9E3779B97F4A7C15
 TIMES_AS_FAST = 20  # a vectorised solution reaches 100 and more, a compiled one several hundred
-ROUNDS = 12
-TIMED_SHAPE = (100, 120)
+SHAPES = (((100, 120), 12), ((400, 300), 8))  # of what is timed, and how often; the larger one if the smaller was slow
+COUNTED = ((2, 1200), (4, 1200))  # shapes whose difference shows the steps for each entry
+
+
+@step("speed")
+def no_python_loop(spec, student, trial):
+    """The steps of Python's machine do not grow with the entries: a count, which no other program can disturb."""
+    rng = trial.rng()
+    few, many = (_steps(student, rng.standard_normal(shape), rng) for shape in COUNTED)
+    entries = np.prod(COUNTED[1]) - np.prod(COUNTED[0])
+    if many - few > entries:
+        raise Failure(
+            f"{spec.name} is right, but runs {(many - few) / entries:.0f} steps of Python for each entry of x; an array "
+            "operation or a compiled loop runs none.",
+            mistake="still_a_loop",
+        )
+
+
+def _steps(student, x, rng):
+    student(x, 0.5, *_counters(rng))  # compiles, if it does
+    return student.steps(x, 0.5, *_counters(rng))
 
 
 @step("speed")
@@ -22,26 +42,50 @@ def fast(spec, student, trial):
     """At least TIMES_AS_FAST as quick as the plain loop: the best of several rounds, in which the two take turns.
 
     Other programs can only make a round slower, so the best ones compare; it ends with the first ratio that is enough.
+    No input comes twice.
     """
-    x = trial.rng().standard_normal(TIMED_SHAPE)
-    student(x, 0.5, 0, 0)  # compiles, if it does
+    rng = trial.rng()
     plain = own = np.inf
-    for number in range(ROUNDS):
-        plain = min(plain, _seconds(plain_dropout, x, number))
-        own = min(own, *(_seconds(student, x, ROUNDS * number + k) for k in range(3)))
-        if plain >= TIMES_AS_FAST * own:
-            return
+    x = rng.standard_normal(SHAPES[0][0])
+    for shape, rounds in SHAPES:
+        larger, own = rng.standard_normal(shape), np.inf
+        for _ in range(rounds):
+            plain = min(plain, _seconds(plain_dropout, x, rng) / x.size)
+            own = min(own, *(_seconds(student, larger, rng) / larger.size for _ in range(3)))
+            if plain >= TIMES_AS_FAST * own:
+                return
     raise Failure(
-        f"{spec.name} is right, but takes {1e3 * own:.3g} ms for {x.size} entries; the plain loop takes "
-        f"{1e3 * plain:.3g} ms. That is {plain / own:.1f} times as fast; it should be {TIMES_AS_FAST} times.",
-        mistake="still_a_loop",
+        f"{spec.name} is right and has no loop in Python, but takes {1e9 * own:.3g} ns for each of {larger.size} entries; "
+        f"the plain loop takes {1e9 * plain:.3g} ns. That is {plain / own:.1f} times as fast; it should be "
+        f"{TIMES_AS_FAST} times. Arrays of dtype object are Python's integers, and a function that numba compiles anew "
+        "in every call is slow too. If the machine is busy, try again."
     )
 
 
-def _seconds(dropout, x, number):
+def _seconds(dropout, x, rng):
+    numbers = _counters(rng)
     start = time.perf_counter()
-    dropout(x, 0.5, number, number)
+    dropout(x, 0.5, *numbers)
     return time.perf_counter() - start
+
+
+def _counters(rng):
+    """A seed and a step that have not been used before."""
+    return tuple(int(number) for number in rng.integers(2**62, size=2))
+
+
+def uniform_numbers(x, seed, step):
+    """What `plain_dropout` compares with the rate, for every entry."""
+    start = splitmix64((seed + step * GOLDEN) % 2**64)
+    return [(splitmix64((start + (i + 1) * GOLDEN) % 2**64) >> 11) * 2.0**-53 for i in range(x.size)]
+
+
+@st.composite
+def rates_at_an_entry(draw):
+    """The rate is the uniform number of one entry, which stays: `>` and a number of fewer bits tell themselves."""
+    inputs = draw(masks())
+    numbers = uniform_numbers(inputs["x"], inputs["seed"], inputs["step"])
+    return inputs | {"rate": draw(st.sampled_from(numbers))}
 
 
 def counters(N, C):
@@ -73,7 +117,8 @@ DROPOUT_FORWARD = Function(
     inputs=masks(),
     larger=larger_mask,
     example={"x": np.array([[1.0, 2.0, 3.0, 4.0]]), "rate": 0.5, "seed": 0, "step": 0},
-    checks=(*FORM, definition, library, fast),
+    checks=(*FORM, definition, definition_on(rates_at_an_entry()), library, no_python_loop, fast),
+    keeps_dtype=True,
 )
 
 EXERCISES = (

@@ -7,6 +7,7 @@ all orphans return; the network and the files of the user are then within reach.
 """
 
 import faulthandler
+import fcntl
 import json
 import os
 import secrets
@@ -27,6 +28,7 @@ PATIENCE = 2  # seconds on the clock for each of CPU time: a busy machine is not
 LOOK = 0.05  # seconds between two looks at the memory
 LONGEST_STEP = 1.0  # seconds; the clock went on for longer than that because the machine was asleep
 KEPT_OUTPUT, LONGEST_REPORT = 2**14, 2**20  # bytes
+CHANNEL = 4  # descriptor of the connection to the judge
 NOT_CONTAINED = 125  # exit status of a first process that could not build its walls
 
 
@@ -51,19 +53,19 @@ class Outcome:
     seconds: float = 0.0
 
 
-def contain(task, limits=None, files=None, hidden=(), namespaces=True):
+def contain(task, limits=None, files=None, hidden=(), namespaces=True, channel=None):
     """Run task() in a process of its own, behind all walls there are; returns an Outcome, whatever the task does.
 
     task: function without arguments; what it returns has to survive JSON. It runs in a folder with the files
-    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. The process that calls this
-    should have one thread: the task runs in a fork of it.
+    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. channel: a file descriptor that
+    the task finds as CHANNEL. The process that calls this should have one thread: the task runs in a fork of it.
     """
     reading, writing = os.pipe()
     guard = os.fork()
     if guard == 0:
         try:
             os.close(reading)
-            outcome = _Guard(task, limits or Limits(), files or {}, hidden, namespaces).watched()
+            outcome = _Guard(task, limits or Limits(), files or {}, hidden, namespaces, channel).watched()
             with open(writing, "w") as pipe:
                 json.dump(asdict(outcome), pipe)
         finally:
@@ -78,8 +80,9 @@ def contain(task, limits=None, files=None, hidden=(), namespaces=True):
 class _Guard:
     """The outermost of the three processes."""
 
-    def __init__(self, task, limits, files, hidden, namespaces):
+    def __init__(self, task, limits, files, hidden, namespaces, channel):
         self.task, self.limits, self.files, self.hidden, self.namespaces = task, limits, files, hidden, namespaces
+        self.channel = channel
         self.token = secrets.token_hex(16).encode()
         self.report, self.output = b"", b""
         self.folder = walls.SCRATCH
@@ -189,13 +192,13 @@ def _first_process(guard, report, output, room):
             signal.signal(number, signal.SIG_DFL)
         walls.call("prctl", walls.PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
         os.setsid()
-        _keep_only(report, output)
+        _keep_only(report, output, guard.channel)
         if guard.namespaces:
             walls.enter_empty_root(guard.files, guard.limits.scratch, guard.hidden)
         task = os.fork()
         if task == 0:
             _task_process(guard, room)
-        os.close(3)
+        os.closerange(3, CHANNEL + 1)
         while True:
             ended, status = os.wait()
             if ended == task:
@@ -207,13 +210,17 @@ def _first_process(guard, report, output, room):
         os._exit(NOT_CONTAINED)
 
 
-def _keep_only(report, output):
-    """Nothing to read on 0, the output on 1 and 2, the report on 3, and no other way to the outside."""
+def _keep_only(report, output, channel):
+    """Nothing to read on 0, the output on 1 and 2, the report on 3, the channel on 4, no other way to the outside."""
+    wanted = [report, output] + ([] if channel is None else [channel])
+    report, output, *channel = (fcntl.fcntl(each, fcntl.F_DUPFD, 16) for each in wanted)  # out of the way of 0 to 4
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.dup2(report, 3)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    for each in channel:
+        os.dup2(each, CHANNEL)
+    os.closerange(4 + len(channel), os.sysconf("SC_OPEN_MAX"))
 
 
 def _task_process(guard, room):

@@ -1,111 +1,129 @@
-"""A process that has everything imported, and checks one file after the other, each in a fork behind walls.
+"""The judge: a process that has everything imported and checks one file after the other.
 
     python -c "from scratchnoise.course.grading.server import serve; serve()"
 
 It reads requests from standard input and writes answers to standard output, one JSON line each. The first line says
-which walls there are.
+which walls there are. The student's code does not run here but in a fork of `sandbox`: arguments go there and arrays
+come back as bytes, which are compared here.
 """
 
 import json
 import os
 import signal
-import stat
+import socket
+import subprocess
 import sys
-from dataclasses import asdict
-from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ..checker.file import check_file
-from ..checker.runner import check_functions
-from ..exercises import EXERCISES
+from ..checker.process import SECONDS, Process
+from ..checker.runner import check_functions, check_submission
+from ..exercises import EXERCISES, find_exercise
 from . import walls
-from .guard import MB, Limits, Outcome, contain
-from .processes import end_all_below
+from .guard import MB, Limits
+from .sandbox import LARGEST_FILE, copied
 
-CHECKER = ("builtins", "hypothesis", "numpy", "scratchnoise")  # packages that decide what a check finds
-LARGEST_FILE = MB
+RUN = "from scratchnoise.course.grading.sandbox import serve; serve({})"
 
 
 def serve():
     """Answer requests until standard input ends."""
     walls.call("prctl", walls.PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
-    walls.call("prctl", walls.SUBREAPER, 1, 0, 0, 0)
     answers = os.fdopen(os.dup(1), "w")
+    sandbox = Sandbox(answers)
     os.dup2(2, 1)  # whatever else is printed here is no answer
-    _warm_up()
-    print(json.dumps(_walls()), file=answers, flush=True)
-    for line in sys.stdin:
-        outcome = _answer(**json.loads(line))
-        end_all_below(os.getpid())  # nothing, unless a submission outside of namespaces has ended its guard
-        print(json.dumps(asdict(outcome)), file=answers, flush=True)
-
-
-def _warm_up():
-    """Import and run once what every check needs, so that the forks find it there."""
-    if find_spec("numba"):
-        import_module("numba")
-    exercise = next(iter(EXERCISES.values()))
+    exercise = next(iter(EXERCISES.values()))  # imports and runs once what every check needs
     check_functions(exercise, {spec.name: spec.reference for spec in exercise.functions}, exercise.filename)
+    print(json.dumps(sandbox.walls()), file=answers, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_graded(sandbox, **json.loads(line))), file=answers, flush=True)
 
 
-def _walls():
-    """{"namespaces": whether they are there, "problem": why not; None}, found by trying."""
-    with_all = contain(_readable)
-    if with_all.status == "done":
-        return {"namespaces": True, "problem": None}
-    with_limits = contain(_readable, namespaces=False)
-    if with_limits.status == "done":
-        return {"namespaces": False, "problem": with_all.message}
-    return {"namespaces": None, "problem": f"{with_all.message}; without namespaces: {with_limits.message}"}
+class Sandbox:
+    """The process in whose forks submissions run. output: a file that stays open as long as anything runs there."""
+
+    def __init__(self, output):
+        self.control, other = socket.socketpair()
+        command = [sys.executable, "-c", RUN.format(other.fileno())]
+        self.process = subprocess.Popen(command, pass_fds=[other.fileno()], stdout=output, stdin=subprocess.DEVNULL)
+        other.close()
+        self.answers = self.control.makefile()
+
+    def ask(self, channel=None, file=None, limits=None, hidden=(), namespaces=True):
+        """Start a submission; `outcome` waits for its end."""
+        request = {"file": file, "limits": limits or {}, "hidden": list(hidden), "namespaces": namespaces}
+        descriptors = [channel.fileno()] if channel else []
+        socket.send_fds(self.control, [json.dumps(request).encode()], descriptors)
+
+    def outcome(self):
+        """How it ended: the fields of an `Outcome`."""
+        return json.loads(self.answers.readline() or '{"status": "crashed", "message": "the sandbox has ended"}')
+
+    def walls(self):
+        """{"namespaces": whether they are there, "problem": why not; None}, found by trying."""
+        problems = []
+        for namespaces in (True, False):
+            self.ask(namespaces=namespaces)
+            outcome = self.outcome()
+            if outcome["status"] == "done":
+                return {"namespaces": namespaces, "problem": "; ".join(problems) or None}
+            problems.append(outcome["message"])
+        return {"namespaces": None, "problem": "; without namespaces: ".join(problems)}
 
 
-def _readable():
-    """Fails where a process without rights cannot read Python's own files."""
-    Path(os.__file__).open("rb").close()
+class SandboxedProcess(Process):
+    """A student's code behind walls. `outcome`: how its process ended, once this is closed."""
+
+    def __init__(self, sandbox, request):
+        self.sandbox, self.outcome = sandbox, None
+        own, other = socket.socketpair()
+        sandbox.ask(other, **request)
+        other.close()
+        super().__init__(Connection(own.detach()), min(SECONDS, request["limits"]["seconds"]))
+
+    def path_of(self, path):
+        """It lies in the current folder there."""
+        return path.name
+
+    def close(self):
+        """The worker ends when nobody listens any more; its guard ends what does not."""
+        if self.outcome is None:
+            super().close()
+            self.outcome = self.sandbox.outcome()
 
 
-def _answer(file, exercise, seed, limits, hidden, namespaces):
+def _graded(sandbox, file, exercise, seed, limits, hidden, namespaces):
+    """The result of a check as a dict; "status" may be any of `grader.STATUSES`."""
     path = Path(file)
     try:
-        files = _copied(path)
+        if path.name not in copied(path):
+            return {"status": "unreadable", "message": f"{path.name} is not a file of at most {LARGEST_FILE // MB} MB"}
     except OSError as error:
-        return Outcome("unreadable", message=str(error))
-    if path.name not in files:
-        return Outcome("unreadable", message=f"{path.name} is not a file of at most {LARGEST_FILE // MB} MB")
-    return contain(partial(_check, path.name, exercise, seed), Limits(**limits), files, hidden, namespaces)
+        return {"status": "unreadable", "message": str(error)}
+    request = {"file": file, "limits": limits, "hidden": hidden, "namespaces": namespaces}
+    started = []
+
+    def start():
+        started.append(SandboxedProcess(sandbox, request))
+        return started[-1]
+
+    try:
+        found = check_submission(find_exercise(exercise), path, seed, start=start).as_dict()
+    except KeyboardInterrupt as interrupt:
+        found = {"status": "failed", "step": "crashed", "message": f"raised KeyboardInterrupt: {interrupt}"}
+    found["message"] = found["message"].replace(str(path), path.name)
+    outcome = started[0].outcome if started else {"status": "done"}
+    return _verdict(found, outcome) | {"seconds": outcome.get("seconds", 0.0)}
 
 
-def _copied(path):
-    """{name: content} of the Python files beside a submission, its own included.
-
-    Links are left out: they could point at anything that the person who grades can read.
-    """
-    files = {}
-    for each in sorted(path.parent.glob("*.py")):
-        found = each.lstat()
-        if stat.S_ISREG(found.st_mode) and found.st_size <= LARGEST_FILE:
-            files[each.name] = each.read_bytes()
-    return files
-
-
-def _check(name, exercise, seed):
-    """The result of a check as a dict, with the functions of the checker that the submission has replaced."""
-    before = _functions()
-    result = check_file(name, exercise, seed).as_dict()
-    after = _functions()
-    return result | {"replaced": ", ".join(sorted(key for key in before if after.get(key) != before[key]))}
-
-
-def _functions():
-    """Every function and class of the checker, and the code in it: {"module.name": (id of object, id of code)}."""
-    modules = {name: module for name, module in list(sys.modules.items()) if name.partition(".")[0] in CHECKER}
-    found = {name: (id(module), None) for name, module in modules.items()}
-    for name, module in modules.items():
-        for attribute, value in list(vars(module).items()):
-            if callable(value):
-                found[f"{name}.{attribute}"] = (id(value), id(getattr(value, "__code__", None)))
-            if isinstance(value, type) and value.__module__ == name:
-                found |= {f"{name}.{attribute}.{key}": (id(member), None) for key, member in vars(value).items()}
+def _verdict(found, outcome):
+    """The result and the end of the process together: who was stopped from outside has no result."""
+    if outcome["status"] in ("tampered", "not contained"):
+        return {"status": outcome["status"], "message": outcome["message"]}
+    if found.get("step") in ("timeout", "crashed"):
+        if outcome["status"] != "done":
+            return found | {"status": outcome["status"], "message": outcome["message"]}
+        return found | {"status": found["step"]}
+    if found["status"] == "failed" and "MemoryError" in found["message"]:
+        return found | {"status": "memory"}
     return found

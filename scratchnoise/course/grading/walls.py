@@ -93,7 +93,7 @@ def _shown():
     Of `sys.path` only the folders of installed packages count: others are somebody's working folder.
     """
     packages = [path for path in sys.path if path.endswith("-packages")]
-    wanted = {*SYSTEM, *DEVICES, sys.prefix, sys.base_prefix, *packages, str(Path(__file__).parents[2])}
+    wanted = {*SYSTEM, *DEVICES, sys.prefix, sys.base_prefix, *packages}
     paths = sorted(filter(os.path.exists, map(os.path.abspath, wanted)), key=len)
     return [path for path in paths if not any(path.startswith(above + "/") for above in paths)]
 

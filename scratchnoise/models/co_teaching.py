@@ -1,0 +1,65 @@
+"""Co-teaching: two networks that choose each other's samples."""
+
+from ..backend import on_device
+from ..checks import check_below_one, check_positive
+from ..network import make_network
+from ..network.co_teaching import CoTeachingStep
+from .neural_network import NeuralNetwork
+
+
+class CoTeaching(NeuralNetwork):
+    """Two networks of the same kind; each learns from the samples of a batch on which the other has the least loss.
+
+    Epoch e keeps a share 1 - forget_rate min(e / warm_up, 1) of each batch. Wrong labels are learnt later than right
+    ones, so they have large losses; two networks, because one would confirm its own errors.
+    forget_rate: in [0, 1), about the share of wrong labels; 0 is plain training. warm_up: epochs, above 0.
+    Other parameters as in NeuralNetwork. Both networks train on the host: ValueError on a device.
+    Learnt: as in NeuralNetwork, which predicts with network_, and peer_, the second network. Source: Han et al. 2018.
+    """
+
+    def __init__(
+        self,
+        forget_rate=0.2,
+        warm_up=10,
+        network="auto",
+        loss="cross_entropy",
+        T=None,
+        risk="relu",
+        epochs="auto",
+        batch_size=252,
+        solver="sgd",
+        learning_rate="auto",
+        momentum=0.9,
+        weight_decay=0.0,
+        scaling="standard",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        random_state=None,
+        backend=None,
+        on_epoch=None,
+        verbose=False,
+        class_weight=None,
+        classes=None,
+    ):
+        shared = (network, loss, T, risk, epochs, batch_size, solver, learning_rate, momentum, weight_decay, scaling)
+        stopping = (early_stopping, validation_fraction, n_iter_no_change)
+        super().__init__(*shared, *stopping, random_state, backend, on_epoch, verbose, class_weight, classes)
+        self.forget_rate = forget_rate
+        self.warm_up = warm_up
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        check_below_one(forget_rate=self.forget_rate)
+        check_positive(warm_up=self.warm_up)
+
+    def _train(self, X, y, sample_weight, rng):
+        if on_device():
+            raise ValueError("backend is a device, where CoTeaching does not train; choose backend='auto' or 'numpy'")
+        self.peer_ = make_network(self.network, len(self.classes_), X.shape[1:])
+        self.peer_.build(X.shape[1:], rng, X.dtype)
+        super()._train(X, y, sample_weight, rng)
+        self.peer_.release()
+
+    def _step(self, parts, rng, average):
+        return CoTeachingStep(*parts, self.peer_, self.forget_rate, self.warm_up)

@@ -1,0 +1,115 @@
+"""The EM algorithm of Lawrence and Schoelkopf: Gaussian classes whose labels were flipped."""
+
+import numpy as np
+
+from ..checks import check_choice, check_count, check_not_negative, check_positive
+from ..messages import warn_caller
+from ..transition import TransitionMatrix
+from .base import Classifier
+from .conventions import ConvergenceWarning, recognised
+from .gaussians import COVARIANCES, Gaussians, likeliest, log_joint, penalty_on
+from .validation import as_transition_for
+
+
+class LabelNoiseEM(Classifier):
+    """P(x, noisy = i) = sum_j T[i, j] P(true = j) N(x; mean_j, S_j), fitted by EM with latent true labels.
+
+    Eq. (4). Eq. (5). Eq. (6), with the sum over the latent label.
+    E step: r_nj = P(true = j | x_n, noisy_n), proportional to T[y_n, j] P(j) N(x_n; mean_j, S_j). M step: the moments
+    weighted by r, and T[i, j] = sum of r_nj over the samples labelled i, columns scaled to sum 1. Starts at the labels:
+    T = (1 - s) I + s / C with s = flip_start.
+    T: matrix in the order of `classes_`, or None to learn it. covariance: "full", "diagonal", or "shared" by all.
+    ridge: added to each variance in units of the mean variance, by a penalty that EM maximises with the likelihood, so
+    that the objective never falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
+    Learnt: T_ (TransitionMatrix), gaussians_ (prior, mean, covariance), objective_ (of each round), n_iter_.
+    Raises ValueError where a covariance is singular. Warns (ConvergenceWarning) when max_iter rounds were too few.
+    Source: Lawrence and Schoelkopf 2001, [LS01].
+    """
+
+    def __init__(
+        self,
+        T=None,
+        covariance="full",
+        ridge=1e-3,
+        flip_start=0.2,
+        tol=1e-7,
+        max_iter=1000,
+        class_weight=None,
+        classes=None,
+    ):
+        self.T = T
+        self.covariance = covariance
+        self.ridge = ridge
+        self.flip_start = flip_start
+        self.tol = tol
+        self.max_iter = max_iter
+        self.class_weight = class_weight
+        self.classes = classes
+
+    def _fit(self, X, y, sample_weight):
+        self._check_parameters()
+        X, weight, C = X.astype(np.float64), sample_weight.astype(np.float64), len(self.classes_)
+        self.center_ = weight @ X / weight.sum()
+        X = X - self.center_  # squares of large numbers would lose the digits that tell samples apart
+        known = None if self.T is None else as_transition_for(self.T, self.classes_, self.class_count_).array
+        T = (1 - self.flip_start) * np.eye(C) + self.flip_start / C if known is None else known
+        penalty = self.ridge * weight.sum() * (weight @ X**2).mean() / weight.sum()
+        if penalty == 0 and self.ridge:
+            penalty = self.ridge * weight.sum()  # all samples are the same
+        r = T[y] / T[y].sum(axis=1, keepdims=True)
+        self.objective_ = []
+        for _ in range(self.max_iter):
+            gaussians = likeliest(X, r, weight, self.covariance, penalty)
+            if known is None and self.objective_:
+                T = flip_rates(r, y, weight)
+            r, value = self._expect(X, y, weight, gaussians, T, penalty)
+            self.objective_.append(value)
+            if len(self.objective_) > 1 and value - self.objective_[-2] <= self.tol:
+                break
+        else:
+            message = (
+                f"LabelNoiseEM stopped after max_iter={self.max_iter} rounds, still gaining; raise max_iter or tol"
+            )
+            warn_caller(message, recognised(ConvergenceWarning))
+        self.n_iter_ = len(self.objective_)
+        self.T_ = TransitionMatrix(T)
+        self.gaussians_ = tuple(gaussians)
+
+    def _expect(self, X, y, weight, gaussians, T, penalty):
+        """Eq. (5) r (N, C), and Eq. (4) a sample less the penalty."""
+        try:
+            with np.errstate(divide="ignore"):
+                joint = np.log(T[y]) + log_joint(X, gaussians)
+            lost = penalty_on(gaussians, penalty)
+        except np.linalg.LinAlgError as error:
+            raise ValueError(
+                f"a class has a singular covariance: too few different samples for covariance={self.covariance!r} with "
+                f"ridge={self.ridge}; raise ridge, or use 'shared' or 'diagonal'"
+            ) from error
+        top = joint.max(axis=1, keepdims=True)
+        likelihood = np.log(np.exp(joint - top).sum(axis=1, keepdims=True)) + top
+        return np.exp(joint - likelihood), float((weight @ likelihood[:, 0] - lost) / weight.sum())
+
+    def _check_parameters(self):
+        check_choice(COVARIANCES, covariance=self.covariance)
+        check_not_negative(ridge=self.ridge, tol=self.tol)
+        check_count(max_iter=self.max_iter)
+        check_positive(flip_start=self.flip_start)
+        if self.flip_start >= 1:
+            raise ValueError(f"flip_start={self.flip_start} should be below 1: equal columns of T would stay equal")
+
+    def _logits(self, X):
+        return log_joint(X.astype(np.float64) - self.center_, Gaussians(*self.gaussians_))
+
+    def _predict_proba(self, X):
+        z = self._logits(X)
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
+
+
+def flip_rates(r, y, weight):
+    """T[i, j] = sum of w_n r_nj over samples labelled i / sum_n w_n r_nj. r (N, C), y (N,), weight (N,) -> (C, C)."""
+    counts = np.zeros((r.shape[1], r.shape[1]))
+    np.add.at(counts, y, weight[:, None] * r)
+    total = counts.sum(axis=0)
+    return np.where(total > 0, counts / np.where(total > 0, total, 1), np.eye(len(counts)))

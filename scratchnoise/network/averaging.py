@@ -1,0 +1,53 @@
+"""Averages of a network's weights over its training: they fluctuate less, so they fit fewer wrong labels."""
+
+from ..backend import to_host
+
+DECAY = 0.999  # of the exponential average: about the last 1,000 steps
+LAST_SHARE = 0.25  # of the epochs, for the stochastic average
+KINDS = ("exponential", "stochastic")
+
+
+class WeightAverage:
+    """mean <- mean + rate (w - mean), after each step or epoch; `restore` gives the network the mean.
+
+    "exponential": after each step, rate = max(1 - 0.999, 9 / (9 + k)) in step k: the first steps are soon forgotten.
+    "stochastic": after each of the last quarter of the epochs, rate = 1 / k in its epoch k, the plain mean.
+    Running moments of a BatchNorm are averaged as the weights are.
+    Source: Polyak and Juditsky 1992; Tarvainen and Valpola 2017; Izmailov et al. 2018.
+    """
+
+    def __init__(self, kind, epochs):
+        self.kind = kind
+        self.first_epoch = 1 + int((1 - LAST_SHARE) * epochs)
+        self.mean, self.seen = None, 0
+
+    def around(self, train_on):
+        """The step `train_on` of HostStep's kind, followed by an update of the mean."""
+
+        def averaged(step, batch, watch):
+            going = train_on(step, batch, watch)
+            if going and self._takes(step, len(train_on.data)):
+                self.take(train_on.network)
+            return going
+
+        return averaged
+
+    def _takes(self, step, steps_per_epoch):
+        epoch, left = divmod(step + 1, steps_per_epoch)
+        return self.kind == "exponential" or (left == 0 and epoch >= self.first_epoch)
+
+    def take(self, network):
+        """Take the weights as they are now into the mean."""
+        self.seen += 1
+        if self.mean is None:
+            self.mean = [{key: array.copy() for key, array in layer.learnt().items()} for layer in network.layers]
+            return
+        rate = 1 / self.seen if self.kind == "stochastic" else max(1 - DECAY, 9 / (9 + self.seen))
+        for mean, layer in zip(self.mean, network.layers, strict=True):
+            for key, array in layer.learnt().items():
+                mean[key] += rate * (array - mean[key])
+
+    def restore(self, network):
+        """Give the network the mean, where there is one: training that `on_epoch` ended early may have none."""
+        if self.mean is not None:
+            network.set_state([{key: to_host(array) for key, array in layer.items()} for layer in self.mean])

@@ -1,0 +1,91 @@
+"""What training shows of every epoch, and two alarms that need no clean label.
+
+With the true T, and for a model that was fixed before the labels were drawn, the mean of the forward loss is at least
+`T.noise_floor` and that of the corrected loss at least 0: both are expectations, and a sample mean falls on either side
+of its own. So an alarm rings where the mean over the epoch is below its bound by more than STANDARD_ERRORS of itself.
+"""
+
+import numpy as np
+
+from .. import kernels
+from ..backend import constant, on_device
+
+STANDARD_ERRORS = 3.0
+FALSE_ALARM_RATE = 0.01  # of both together, at most; a normal mean has 2 x 0.13 %, what is left covers heavy tails
+MESSAGES = {
+    "forward_loss": "forward loss below the noise floor",
+    "corrected_risk": "corrected risk below zero",
+}
+
+
+def alarms(row, T):
+    """The alarms that an epoch raises: list of str, "forward loss below the noise floor", "corrected risk below zero".
+
+    mean + 3 standard errors < bound, for the bounds `T.noise_floor` and 0. row: {"forward_loss": mean,
+    "forward_loss_error": its standard error, "corrected_risk", "corrected_risk_error"}; T TransitionMatrix.
+    What an alarm shows: labels are predicted better than T allows. A model that does not depend on them is lucky enough
+    for that in at most 1 % of the draws of the labels. So either the model has adapted to these very ones, or T is not
+    theirs. It does not show that predictions on new samples get worse: they often go on improving. And no alarm
+    does not show that nothing was memorised: the expected loss may lie far above the bound.
+    """
+    bounds = {"forward_loss": T.noise_floor, "corrected_risk": 0.0}
+    return [
+        MESSAGES[name]
+        for name, bound in bounds.items()
+        if name in row and row[name] + STANDARD_ERRORS * row[f"{name}_error"] < bound
+    ]
+
+
+class Watch:
+    """Running sums over one epoch, of logits as training saw them (dropout on)."""
+
+    def __init__(self, loss, n_samples):
+        self.loss, self.n_samples = loss, n_samples
+        self.T = getattr(loss, "T", None)
+        invertible = self.T is not None and self.T.singular_values[-1] > 1e-6
+        self.signed = np.linalg.inv(self.T.array).T if invertible else None
+        self.sums, self.samples, self.last_loss = [0.0] * 5, 0, np.nan
+        self.finite, self.finite_steps = True, 0
+
+    def see(self, z, y, sample_weight):
+        """Add one batch; on the host only while all is finite. `finite_steps` counts the batches before the first
+        whose logits or objective are not finite.
+        """
+        finite = np.isfinite(z).all()
+        if on_device() or finite:
+            objective = self.loss.objective(z, y, sample_weight)
+            finite = finite & np.isfinite(objective)
+        if on_device() or finite:
+            self.last_loss, self.samples = objective, self.samples + len(z)
+            terms = [objective * len(z), *self._terms(z, y)]
+            self.sums = [total + term for total, term in zip(self.sums, terms, strict=False)]
+        self.finite = self.finite & finite
+        self.finite_steps = self.finite_steps + self.finite
+
+    def _terms(self, z, y):
+        """Sum and sum of squares of what the alarms watch."""
+        if self.T is None:
+            return []
+        losses = [kernels.forward_cross_entropy(z, y, constant(self.T.array, z.dtype))]
+        if self.signed is not None:
+            losses.append(kernels.signed_cross_entropy(z, constant(self.signed, z.dtype)[y]))
+        losses = [loss.astype(np.float64) for loss in losses]  # the squares of a risk that runs away are large
+        return [total for loss in losses for total in (loss.sum(), (loss * loss).sum())]
+
+    def row(self):
+        """The means, their standard errors, and the alarms that they raise; NaN where no step was finite."""
+        n = self.samples or np.nan
+        loss, *sums = (float(total) for total in self.sums)
+        row = {"loss": loss / n}
+        if self.T is None:
+            return row
+        row |= _mean_and_error("forward_loss", *sums[:2], n)
+        row |= {"corrected_risk": 0.0, "corrected_risk_error": 0.0}  # a T without inverse corrects nothing
+        if self.signed is not None:
+            row |= _mean_and_error("corrected_risk", *sums[2:], n)
+        return row | {"alarms": alarms(row, self.T)}
+
+
+def _mean_and_error(name, total, squares, n):
+    mean = total / n
+    return {name: mean, f"{name}_error": float(np.sqrt(np.maximum(squares / n - mean**2, 0) / n))}

@@ -1,0 +1,77 @@
+"""Early-learning regularisation: what the network believed about a sample before it could learn its label by heart."""
+
+from dataclasses import dataclass, field
+
+from .. import kernels
+from ..backend import arrays
+from ..checks import check_below_one, check_not_negative
+from ..losses import CrossEntropy, Loss
+from .settings import check_loss, keep_floats
+
+SOFTENING = 1e-4  # of remembered probabilities, so that t . p < 1 and the logarithm is finite
+
+
+@dataclass(frozen=True)
+class EarlyLearning(Loss):
+    """L = base + strength log(1 - t . p), t a running mean of the sample's own p: t <- memory t + (1 - memory) p.
+
+    `value` and `grad` are the base loss, because t belongs to samples in training: `regulariser` takes it.
+    strength >= 0, 0 <= memory < 1, base a loss object; else ValueError.
+    Source: Liu, Niles-Weed, Razavian and Fernandez-Granda 2020.
+    """
+
+    strength: float = 3.0
+    memory: float = 0.7
+    base: Loss = field(default_factory=CrossEntropy)
+
+    def __post_init__(self):
+        check_not_negative(strength=self.strength)
+        check_below_one(memory=self.memory)
+        check_loss(base=self.base)
+        keep_floats(self, "strength", "memory")
+
+    @property
+    def T(self):
+        """The transition matrix of the base loss, None where it has none."""
+        return getattr(self.base, "T", None)
+
+    @property
+    def corrects_noise(self):
+        """As the base loss."""
+        return self.base.corrects_noise
+
+    @property
+    def step_scale(self):
+        """As the base loss."""
+        return self.base.step_scale
+
+    def value(self, z, y):
+        """The base loss. z (N, C), y (N,) -> (N,)."""
+        return self.base.value(z, y)
+
+    def grad(self, z, y):
+        """The gradient of the base loss. z (N, C), y (N,) -> (N, C)."""
+        return self.base.grad(z, y)
+
+    def objective(self, z, y, sample_weight=None):
+        """The objective of the base loss. z (N, C), y (N,) -> float."""
+        return self.base.objective(z, y, sample_weight)
+
+    def objective_grad(self, z, y, sample_weight=None):
+        """Its gradient. z (N, C), y (N,) -> (N, C)."""
+        return self.base.objective_grad(z, y, sample_weight)
+
+    def regulariser(self, z, t):
+        """strength log(1 - t . p). z (N, C), t (N, C) remembered probabilities -> (N,)."""
+        return self.strength * arrays().log1p(-(t * kernels.softmax(z)).sum(axis=1))
+
+    def regulariser_grad(self, z, t):
+        """-strength p (t - t . p) / (1 - t . p). z (N, C), t (N, C) -> (N, C)."""
+        p = kernels.softmax(z)
+        match = (t * p).sum(axis=1, keepdims=True)
+        return -self.strength * p * (t - match) / (1 - match)
+
+    def remembered(self, t, z):
+        """memory t + (1 - memory) p', p' = (p + 1e-4) / (1 + 1e-4 C). t (N, C), z (N, C) -> (N, C)."""
+        softened = (kernels.softmax(z) + SOFTENING) / (1 + SOFTENING * z.shape[1])
+        return self.memory * t + (1 - self.memory) * softened

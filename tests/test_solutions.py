@@ -1,0 +1,84 @@
+"""Right solutions pass, wrong ones do not, and most of the wrong ones are told what is wrong."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import hypothesis
+import pytest
+from solutions.base import BASE, GIVEN
+from solutions.right import right_solutions
+from solutions.wrong import wrong_solutions
+
+from scratchnoise.course import EXERCISES, given
+from scratchnoise.course.checker.process import OwnProcess
+from scratchnoise.course.checker.runner import check_submission
+
+NIGHTLY = hypothesis.settings().max_examples > 100
+RIGHT, WRONG = list(right_solutions()), list(wrong_solutions())
+EXERCISE_OF = {spec.name: exercise for exercise in EXERCISES.values() for spec in exercise.functions}
+GIVEN_CODE = {
+    node.name: ast.unparse(node)
+    for node in ast.parse(Path(given.__file__).read_text()).body[2:]
+    if hasattr(node, "name")
+}
+
+
+class Shared(OwnProcess):
+    """A process that many files use one after the other: to start one takes longer than to check a file."""
+
+    def __exit__(self, *error):
+        pass
+
+    def close(self):
+        self.ended = True
+        super().close()
+
+
+@pytest.fixture(scope="module")
+def start():
+    """A function that gives the shared process, a new one if a solution has ended it."""
+    running = []
+
+    def start():
+        if not running or getattr(running[-1], "ended", False):
+            running.append(Shared())
+        return running[-1]
+
+    yield start
+    if running and not getattr(running[-1], "ended", False):
+        running[-1].close()
+
+
+def check(function, text, folder, start, seed=0):
+    exercise = EXERCISE_OF[function]
+    head = ["import numpy as np", *(GIVEN_CODE[name] for name in GIVEN.get(exercise.number, "").split())]
+    parts = [text if spec.name == function else BASE[spec.name] for spec in exercise.functions]
+    path = folder / exercise.filename
+    path.write_text("\n\n".join([*head, *parts]))
+    return check_submission(exercise, path, seed, start=start)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "text"), RIGHT[:: 1 if NIGHTLY else 8], ids=[n for n, *_ in RIGHT[:: 1 if NIGHTLY else 8]]
+)
+def test_right_solutions_pass(name, function, text, tmp_path, start):
+    for seed in range(5 if NIGHTLY else 1):
+        result = check(function, text, tmp_path, start, seed)
+        assert result.status == "passed", result.message
+
+
+def test_wrong_solutions_fail_and_most_are_named(tmp_path, start):
+    results = []
+    for name, function, text in WRONG[:: 1 if NIGHTLY else 12]:
+        result = check(function, text, tmp_path, start)
+        assert (result.status, result.function) == ("failed", function), (name, result.message)
+        results.append((name, result.mistake))
+    unnamed = [name for name, mistake in results if mistake is None]
+    assert len(unnamed) <= len(results) / 4, unnamed
+
+
+def test_the_bank_is_large():
+    assert len(RIGHT) >= 150 and len(WRONG) >= 350
+    counts = Counter(EXERCISE_OF[function].number for _, function, _ in WRONG)
+    assert set(counts) == set(EXERCISES) and min(counts.values()) >= 12
