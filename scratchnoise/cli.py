@@ -45,6 +45,9 @@ def main(argv=None):
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        print(f"scratchnoise: out of memory{f' ({error})' if str(error) else ''}", file=sys.stderr)
+        return 2
     except (ValueError, OSError, BackendError) as error:
         print(f"scratchnoise: {error}", file=sys.stderr)
         return 2
@@ -88,6 +91,7 @@ def _add_reproduce(commands):
         help="0.5 (38), 0.6 (39), hidden (40), given, uniform:RHO, pair:RATE or FILE.npy; may be repeated "
         "(default: 0.5 and 0.6, hidden for cifar10, given for FILE.npz)",
     )
+    add("--T", metavar="NAME", help="with --noise given: the known T of these labels, 0.5 (38), 0.6 (39) or FILE.npy")
     add(
         "--methods",
         default="all",
@@ -148,6 +152,10 @@ def _reproduce(arguments):
     from .study.runner import reproduce
 
     noise = tuple(arguments.noise or DEFAULT_NOISE.get(arguments.data, ("given",)))
+    if arguments.T is not None:
+        if noise != ("given",):
+            raise ValueError("--T is for labels that are noisy already: use it with --noise given")
+        noise = (f"given:{arguments.T}",)
     methods = re.split(r"\s*,\s*(?![^(]*\))", arguments.methods.strip())  # not at the comma in "MLR (flipped, inverse)"
     rows = reproduce(
         arguments.out,

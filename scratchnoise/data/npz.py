@@ -54,6 +54,8 @@ def _read(path):
 def _member(path, file, key):
     try:
         return file[key]
+    except MemoryError as error:
+        raise ValueError(f"{path}: {key} is larger than the memory of this computer ({error})") from error
     except ValueError as error:
         raise ValueError(
             f"{path}: {key} is not a plain array of numbers or texts ({error}). Python objects are "

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .methods import COMPARISONS
 from .report_numbers import (
     COLUMNS,
     METHODS,
@@ -13,6 +14,7 @@ from .report_numbers import (
     report_table_2,
     report_table_3,
 )
+from .statistics import REPORT_FOLDS, REPORT_RUNS, compare, welch
 
 DATA = ("garments", "fashion-mnist", "cifar10")
 
@@ -21,12 +23,14 @@ DATA = ("garments", "fashion-mnist", "cifar10")
 class Cell:
     """One number of a table beside the report's; the fields are the columns of tables.csv.
 
-    table: "1", "2", "clean" (bounds by the clean training set), "3", "T" (entries) or
+    table: "1", "2", "clean" (bounds by the clean training set), "3", "difference", "T" (entries) or
     "T error" (mean absolute error of an estimate of T).
     row, column: "clean" or "noisy" and the class in Table 1; i and j of T[i, j]; None elsewhere.
     mean, sd: over repetitions, sd with n - 1 in the denominator; None where there is no number.
     n: runs that gave a number.  runs: all of them.  stopped: those that ended before the epoch did.
     report_column: the column of the report that report_mean and report_sd come from.
+    versus, difference, low, high, interval: what a mean is compared with, "report" or a method, the difference, its
+    95 % interval and its kind, "Welch" or "paired"; every mean beside a number of the report has them.
     """
 
     table: str
@@ -45,6 +49,11 @@ class Cell:
     report_column: str | None = None
     report_mean: float | None = None
     report_sd: float | None = None
+    versus: str | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    interval: str | None = None
 
 
 def cells(rows):
@@ -56,7 +65,7 @@ def cells(rows):
     presets = sorted({str(row.get("preset")) for row in rows})
     if len(presets) > 1:
         raise ValueError(f"rows of one preset at a time make a table, here are {', '.join(presets)}")
-    return [*_priors(rows), *_upper_bound(rows), *_accuracies(rows), *_estimates(rows)]
+    return [*_priors(rows), *_upper_bound(rows), *_accuracies(rows), *_differences(rows), *_estimates(rows)]
 
 
 def is_upper_bound(method):
@@ -148,7 +157,29 @@ def _carried(rows):
 
 def _accuracy(table, key, group, report):
     stopped = sum(bool(row.get("stopped")) for row in group)
-    return Cell(table, *key, **_summary([row["accuracy"] for row in group]), stopped=stopped, **report)
+    summary = _summary([row["accuracy"] for row in group])
+    if report and summary["n"]:
+        runs = REPORT_FOLDS if table == "2" else REPORT_RUNS
+        ours = (summary["mean"], summary["sd"], summary["n"])
+        report |= _compared("report", welch(*ours, report["report_mean"], report["report_sd"], runs))
+    return Cell(table, *key, **summary, stopped=stopped, **report)
+
+
+def _compared(versus, found):
+    """Fields of a Cell from a `Difference`."""
+    return {"versus": versus, **dict(zip(("difference", "low", "high", "interval"), found, strict=False))}
+
+
+def _differences(rows):
+    """The claims beside their controls: each pair of `COMPARISONS`, epoch by epoch, over the draws of both."""
+    groups = _groups(_carried(row for row in rows if _has_accuracy(row["method"])))
+    runs = {key: {row["repetition"]: row["accuracy"] for row in group} for key, group in groups.items()}
+    for key, first in runs.items():
+        data, noise, method, epoch, selection = key
+        for other in (control for name, control in COMPARISONS if name == method):
+            found = compare(first, runs.get((data, noise, other, epoch, selection), {}))
+            if found:
+                yield Cell("difference", *key, mean=found.mean, n=found.n, runs=found.n, **_compared(other, found))
 
 
 def _estimates(rows):

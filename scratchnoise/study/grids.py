@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from .cells import cells, columns
+from .methods import UNSTABLE
+from .statistics import Difference, binomial_error
+from .statistics import text as text_of
 
 NAMES = {"garments": "Garments", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
 NOISE = {
@@ -14,6 +17,18 @@ NOISE = {
 }
 # A matrix with more classes is shown by its error alone; tables.csv has the entries.
 MOST_CLASSES = 5
+UNSTABLE_MARK = " ~"
+INTERVALS = (
+    "Differences of means ± half the width of their 95 % interval: paired where both were run on the same draws, else "
+    "Welch's, as against the report. ± ?: one run gives no interval."
+)
+TEST_SAMPLES = (
+    "The test samples are a draw as well: n of them leave an error of sqrt(p (1 - p) / n) in every accuracy p, "
+    f"{binomial_error(0.9, 3000):.3f} at 0.9 with 3,000, which no repetition shows."
+)
+UNSTABLE_NOTE = (
+    "~ The steps are too long to be stable, so the rounding of a processor decides: another one finds others."
+)
 OVERVIEW, ESTIMATES = "All methods", "T and its estimates"  # how the captions of these figures begin
 CHOICE = "last epoch, or the epoch named; never chosen on the test set"
 
@@ -63,6 +78,7 @@ def grids(rows):
         *_methods(upper, [cell for cell in found if cell.table == "2"], max),
         *_methods(bound, [cell for cell in found if cell.table == "clean"], max),
         *_methods(lower, [cell for cell in found if cell.table == "3"], max),
+        *_comparisons([cell for cell in found if cell.table == "difference"]),
         *_methods(error, [cell for cell in found if cell.table == "T error"], min),
         *_matrices([cell for cell in found if cell.table == "T"], classes),
     ]
@@ -107,6 +123,24 @@ def _methods(title, found, pick):
     yield Grid(title, "Method", headings, tuple(lines), _notes(found, most))
 
 
+def _comparisons(found):
+    """A line per method and control: the difference of their accuracies with its interval."""
+    if not found:
+        return
+    pairs, lines = columns(found), []
+    for (first, versus), group in _by(found, lambda cell: (label(cell), cell.versus)).items():
+        places = {pairs.index((cell.data, cell.noise)): cell for cell in group}
+        texts = tuple(_difference(places[place]) if place in places else "" for place in range(len(pairs)))
+        lines.append(Line(group[0].method, f"{first}, less {versus}", texts))
+    headings = tuple(heading(*pair, between="\n") for pair in pairs)
+    title = "Differences of accuracy, each method less its control"
+    yield Grid(title, "Method and control", headings, tuple(lines), (INTERVALS,))
+
+
+def _difference(cell):
+    return f"{_against(cell)} n={cell.n}"
+
+
 def _matrices(found, classes):
     """The estimates of T, entry by entry under the true matrix, one grid per data set and noise."""
     for pair in columns(found):
@@ -136,6 +170,9 @@ def _lines(group, text, places, width, best=(), most=None):
     reported = {place: cell for place, cell in places.items() if cell.report_mean is not None}
     for source, cited in _by(reported.items(), lambda item: _source(item[1])).items():
         lines.append(Line(group, inner + source, texts(_printed, dict(cited)), "report"))
+    compared = {place: cell for place, cell in reported.items() if cell.difference is not None}
+    if compared:
+        lines.append(Line(group, inner + "ours less report", texts(_against, compared), "report"))
     stopped = {place: cell for place, cell in places.items() if cell.stopped}
     if stopped:
         lines.append(Line(group, inner + "runs that stopped", texts(_stopped, stopped), "stopped"))
@@ -148,7 +185,12 @@ def _ours(cell, most):
     spread = "" if cell.sd is None else f" ({cell.sd:.3f})"
     # Where runs stopped, the line below says so, and n with it.
     fewer = most and cell.n < most and not cell.stopped
-    return f"{cell.mean:.3f}{spread}" + (f" n={cell.n}" if fewer else "")
+    mark = UNSTABLE_MARK if cell.method in UNSTABLE and cell.table == "3" else ""
+    return f"{cell.mean:.3f}{spread}{mark}" + (f" n={cell.n}" if fewer else "")
+
+
+def _against(cell):
+    return text_of(Difference(cell.difference, cell.low, cell.high, cell.interval, cell.n))
 
 
 def _printed(cell):
@@ -187,6 +229,12 @@ def _notes(found, most):
     notes = [f"Mean (standard deviation) over {_counted(most, table)}, n where fewer; * best of its column."]
     if table != "T error":
         notes.append(f"Accuracy: {CHOICE}.")
+    if any(cell.difference is not None for cell in found):
+        notes.append(INTERVALS)
+    if table != "T error":
+        notes.append(TEST_SAMPLES)
+    if table == "3" and any(cell.method in UNSTABLE and cell.n for cell in found):
+        notes.append(UNSTABLE_NOTE)
     if any(cell.selection for cell in found):
         notes.append("By noisy validation: the epoch was chosen on held-out samples with their noisy labels.")
     if any(cell.stopped for cell in found):

@@ -24,8 +24,11 @@ from .methods import (
     POSTERIOR_EPOCHS,
 )
 from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, content_of, data_hash, load_task, noise_hash, pixels_of
+from .results import STOPPED, identity
 
 PRIORS, T_ESTIMATES = "priors", "T estimates"  # jobs that train no model of the tables
+# The method of a job's last row, where it is not the job's own.
+LAST_ROW = {T_ESTIMATES: ESTIMATES["confident_joint"], "rMLR (learnt rates)": "T rMLR"}
 
 
 @dataclass(frozen=True)
@@ -93,13 +96,29 @@ class Job:
         return load_task(self.data, self.noise, self.preset, self.seed, draw)
 
     def is_done(self, results):
-        """Whether the results hold this job's last row."""
-        method = ESTIMATES["confident_joint"] if self.method == T_ESTIMATES else self.method
-        key = self.row(method=method)
-        key = {name: key[name] for name in ("data", "noise", "method", "repetition", "preset")}
-        if results.has(**key, epoch=self.last_epoch):
-            return True
-        return any(row.get("stopped") for row in results.rows() if all(row.get(k) == v for k, v in key.items()))
+        """Whether the results hold this job's last row, or the row that says why it ended early."""
+        last = self.row(method=LAST_ROW.get(self.method, self.method), epoch=self.last_epoch)
+        return identity(last) in results or identity(self._stopped("")) in results
+
+    def _stopped(self, why, **more):
+        """The row of a run that ended early. why: a text."""
+        method = LAST_ROW[T_ESTIMATES] if self.method == T_ESTIMATES else self.method
+        return self.row(method=method, **{"epoch": self.last_epoch and 1, "stopped": why or STOPPED, **more})
+
+    def outcome(self, T=None, tick=lambda share: None):
+        """All rows of the job: list of dict. A method that cannot run is a result as well: one row that says why.
+
+        T, tick: as in `run`. Raises OSError and MemoryError, which say something about the machine and not the method.
+        """
+        rows = []
+        try:
+            self.run(rows.append, tick, T)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever a method raises is what happened to it
+            what = " ".join(str(error).split())
+            rows.append(self._stopped(f"{type(error).__name__}: {what}"))
+        return rows
 
     def run(self, emit, tick=lambda share: None, T=None):
         """Do the work: `emit(row)` for every measurement when it is there, `tick(share of the job done)` now and then.
@@ -114,7 +133,14 @@ class Job:
             elif self.method == T_ESTIMATES:
                 self._estimate(task, emit)
             else:
-                self._fit(task, emit, tick, T if task.T_known is None else task.T_known)
+                T = T if task.T_known is None else task.T_known
+                if T is None and self.settings.needs_T:
+                    raise ValueError(f"{self.method} needs T, which is not known here and was not estimated")
+                if self.settings.is_network and task.x_train.ndim < 3:
+                    raise ValueError(
+                        f"{self.method} needs images, the data has rows of {task.x_train.shape[1]} features"
+                    )
+                self._fit(task, emit, tick, T)
 
     def _priors(self, task):
         C = len(task.classes)
@@ -123,7 +149,7 @@ class Job:
 
     def _estimate(self, task, emit):
         started = time.perf_counter()
-        method = METHODS[self.preset.posteriors]
+        method = METHODS[self.preset.posteriors if task.x_train.ndim > 2 else "MLR (own settings)"]
         x, _ = self._pixels(method)
         x, y = x[task.chosen], task.y_noisy[task.chosen]
         model = method.make(None, task.model_seed, POSTERIOR_EPOCHS)
@@ -188,7 +214,7 @@ class Job:
             seconds = time.perf_counter() - started
             stopped = f"the loss was no longer finite in epoch {died.epoch}"
             showed = {"history": history, "fatal": died.history[-1]}
-            emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, **showed, **known))
+            emit(self._stopped(stopped, epoch=died.epoch, seconds=seconds, **showed, **known))
 
 
 def _listed(T):

@@ -132,6 +132,17 @@ METHODS = {
 # Step times curvature is above 2 here, so rounding grows from step to step: another processor finds other numbers.
 UNSTABLE = frozenset({"MLR (steps)", "rMLR (steps)"})
 
+COMPARISONS = (  # what is claimed of the first is shown against the second
+    ("rMLR", "MLR"),
+    ("rMLR (tuned)", "MLR (tuned)"),
+    ("rMLR (tuned)", "MLR (own settings)"),
+    ("NN backward", "NN"),
+    ("NN backward", "NN (steps of backward)"),
+    ("NN forward", "NN"),
+    ("NN forward", "NN (steps of forward)"),
+    ("NN forward", "NN backward"),
+)
+
 # --- clean labels -------------------------------------------------------------------------------------------
 
 CROSS_VALIDATED = {"MLR (clean)": METHODS["MLR"], "NN (clean)": METHODS["NN"]}  # Table 2: 4/5 of the clean test set

@@ -54,7 +54,7 @@ class Task:
     """One noisy data set, as every method gets it: labels `y_noisy`, T where the methods may know it."""
 
     x_train: np.ndarray
-    y_train: np.ndarray
+    y_train: np.ndarray | None  # the clean labels, None where nobody knows them
     y_noisy: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
@@ -74,8 +74,10 @@ def parse_noise(text, n_classes):
     """The transition matrix that a noise name stands for; None for "given", labels that are noisy already.
 
     "0.5" and "0.6" are Eq. (38) and Eq. (39); "hidden" is Eq. (40), here (39), which the methods are not told;
-    "uniform:RHO", "pair:RATE", or the path of an .npy file that holds T. Raises ValueError for anything else.
+    "uniform:RHO", "pair:RATE", or the path of an .npy file that holds T. "given:" before one of these is the T of
+    labels that are noisy already. Raises ValueError for anything else.
     """
+    text = text.removeprefix("given:")
     fixed = {"0.5": noise.MNIST05, "0.6": noise.MNIST06, "hidden": noise.MNIST06, "given": None}
     generators = {"uniform": noise.uniform, "pair": noise.pair_flip}
     name, _, rate = text.partition(":")
@@ -89,8 +91,19 @@ def parse_noise(text, n_classes):
         except ValueError as error:
             raise ValueError(f"noise={text!r}: {error}") from error
     if text.endswith(".npy"):
-        return TransitionMatrix(np.load(text, allow_pickle=False))
+        return _saved_transition(text, n_classes)
     raise ValueError(f"noise={text!r} is unknown; {nearest(text, [*fixed, 'uniform:RHO', 'pair:RATE', 'FILE.npy'])}")
+
+
+def _saved_transition(path, n_classes):
+    wanted = f"an .npy file with a {n_classes} x {n_classes} matrix of numbers"
+    try:
+        T = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, MemoryError) as error:  # no file of NumPy's, or a header that claims too much
+        raise ValueError(f"noise={path!r} is not {wanted}") from error
+    if np.shape(T) != (n_classes, n_classes):
+        raise ValueError(f"noise={path!r} has shape {np.shape(T)}; it should be {wanted}, one column a class")
+    return TransitionMatrix(T)
 
 
 @lru_cache(maxsize=2)
@@ -113,16 +126,16 @@ def load_task(data_name, noise_name, preset, seed, draw=0):
     """
     dataset = load_data(data_name, preset, seed)
     T = parse_noise(noise_name, len(dataset.class_names))
-    if (T is None) != dataset.noisy:
+    if noise_name.startswith("given") != dataset.noisy:
         wrong = "noisy already: use 'given'" if dataset.noisy else "clean: 'given' would leave them so"
         raise ValueError(f"noise={noise_name!r}: the training labels of {data_name} are {wrong}")
     name = Path(data_name).name
     for_noise = np.random.default_rng([seed, draw, crc32(f"{name} {noise_name}".encode())])
     rng = np.random.default_rng([seed, draw, crc32(name.encode())])  # the same subset for every noise, and for none
-    y_noisy = dataset.y_train if T is None else noise.corrupt(dataset.y_train, T, for_noise)
+    y_noisy = dataset.y_train if dataset.noisy else noise.corrupt(dataset.y_train, T, for_noise)
     return Task(
         dataset.x_train,
-        dataset.y_train,
+        None if dataset.noisy else dataset.y_train,
         y_noisy,
         dataset.x_test,
         dataset.y_test,
@@ -154,7 +167,7 @@ def data_hash(data_name, preset, seed):
 
 def noise_hash(data_name, noise_name, preset, seed):
     """What tells a noise from others of the same name: the matrix, and whether the methods are told it; str."""
-    T = load_task(data_name, noise_name, preset, seed).T_true
+    T = parse_noise(noise_name, len(load_data(data_name, preset, seed).class_names))
     return content_of("told" if noise_name != "hidden" else "hidden", None if T is None else np.asarray(T))
 
 

@@ -31,7 +31,7 @@ def _samples(data, noise, preset, seed):
     for name in noise:
         task = load_task(data, name, preset, seed)
         if task.x_train.ndim > 2:
-            true = task.y_train[:20] if task.T_true is not None else None
+            true = None if task.y_train is None else task.y_train[:20]
             caption = f"Samples of {Path(data).name} with their noisy labels, noise {name}: figures 2, 4, 6, 7 and 8."
             figures[caption] = samples(task.x_train[:20], task.y_noisy[:20], task.classes, true)
     return figures

@@ -76,11 +76,14 @@ class RowsFile:
             self.refresh()
 
     def _write(self, content):
-        with open(self.path, "ab") as file:
-            file.truncate(self._end)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(self.path, "ab") as file:
+                file.truncate(self._end)
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:  # what was written in part has no end, so it does not count
+            raise OSError(f"{str(self.path)!r} cannot be written ({error.strerror}); nothing was added") from error
 
     def _take(self, line):
         key = self._key(line, f"{self.path}, line {self._lines + 1}")

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
+from ..checks import check_count
 from ..kernels.warm_up import LINEAR, NETWORKS, second_compiler, warm_up
 from ..messages import nearest
-from ..transition import TransitionMatrix
 from .further import FURTHER
-from .jobs import PRIORS, T_ESTIMATES, Job
+from .jobs import LAST_ROW, PRIORS, T_ESTIMATES, Job
 from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, ESTIMATES, FULL_CLEAN, METHODS
 from .protocol import PRESETS, load_task
-from .results import ResultsFile
+from .results import IDENTITY, ResultsFile, identity
+from .rows_file import move_damaged_aside
+from .workers import Progress, Workers
 
 GROUPS = {
     "all": (PRIORS, T_ESTIMATES, *CLEAN, *METHODS),
@@ -44,9 +46,13 @@ def reproduce(
     backend: kernel table, by default the one that runs here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
+    check_count(jobs=jobs)
+    check_count(0, seed=seed)
+    if repetitions is not None:
+        check_count(repetitions=repetitions)
     table = resolve(backend) if backend else current()
     plan = make_plan(data, noise, methods, preset, repetitions, table, seed)
-    results = open_results(out, seed)
+    results = open_results(out, seed, plan)
     missing = [job for job in plan if not job.is_done(results)]
     if missing:
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
@@ -56,12 +62,19 @@ def reproduce(
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
-            work = [(job, _transition_for(job, results)) for job in stage]
-            if jobs == 1:
-                _run_here(work, results, progress)
-            else:
-                _run_in_processes(work, results, progress, jobs)
-    return [row for row in results.rows() if row["preset"] == preset]
+            Workers(results, progress, jobs).run(stage)
+    return _shown(results.rows(), preset, table)
+
+
+def _shown(rows, preset, table):
+    """The rows of a preset; where several backends measured the same, those of the table that was asked for."""
+    best = {}
+    for row in rows:
+        key = dict(zip(IDENTITY, identity(row), strict=True)) | {"backend": None}
+        key = tuple(key.values())
+        if row["preset"] == preset and (key not in best or row["backend"] == table):
+            best[key] = row
+    return list(best.values())
 
 
 def make_plan(data, noise, methods, preset, repetitions, backend, seed):
@@ -75,8 +88,8 @@ def make_plan(data, noise, methods, preset, repetitions, backend, seed):
     plan = []
     for noise_name in noise:
         task = load_task(data, noise_name, preset, seed)
-        names = [m for m in ORDER if m in chosen and (task.x_train.ndim > 2 or not _is_network(m))]
-        if task.T_true is None:  # nobody knows the clean labels of this training set
+        names = [m for m in ORDER if m in chosen]
+        if task.y_train is None:  # nobody knows the clean labels of this training set
             names = [m for m in names if m not in FULL_CLEAN]
         counts = {name: _repetitions(name, preset, repetitions) for name in names}
         if task.T_known is None:  # each repetition is told the estimate of its own draw
@@ -85,6 +98,8 @@ def make_plan(data, noise, methods, preset, repetitions, backend, seed):
         for name, count in counts.items():
             if name not in CLEAN or noise_name == noise[0]:  # clean labels do not depend on the noise
                 plan += [Job(data, noise_name, name, r, preset, seed, backend) for r in range(count)]
+    if not plan:
+        raise ValueError(f"methods={', '.join(methods)!r} with noise={', '.join(noise)!r} leave nothing to run")
     return sorted(plan, key=lambda job: (job.cost, job.repetition))
 
 
@@ -95,10 +110,11 @@ def _repetitions(name, preset, wanted):
     return wanted or (preset.network_repetitions if _slow(name, preset) else preset.linear_repetitions)
 
 
-def open_results(out, seed):
+def open_results(out, seed, plan):
     """The results file of a folder, made if need be.
 
-    Raises OSError when it cannot be written, ValueError when it holds results of another seed.
+    Damaged rows are moved aside, and a line on standard error names each. Raises OSError when it cannot be written,
+    ValueError when it holds results of another seed, or of other data, noise, settings or version under the same name.
     """
     out = Path(out)
     try:
@@ -108,11 +124,44 @@ def open_results(out, seed):
         probe.unlink()
     except OSError as error:
         raise OSError(f"out={str(out)!r} cannot be written ({error.strerror}); choose another folder") from error
-    results = ResultsFile(out / "results.jsonl")
-    seeds = {row["seed"] for row in results.rows()} - {seed}
+    path = out / "results.jsonl"
+    for line, why in move_damaged_aside(path, identity):
+        print(f"{path}, line {line}: {why}; moved to {path.name}.damaged", file=sys.stderr)
+    results = ResultsFile(path)
+    found = [dict(zip(IDENTITY, key, strict=True)) for key in results.keys()]
+    seeds = {row["seed"] for row in found} - {seed}
     if seeds:
         raise ValueError(f"out={str(out)!r} holds results of seed {min(seeds)}; use that seed or another folder")
+    _refuse_other_content(out, found, plan)
     return results
+
+
+def _refuse_other_content(out, found, plan):
+    """Raise ValueError where a row has the name of something in the plan and another content."""
+    wanted = {}
+    for job in plan:
+        row = job.row()
+        names = (
+            [*ESTIMATES.values()] if job.method == T_ESTIMATES else [job.method, LAST_ROW.get(job.method, job.method)]
+        )
+        wanted["preset"], wanted["version"] = row["preset"], row["version"]
+        wanted["data", row["data"]] = row["data_hash"]
+        wanted["noise", row["data"], row["noise"]] = row["noise_hash"]
+        wanted |= {("method", row["data"], name): row["settings_hash"] for name in names}
+    for row in found:
+        if row["preset"] != wanted.get("preset"):
+            continue
+        data, what = row["data"], None
+        if row["version"] != wanted["version"]:
+            what = f"version {row['version']}"
+        elif wanted.get(("data", data), row["data_hash"]) != row["data_hash"]:
+            what = f"other data under the name {data!r}"
+        elif wanted.get(("noise", data, row["noise"]), row["noise_hash"]) != row["noise_hash"]:
+            what = f"another matrix under the noise {row['noise']!r}"
+        elif wanted.get(("method", data, row["method"]), row["settings_hash"]) != row["settings_hash"]:
+            what = f"{row['method']!r} with other settings"
+        if what:
+            raise ValueError(f"out={str(out)!r} holds results of {what}; use another folder")
 
 
 def _compile(names):
@@ -123,72 +172,6 @@ def _compile(names):
     with using_backend("numba"), second_compiler(names), tqdm(total=1, delay=1, bar_format=bar_format) as bar:
         for done in warm_up(names):
             bar.update(done - bar.n)
-
-
-class Progress:
-    """A bar over the estimated cost of all jobs, with the time left."""
-
-    def __init__(self, total):
-        from tqdm import tqdm
-
-        self.bar = tqdm(
-            total=max(total, 1e-9), bar_format="{percentage:3.0f} %|{bar}| {elapsed} gone, {remaining} left  {desc}"
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.bar.close()
-
-    def follow(self, job):
-        """A function that moves the bar as `job` tells its share done."""
-        self.bar.set_description_str(f"{job.noise} {job.method} #{job.repetition + 1}")
-        done = 0.0
-
-        def tick(share):
-            nonlocal done
-            self.bar.update((share - done) * job.cost)
-            done = share
-
-        return tick
-
-
-def _run_here(work, results, progress):
-    for job, T in work:
-        tick = progress.follow(job)
-        job.run(lambda row: _keep(row, results), tick, T)
-        tick(1.0)
-
-
-def _run_in_processes(work, results, progress, jobs):
-    from joblib import Parallel, delayed
-
-    for job, rows in Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(_collect)(*item) for item in work):
-        for row in rows:
-            _keep(row, results)
-        progress.follow(job)(1.0)
-
-
-def _collect(job, T):
-    rows = []
-    job.run(rows.append, T=T)
-    return job, rows
-
-
-def _keep(row, results):
-    """Append a row, unless an interrupted run of the same job left it there."""
-    if not results.has(**{name: row[name] for name in ("data", "noise", "method", "repetition", "epoch", "preset")}):
-        results.append(row)
-
-
-def _transition_for(job, results):
-    """What a method is told where it does not know T: the estimate of the same draw; None where there is none."""
-    asked = (Path(job.data).name, job.noise, job.preset.name, job.repetition, ESTIMATES["confident_joint"])
-    for row in results.rows():
-        if tuple(row.get(name) for name in ("data", "noise", "preset", "repetition", "method")) == asked:
-            return TransitionMatrix(row["T_hat"])
-    return None
 
 
 def _is_network(name):

@@ -3,6 +3,8 @@ import pytest
 
 from scratchnoise.study.cells import cells
 from scratchnoise.study.grids import label
+from scratchnoise.study.methods import COMPARISONS
+from scratchnoise.study.statistics import welch
 
 
 def cell(rows, table, **where):
@@ -107,3 +109,27 @@ def test_other_noise_has_no_report(measurement):
     rows = [measurement("T rMLR", accuracy=None, T_hat=[[0.6, 0.2], [0.4, 0.8]], noise="given")]
     assert all(one.report_mean is None for one in cells(rows))
     assert not [one for one in cells(rows) if one.table == "T error" or one.method == "T true"]
+
+
+def test_every_mean_that_stands_beside_another_one_has_its_interval(study):
+    """The code that makes the cells applies one rule, so none escapes it."""
+    beside = [one for one in cells(study) if one.report_mean is not None and one.n and one.table in ("2", "clean", "3")]
+    assert len(beside) > 10
+    for one in beside:
+        runs = 5 if one.table == "2" else 10
+        found = welch(one.mean, one.sd, one.n, one.report_mean, one.report_sd, runs)
+        assert one.versus == "report" and one.interval == "Welch"
+        assert (one.difference, one.low, one.high) == (found.mean, found.low, found.high)
+    compared = {(one.method, one.versus) for one in cells(study) if one.table == "difference"}
+    methods = {row["method"] for row in study}
+    assert compared == {pair for pair in COMPARISONS if methods.issuperset(pair)}
+    assert {one.interval for one in cells(study) if one.table == "difference"} == {"paired"}
+
+
+def test_a_pair_is_of_one_draw_and_a_run_that_died_takes_its_pair_with_it(measurement):
+    rows = [measurement("rMLR", k, accuracy=0.9 + 0.02 * k) for k in range(3)]
+    rows += [measurement("MLR", k, accuracy=value) for k, value in ((2, 0.93), (1, 0.90), (0, 0.88))]
+    rows += [measurement("rMLR", 3, accuracy=None, stopped="it died"), measurement("MLR", 3, accuracy=0.1)]
+    (found,) = [one for one in cells(rows) if one.table == "difference"]
+    assert found.n == 3 and found.versus == "MLR" and found.low < found.difference < found.high
+    np.testing.assert_allclose(found.difference, np.mean([0.02, 0.02, 0.01]))

@@ -1,6 +1,8 @@
 """The study end to end on small drawn data: every method, resuming, and what is refused."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -26,12 +28,26 @@ def tiny(monkeypatch):
     monkeypatch.setattr(runner, "PRESETS", protocol.PRESETS)
 
 
+@pytest.fixture(scope="session")
+def garments(tmp_path_factory):
+    """240 garments in a file: drawing the 18,000 of the study takes seconds in every process."""
+    return saved(tmp_path_factory.mktemp("data") / "garments.npz")
+
+
+def saved(path, **changes):
+    """The path of an .npz file with few garments."""
+    drawn = data.make_garments(240, 60, random_state=1)
+    arrays = {name: getattr(drawn, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    np.savez(path, **(arrays | changes))
+    return str(path)
+
+
 @pytest.fixture
-def linear(tmp_path):
+def linear(tmp_path, garments):
     """A function that runs the linear methods into one folder."""
 
     def run(**changes):
-        settings = {"methods": ("linear",), "noise": ("0.5",), "backend": "numpy"} | changes
+        settings = {"data": garments, "methods": ("linear",), "noise": ("0.5",), "backend": "numpy"} | changes
         return runner.reproduce(tmp_path / "out", **settings)
 
     return run
@@ -55,14 +71,17 @@ def test_a_second_run_adds_nothing_and_a_killed_one_goes_on(linear, tmp_path):
     assert sorted(tuple(r[k] for k in key) for r in again) == sorted(tuple(r[k] for k in key) for r in first)
 
 
-def test_processes_find_the_same_as_one(linear, tmp_path):
-    alone = {(r["method"], r["repetition"]): r["accuracy"] for r in linear()}
-    rows = runner.reproduce(tmp_path / "two", methods=("linear",), noise=("0.5",), backend="numpy", jobs=2)
+def test_processes_find_the_same_as_one(linear, tmp_path, garments):
+    options = {"methods": ("linear",), "noise": ("0.5",), "backend": "numpy"}
+    alone = {(r["method"], r["repetition"]): r["accuracy"] for r in linear(**options)}
+    rows = runner.reproduce(tmp_path / "two", garments, **options, jobs=2)
     assert {(r["method"], r["repetition"]): r["accuracy"] for r in rows} == alone
 
 
-def test_networks_record_their_epochs_and_history(tmp_path):
-    rows = runner.reproduce(tmp_path, methods=("NN forward",), noise=("0.5",), backend=host_table(), repetitions=1)
+def test_networks_record_their_epochs_and_history(tmp_path, garments):
+    rows = runner.reproduce(
+        tmp_path, garments, methods=("NN forward",), noise=("0.5",), backend=host_table(), repetitions=1
+    )
     assert [row["epoch"] for row in rows] == [2]
     assert len(rows[0]["history"]["test_accuracy"]) == 2
     assert rows[0]["settings"]["loss"] == "forward"
@@ -134,15 +153,15 @@ def test_one_fit_serves_mlr_and_its_flipped_forms(monkeypatch):
     assert len(fits) == 4
 
 
-def test_a_diverging_run_is_a_result(tmp_path, monkeypatch):
+def test_a_diverging_run_is_a_result(tmp_path, garments, monkeypatch):
     settings = {"loss": "backward", "risk": "raw", "learning_rate": 1e3}
     wild = methods.Method(methods.NeuralNetwork, "network", settings, needs_T=True)
     monkeypatch.setitem(methods.METHODS, "NN backward (raw)", wild)
     options = {"methods": ("NN backward (raw)",), "noise": ("0.6",), "backend": host_table(), "repetitions": 1}
     with np.errstate(all="ignore"):
-        rows = runner.reproduce(tmp_path, **options)
+        rows = runner.reproduce(tmp_path, garments, **options)
     assert rows[0]["accuracy"] is None and "no longer finite" in rows[0]["stopped"]
-    assert runner.reproduce(tmp_path, **options) == rows
+    assert runner.reproduce(tmp_path, garments, **options) == rows
 
 
 def test_arrays_of_ones_own(tmp_path):
@@ -164,6 +183,11 @@ def test_arrays_of_ones_own(tmp_path):
         ({"noise": ("0.7",)}, "noise='0.7' is unknown"),
         ({"noise": ("uniform:0.9",)}, "rho=0.9 should lie between 0 and 0.5"),
         ({"noise": ("given",)}, "are clean"),
+        ({"methods": ()}, "nothing to run"),
+        ({"noise": ()}, "nothing to run"),
+        ({"repetitions": 0}, "repetitions=0"),
+        ({"jobs": -1}, "jobs=-1"),
+        ({"seed": -1}, "seed=-1"),
         ({"preset": "papr"}, "did you mean 'paper'"),
         ({"backend": "nunba"}, "did you mean 'numba'"),
         ({"data": "garmets"}, "garments"),
@@ -179,6 +203,111 @@ def test_another_seed_needs_another_folder(linear):
     linear(methods=("MLR",))
     with pytest.raises(ValueError, match="holds results of seed 0"):
         linear(methods=("MLR",), seed=1)
+
+
+def test_another_content_under_an_old_name_is_refused_by_name(linear, tmp_path, monkeypatch):
+    noise = str(tmp_path / "T.npy")
+    np.save(noise, T)
+    options = {"methods": ("rMLR (tuned)",), "noise": (noise,), "data": saved(tmp_path / "mine.npz")}
+    first = linear(**options)
+    drawn = data.make_garments(240, 60, random_state=2)
+    saved(tmp_path / "mine.npz", x_train=drawn.x_train)
+    protocol.load_data.cache_clear()
+    protocol.data_hash.cache_clear()
+    with pytest.raises(ValueError, match="other data under the name 'mine.npz'"):
+        linear(**options)
+    saved(tmp_path / "mine.npz")
+    protocol.load_data.cache_clear()
+    protocol.data_hash.cache_clear()
+    assert linear(**options) == first
+    np.save(noise, T[:, ::-1])
+    with pytest.raises(ValueError, match="another matrix under the noise .*T.npy"):
+        linear(**options)
+    np.save(noise, T)
+    with monkeypatch.context() as patch:
+        patch.setitem(methods.METHODS["rMLR (tuned)"].settings, "l2", 0.5)
+        with pytest.raises(ValueError, match="'rMLR \\(tuned\\)' with other settings"):
+            linear(**options)
+    with monkeypatch.context() as patch:
+        patch.setattr("scratchnoise.study.jobs.__version__", "9.9")
+        with pytest.raises(ValueError, match="holds results of version 0"):
+            linear(**options)
+
+
+def test_another_backend_runs_anew_and_its_own_rows_are_shown(linear):
+    first = linear(methods=("rMLR (tuned)",))
+    again = linear(methods=("rMLR (tuned)",), backend="loops")
+    assert {row["backend"] for row in first} == {"numpy"} and {row["backend"] for row in again} == {"loops"}
+    assert len(again) == len(first) == 2
+
+
+def test_a_job_whose_last_row_is_missing_is_run_again_and_its_other_rows_are_not_doubled(linear, tmp_path):
+    first = linear(methods=("rMLR (learnt rates)",), repetitions=1)
+    path = tmp_path / "out" / "results.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert [row["method"] for row in first] == ["rMLR (learnt rates)", "T rMLR"]
+    path.write_bytes(lines[0])
+    assert [
+        (row["method"], row["accuracy"], row.get("T_hat"))
+        for row in linear(methods=("rMLR (learnt rates)",), repetitions=1)
+    ] == [(row["method"], row["accuracy"], row.get("T_hat")) for row in first]
+
+
+def test_a_damaged_row_is_moved_aside_with_its_line_and_measured_again(linear, tmp_path, capsys):
+    first = linear(methods=("MLR",))
+    path = tmp_path / "out" / "results.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text(lines[0] + "\n" + lines[1].replace('"accuracy": 0', '"accuracy": 7') + "\n")
+    again = linear(methods=("MLR",))
+    assert "line 2: accuracy='7" in capsys.readouterr().err
+    assert [row["accuracy"] for row in again] == [row["accuracy"] for row in first]
+
+
+def test_a_method_that_cannot_run_is_a_row_and_the_study_goes_on(linear, tmp_path):
+    singular = str(tmp_path / "S.npy")
+    np.save(singular, [[0.5, 0.5, 0.1], [0.3, 0.3, 0.1], [0.2, 0.2, 0.8]])
+    wanted = ("MLR (flipped, inverse)", "rMLR (tuned)", "NN forward")
+    flat = saved(tmp_path / "rows.npz", x_train=np.random.default_rng(0).random((240, 9)), x_test=np.ones((60, 9)) / 2)
+    rows = {row["method"]: row for row in linear(data=flat, noise=(singular,), methods=wanted, repetitions=1)}
+    assert "SingularTransitionError" in rows["MLR (flipped, inverse)"]["stopped"]
+    assert rows["rMLR (tuned)"]["accuracy"] is not None and not rows["rMLR (tuned)"].get("stopped")
+    assert "needs images, the data has rows of 9 features" in rows["NN forward"]["stopped"]
+    assert len(linear(data=flat, noise=(singular,), methods=wanted, repetitions=1)) == 3
+
+
+def test_labels_that_are_noisy_already_with_a_known_T(linear, tmp_path):
+    """The assignment's own files: nothing is drawn, the methods are told T, and nobody has clean training labels."""
+    drawn = data.make_garments(240, 60, random_state=1)
+    path = tmp_path / "FashionMNIST0.5.npz"
+    np.savez(path, Xtr=drawn.x_train, Str=drawn.y_train, Xts=drawn.x_test, Yts=drawn.y_test)
+    task = protocol.load_task(str(path), "given:0.5", TINY, 0, 0)
+    np.testing.assert_array_equal(np.asarray(task.T_known), np.asarray(protocol.noise.MNIST05))
+    assert task.y_train is None and (task.y_noisy == drawn.y_train).all()
+    rows = linear(data=str(path), noise=("given:0.5",), methods=("rMLR (tuned)", "clean"))
+    assert {row["method"] for row in rows} == {"rMLR (tuned)", "MLR (clean)", "NN (clean)"}
+    with pytest.raises(ValueError, match="noisy already"):
+        linear(data=str(path), noise=("0.5",), methods=("MLR",))
+
+
+def test_two_programs_share_a_folder_and_double_nothing(tmp_path, garments):
+    command = [
+        sys.executable,
+        "-m",
+        "scratchnoise",
+        "reproduce",
+        "--data",
+        garments,
+        "--noise",
+        "0.5",
+        "--backend",
+        "numpy",
+    ]
+    command += ["--methods", "rMLR (tuned),MLR (tuned),priors", "--repetitions", "6", "--out", str(tmp_path / "out")]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+    assert [(program.communicate(timeout=200)[1] and program.returncode) for program in both] == [0, 0]
+    rows = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert len(rows) == len({(row["method"], row["repetition"]) for row in rows}) == 18
+    assert not list((tmp_path / "out" / ".claims").iterdir())
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

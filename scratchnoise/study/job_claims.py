@@ -1,0 +1,48 @@
+"""Who is working on what: processes that share a folder take each job once.
+
+A claim is a locked file. The operating system gives the lock back when its process ends, however it ends, so a job of a
+process that was killed can be taken by another one at once.
+"""
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from .rows_file import fcntl
+
+
+class Claim:
+    """The right to work on one job in a folder, held from a successful `take` until `release`. name: str."""
+
+    def __init__(self, folder, name):
+        self.path = Path(folder) / f"{sha256(name.encode()).hexdigest()[:16]}.claim"
+        self._file = None
+
+    def take(self, wait=False):
+        """Whether the claim is ours now. wait: until whoever has it gives it up, which makes the answer True."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            file = open(self.path, "ab")
+            try:
+                if fcntl:
+                    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                file.close()
+                return False
+            if self._is_current(file):
+                self._file = file
+                return True
+            file.close()  # its last owner has deleted it meanwhile
+
+    def release(self):
+        """Give the claim up, and delete its file."""
+        if self._file is not None:
+            self.path.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+
+    def _is_current(self, file):
+        try:
+            return os.stat(self.path).st_ino == os.fstat(file.fileno()).st_ino
+        except FileNotFoundError:
+            return False
