@@ -10,7 +10,6 @@ from html import escape
 
 from ..messages import nearest
 
-REQUEST_METHODS = ("fit", "score")
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -89,7 +88,9 @@ class Estimator:
         rows = "".join(f"<tr><td>{escape(k)}</td><td>{escape(repr(v))}</td></tr>" for k, v in params)
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
 
-    # --- metadata routing: whether a pipeline or a search passes sample_weight on to fit and score -----------
+    # --- metadata routing: whether a pipeline or a search passes sample_weight on to these methods ------------
+
+    _routed = ("fit", "score")
 
     def set_fit_request(self, *, sample_weight):
         """Whether scikit-learn's metadata routing passes sample_weight to `fit`: True, False, None, or an alias."""
@@ -104,7 +105,7 @@ class Estimator:
         from sklearn.utils.metadata_routing import MetadataRequest
 
         routing = MetadataRequest(owner=self)
-        for method in REQUEST_METHODS:
+        for method in self._routed:
             alias = vars(self).get("_requested", {}).get(method)
             getattr(routing, method).add_request(param="sample_weight", alias=alias)
         return routing
@@ -122,7 +123,7 @@ class Estimator:
 
     @_metadata_request.setter
     def _metadata_request(self, routing):
-        for method in REQUEST_METHODS:
+        for method in self._routed:
             alias = getattr(routing, method).requests.get("sample_weight")
             if alias is not None:
                 self._request(method, alias)

@@ -35,6 +35,12 @@ class OnlyForSGD:
 class IncrementalClassifier(Classifier):
     """A linear model with `partial_fit`. A subclass defines the settings and hooks of `SoftmaxRegression`."""
 
+    _routed = ("fit", "partial_fit", "score")
+
+    def set_partial_fit_request(self, *, sample_weight):
+        """Whether metadata routing passes sample_weight to `partial_fit`: True, False, None, or an alias."""
+        return self._request("partial_fit", sample_weight)
+
     @OnlyForSGD
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """One pass of minibatch SGD over these samples X (N, D), y (N,), from the weights as they are. Returns self.

@@ -198,6 +198,8 @@ def test_weights_are_routed_where_they_are_requested(noisy_gaussians):
         unasked = make_pipeline(scaler, SoftmaxRegression(**QUICK))
         with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"):
             unasked.fit(X, y, sample_weight=weight)
+    chunks = SoftmaxRegression(solver="sgd", l2=0).set_partial_fit_request(sample_weight="w")
+    assert sklearn.clone(chunks).get_metadata_routing().partial_fit.requests == {"sample_weight": "w"}
     with pytest.raises(ValueError, match="sample_weight=3 should be True, False, None or the name"):
         plain.set_fit_request(sample_weight=3)
 
