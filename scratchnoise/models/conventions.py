@@ -11,7 +11,6 @@ from html import escape
 from ..messages import nearest
 
 
-
 class NotFittedError(ValueError, AttributeError):
     """A model was asked to predict before `fit`."""
 
