@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -308,6 +309,38 @@ def test_two_programs_share_a_folder_and_double_nothing(tmp_path, garments):
     rows = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
     assert len(rows) == len({(row["method"], row["repetition"]) for row in rows}) == 18
     assert not list((tmp_path / "out" / ".claims").iterdir())
+
+
+def test_a_run_that_is_killed_again_and_again_finds_the_rows_of_one_that_is_not(tmp_path, garments):
+    """kill -9 at random moments after work has begun: none lost, none doubled, none changed."""
+    options = [
+        "--data",
+        garments,
+        "--noise",
+        "0.5",
+        "--backend",
+        "numpy",
+        "--methods",
+        "rMLR (tuned),rMLR (learnt rates)",
+    ]
+    command = [sys.executable, "-m", "scratchnoise", "reproduce", *options, "--repetitions", "3", "--out"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*command, str(tmp_path / "whole")], check=True, **quiet)
+    rng, path = np.random.default_rng(0), tmp_path / "killed" / "results.jsonl"
+    for _ in range(3):
+        before = path.stat().st_size if path.exists() else 0
+        with subprocess.Popen([*command, str(tmp_path / "killed")], **quiet) as program:
+            while program.poll() is None and (path.stat().st_size if path.exists() else 0) == before:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.5))
+            program.kill()
+    subprocess.run([*command, str(tmp_path / "killed")], check=True, **quiet)
+
+    def found(folder):
+        rows = ResultsFile(tmp_path / folder / "results.jsonl").rows()
+        return sorted((row["method"], row["repetition"], str(row["accuracy"]), str(row.get("T_hat"))) for row in rows)
+
+    assert found("killed") == found("whole") and len(found("whole")) == 9
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
