@@ -94,9 +94,9 @@ def _add_reproduce(commands):
     add("--T", metavar="NAME", help="with --noise given: the known T of these labels, 0.5 (38), 0.6 (39) or FILE.npy")
     add(
         "--methods",
-        default="all",
-        help="comma-separated names as in the tables, or all, linear, networks, clean, further (not part of all), "
-        '"T estimates" (default: all)',
+        default="usual",
+        help="comma-separated names as in the tables, or usual, all (with the controls that are networks), linear, "
+        'networks, clean, further (not part of all), "T estimates" (default: usual)',
     )
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")

@@ -43,7 +43,7 @@ class Preset:
 
 
 PRESETS = {
-    "quick": Preset("quick", 6000, 1000, 6, 5, 1, "MLR"),
+    "quick": Preset("quick", 4000, 1000, 6, 2, 1, "MLR"),
     "paper": Preset("paper", None, None, 30, 10, 5, "NN"),
 }
 DEFAULT_NOISE = {"garments": ("0.5", "0.6"), "fashion-mnist": ("0.5", "0.6"), "cifar10": ("hidden",)}

@@ -16,7 +16,9 @@ from .results import IDENTITY, ResultsFile, identity
 from .rows_file import move_damaged_aside
 from .workers import Progress, Workers
 
+USUAL = tuple(name for name, method in METHODS.items() if not method.steps_of)  # what the controls control
 GROUPS = {
+    "usual": (PRIORS, T_ESTIMATES, *CROSS_VALIDATED, *USUAL),
     "all": (PRIORS, T_ESTIMATES, *CLEAN, *METHODS),
     "linear": tuple(name for name, method in METHODS.items() if not method.is_network),
     "networks": tuple(name for name, method in METHODS.items() if method.is_network),
@@ -31,7 +33,7 @@ def reproduce(
     out,
     data="garments",
     noise=("0.5", "0.6"),
-    methods=("all",),
+    methods=("usual",),
     preset="quick",
     repetitions=None,
     jobs=1,
@@ -41,9 +43,10 @@ def reproduce(
     """Run the report's protocol and return the results' rows; DIR/results.jsonl grows as measurements finish.
 
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
-    `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "all", "linear", "networks", "clean",
-    "T estimates", "further"; preset: "quick" or "paper"; repetitions: overrides the preset's; jobs: processes;
-    backend: kernel table, by default the one that runs here; seed: decides everything random.
+    `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "usual", "all" (with the networks that are
+    controls, and the full clean sets), "linear", "networks", "clean", "T estimates", "further"; preset: "quick" or
+    "paper"; repetitions: overrides the preset's; jobs: processes; backend: kernel table, by default the one that runs
+    here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
     check_count(jobs=jobs)
