@@ -38,8 +38,9 @@ def main(argv=None):
     try:
         limit_threads(getattr(arguments, "threads", None))  # before anything imports NumPy
         return arguments.run(arguments) or 0
-    except KeyboardInterrupt:
-        print("\nscratchnoise: stopped; the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "stopped; the same command goes on from here"
+        print(f"\nscratchnoise: {what}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,14 +5,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from scratchnoise.cli import parser
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_prints_what_it_says():
-    code, printed = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", README, re.S).groups()
+@pytest.mark.parametrize("example", re.findall(r"```python\n(.*?)```\n\n```\n(.*?)```", README, re.S))
+def test_an_example_prints_what_it_says(example):
+    code, printed = example
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert run.stdout == printed, run.stderr
 

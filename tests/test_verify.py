@@ -277,3 +277,25 @@ def test_careless_options(name):
     wrong = {"wrt": "w", "given": "cash", "directions": 0, "entries": 1.5, "seed": "x"}[name]
     with pytest.raises(ValueError, match=f"^{name}="):
         check.verify(square, square_backward, (X,), **{name: wrong})
+
+
+def loss_of_a_network(x, w1, w2):
+    """A mean of squares behind 128 kinks, one of which is always near."""
+    return ((np.maximum(x @ w1, 0) @ w2) ** 2).mean()
+
+
+def loss_of_a_network_backward(dy, x, w1, w2):
+    h = x @ w1
+    a = np.maximum(h, 0)
+    y = a @ w2
+    d = (2 * dy * y / y.size).astype(x.dtype)
+    dh = (d @ w2.T) * (h > 0)
+    return dh @ w1.T, x.T @ dh, a.T @ d
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_kinks_inside_of_a_loss_give_no_false_alarm(dtype):
+    for seed in range(8):
+        args = arguments(((8, 4), (4, 16), (16, 3)), dtype, seed)
+        report = check.verify(loss_of_a_network, loss_of_a_network_backward, args, seed=seed, entries=6)
+        assert report and report["adjoint"].status == "ok", report

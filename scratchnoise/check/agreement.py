@@ -51,6 +51,9 @@ class Point:
             wanted = float(dy[self.usable] @ J[self.usable])
             got = sum(float(np.vdot(g, a)) for g, a in zip(gradients, d, strict=True))
             unsure = float(np.abs(dy[self.usable]) @ bound[self.usable])
+            unsure += np.sqrt(self.pair.eps) * length_of(
+                [(np.abs(g) + rms(g)) * a for g, a in zip(gradients, d, strict=True)]
+            )
             unsure += 2 * sum(float(np.vdot(n, np.abs(a))) for n, a in zip(noise, d, strict=True))
             if decided and not abs(got - wanted) <= unsure:  # not <=, so that NaN is wrong
                 found.append(Difference(name, wanted, got, unsure))
@@ -72,6 +75,11 @@ def point(pair, values, directions, rng):
         usable = good[decided][0]
     names = [name for name, _ in directions]
     return Point(pair, values, names, [d for _, d in directions], J, bound, usable, decided)
+
+
+def length_of(terms):
+    """The Euclidean length of several arrays: backward is asked for half of its digits on this scale."""
+    return float(np.sqrt(sum(float(np.vdot(t, t)) for t in terms)))
 
 
 def rms(g):

@@ -47,7 +47,7 @@ def entries_text(pair, rng):
         names = [(name, d) for name, d in entry_directions(x, MOST_ENTRIES, rng) if name[0] == k]
         _, here = wrong_directions(pair, x, names, rng, draws=0)
         for _ in range(3):
-            dy = np.rint(4 * here.upstream(rng)) / 4
+            dy = np.rint(4 * here.upstream(rng)) / 4 + 0.0  # no -0
             found = here.differences(dy, rng)
             if not found:
                 continue

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import arrays
+from .agreement import rms
 from .slopes import rounding
 
 
@@ -50,7 +51,10 @@ def forward_agrees(pair, places, N, rng):
             row = arrays.to_numpy(pair.raw_forward(sample(pair, places, n))).astype(np.float64).ravel()
         except Exception:  # the caller's code may refuse a batch of one
             return False
-        if row.shape != whole[n].shape or not (np.abs(row - whole[n]) <= 4 * noise[n]).all():
+        if (
+            row.shape != whole[n].shape
+            or not (np.abs(row - whole[n]) <= 4 * noise[n] + 64 * pair.eps * rms(whole)).all()
+        ):
             return False
     return True
 
@@ -73,7 +77,10 @@ def backward_disagrees(pair, places, N, rng):
         pieces = [p[i] for p in parts]
         whole = np.concatenate(pieces) if k in places else sum(pieces)
         size = np.abs(whole) if k in places else sum(map(np.abs, pieces))
-        if whole.shape != batch[i].shape or not (np.abs(whole - batch[i]) <= 4 * noise[i] + 16 * pair.eps * size).all():
+        if (
+            whole.shape != batch[i].shape
+            or not (np.abs(whole - batch[i]) <= 4 * noise[i] + np.sqrt(pair.eps) * rms(size)).all()
+        ):
             what = "rows" if k in places else "sum"
             return f"d{letter} of the batch is not the {what} of d{letter} of its samples"
     return ""

@@ -6,16 +6,18 @@ extrapolation removes the powers h^2 and h^4:
 
     R2(h) = (4 D(h) - D(2 h)) / 3        R3(h) = (16 R2(h) - R2(2 h)) / 15
 
-The truncation error of R3 is far below |R3 - R2|, and its rounding error is below 2 n / h. At a kink the slopes on both
+The truncation error of R3 is far below |R2(h) - R2(2 h)| for smooth code, and not above it where a kink lies between
+the steps; its rounding error is below 2 n / h. At a kink the slopes on both
 sides differ, and central differences would not notice. The one-sided parts s(h) = (phi(h) - 2 phi(0) + phi(-h)) / (2 h)
 show it: for smooth code s = a h + b h^3 + ..., at a kink there is a constant, k = (16 s(h) - 10 s(2 h) + s(4 h)) / 7.
 
-    bound(h) = |R3 - R2| + |k| + 4 n / h
+    bound(h) = |R2(h) - R2(2 h)| + |k| + 4 n / h
 
-Each h gives a valid bound, so every entry takes the h with the smallest one: large steps for linear code in float32,
-small ones where the code bends or a kink is near. No step and no tolerance depends on the dtype; n does. It is
-measured: a right program in floating point is as good as exact arithmetic on inputs moved by a unit in the last place,
-so n is the largest change of the output under such moves, and at least (4 + sqrt(M)) eps |phi|: a sum of M terms, one
+Every entry takes the h with the smallest bound: large steps for linear code in float32, small ones where the code bends
+or a kink is near. A step has to be confirmed: its difference to the next smaller step is added to the bound, because a
+kink in reach can fool one step by chance. Where two steps contradict each other the smaller one holds. No step depends
+on the dtype; n does. It is measured: a right program in floating point is as good as exact arithmetic on inputs moved
+by a unit in the last place, so n is the largest change of the output under such moves, and at least (4 + sqrt(M)) eps |phi|: a sum of M terms, one
 after the other, errs by about sqrt(M) units of its last place. M is the size of the largest input.
 """
 
@@ -39,6 +41,7 @@ def slope(value, x, direction, noise):
     """
     at_zero = value(x)
     best, bound = np.zeros_like(at_zero), np.full_like(at_zero, np.inf)
+    before = best, bound  # what the larger step found
     for h in STEPS:
         D, s = [], []
         for t in (h, 2 * h, 4 * h):
@@ -49,8 +52,10 @@ def slope(value, x, direction, noise):
             s.append((up - 2 * at_zero + down) / (2 * t))
         else:
             found, error = extrapolated(D, s, noise / h)
-            better = error < bound  # False for NaN
-            best[better], bound[better] = found[better], error[better]
+            confirmed = before[1] + np.abs(before[0] - found)
+            take = (confirmed < bound) | (np.abs(found - best) > error + bound)  # both False for NaN
+            best, bound = np.where(take, before[0], best), np.where(take, confirmed, bound)
+            before = found, error
     return best, bound
 
 
@@ -60,7 +65,7 @@ def extrapolated(D, s, noise):
         near, far = (4 * D[0] - D[1]) / 3, (4 * D[1] - D[2]) / 3
         best = (16 * near - far) / 15
         kink = (16 * s[0] - 10 * s[1] + s[2]) / 7
-        return best, np.abs(best - near) + np.abs(kink) + 4 * noise
+        return best, np.abs(near - far) + np.abs(kink) + 4 * noise
 
 
 def moved(value, x, direction, t):

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..checks import as_generator, check_choice, check_count
 from . import arrays
-from .agreement import entry_directions, random_directions, wrong_directions
+from .agreement import entry_directions, random_directions, rms, wrong_directions
 from .calling import GIVEN, Pair
 from .explaining import explain
 from .report import Report
@@ -114,7 +114,7 @@ def check_linear(pair, report, first, second, rng):
     for k, letter in enumerate(pair.letters):
         apart = np.abs(a * parts[0][k] + b * parts[1][k] - parts[2][k])
         allowed = 4 * (noise[0][k] + noise[1][k])
-        allowed = allowed + 8 * pair.eps * (np.abs(parts[0][k]) + np.abs(parts[1][k]))
+        allowed = allowed + np.sqrt(pair.eps) * (rms(parts[0][k]) + rms(parts[1][k]))  # half of the digits
         if not (apart <= allowed).all():
             place = tuple(int(i) for i in np.argwhere(~(apart <= allowed))[0])
             got, want = parts[2][k][place], (a * parts[0][k] + b * parts[1][k])[place]

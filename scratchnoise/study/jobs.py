@@ -187,7 +187,8 @@ class Job:
         except TrainingDiverged as died:
             seconds = time.perf_counter() - started
             stopped = f"the loss was no longer finite in epoch {died.epoch}"
-            emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, history=history, **known))
+            showed = {"history": history, "fatal": died.history[-1]}
+            emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, **showed, **known))
 
 
 def _listed(T):
