@@ -49,9 +49,9 @@ def lloyd(X, weight, centres, tol, max_iter):
         inertia = float(weight @ square[np.arange(len(X)), nearest])
         if before - inertia <= tol * inertia:
             break
-        before, sums = inertia, np.zeros_like(centres)
+        before = inertia
         counts = np.bincount(nearest, weight, len(centres))
-        np.add.at(sums, nearest, weight[:, None] * X)
+        sums = (np.eye(len(centres))[nearest] * weight[:, None]).T @ X
         centres = np.where(counts[:, None] > 0, sums / np.where(counts > 0, counts, 1)[:, None], centres)
     return Clusters(centres, nearest, inertia, n_iter)
 
@@ -70,8 +70,8 @@ class KMeansClassifier(Classifier):
         self,
         n_clusters=None,
         n_labels=None,
-        n_init=10,
-        tol=1e-6,
+        n_init=3,
+        tol=1e-4,
         max_iter=300,
         random_state=None,
         classes=None,
