@@ -167,7 +167,6 @@ SLIPS = {
         ("rng.choice(len(T), p=column)", "y[n] if rng.random() < column[y[n]] else rng.choice(len(T), p=column)"),
         ("rng.choice(len(T), p=column)", "y[n] if rng.random() < column[y[n]] else rng.integers(len(T))"),
         ("range(len(y))", "range(len(y) - 1)"),
-        ("    for n in", "    u = rng.random()\n    for n in"),
         ("p=column", "p=column[::-1]"),
         ("rng.choice(len(T), p=column)", "1 + rng.choice(len(T), p=column)"),
         (
