@@ -3,7 +3,7 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
-# ruff: noqa: E501  solutions are kept as texts
+
 from .base import BASE
 
 DELETE = ""
