@@ -3,7 +3,7 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
-# ruff: noqa: E501  solutions are kept as texts
+
 from .base import BASE
 
 DELETE = ""
@@ -167,7 +167,6 @@ SLIPS = {
         ("rng.choice(len(T), p=column)", "y[n] if rng.random() < column[y[n]] else rng.choice(len(T), p=column)"),
         ("rng.choice(len(T), p=column)", "y[n] if rng.random() < column[y[n]] else rng.integers(len(T))"),
         ("range(len(y))", "range(len(y) - 1)"),
-        ("    for n in", "    u = rng.random()\n    for n in"),
         ("p=column", "p=column[::-1]"),
         ("rng.choice(len(T), p=column)", "1 + rng.choice(len(T), p=column)"),
         (

@@ -203,8 +203,12 @@ def unwrapped(node, names):
 def operators(node, names):
     if not isinstance(node, ast.BinOp):
         return
+    whole = any(isinstance(side, ast.Constant) and type(side.value) is int for side in (node.left, node.right))
+    if whole and isinstance(node.op, ast.Add | ast.Sub):
+        yield "off_by_one", node.left
     for op, name in OPERATORS.get(type(node.op), ()):
-        yield name, {"op": op()}
+        if not whole or name == "wrong_sign":  # k * 1 is k: no evidence for a wrong operator
+            yield name, {"op": op()}
     if isinstance(node.op, ast.Sub | ast.Div | ast.MatMult | ast.FloorDiv):
         name = "wrong_sign" if isinstance(node.op, ast.Sub) else "operands_swapped"
         yield name, {"left": node.right, "right": node.left}
