@@ -38,8 +38,9 @@ def main(argv=None):
     try:
         limit_threads(getattr(arguments, "threads", None))  # before anything imports NumPy
         return arguments.run(arguments) or 0
-    except KeyboardInterrupt:
-        print("\nscratchnoise: stopped; the same command goes on from here", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "stopped; the same command goes on from here"
+        print(f"\nscratchnoise: {what}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -90,7 +91,8 @@ def _add_reproduce(commands):
     add(
         "--methods",
         default="all",
-        help='comma-separated names as in the tables, or all, linear, networks, clean, "T estimates" (default: all)',
+        help="comma-separated names as in the tables, or all, linear, networks, clean, further (not part of all), "
+        '"T estimates" (default: all)',
     )
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")

@@ -63,7 +63,7 @@ HONEST = {
 }
 HOSTILE = {
     "endless loop": (in_softmax("while True: pass"), "timeout", "in softmax: while True: pass"),
-    "endless sleep": (in_softmax("import time\ntime.sleep(1000)"), "timeout", "not finished after"),
+    "endless sleep": (in_softmax("import time\ntime.sleep(1000)"), "timeout", "in softmax: time.sleep(1000)"),
     "segfault": (
         in_softmax("import ctypes\nctypes.string_at(0)"),
         "crashed",
@@ -84,7 +84,7 @@ HOSTILE = {
             "import os, time\nfor _ in range(10):\n    try: os.fork()\n    except OSError: pass\ntime.sleep(300)"
         ),
         "timeout",
-        "not finished after",
+        "did not come to an end",
     ),
     "daemon": (
         at_import("import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(300)\n    os._exit(0)"),

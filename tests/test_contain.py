@@ -330,18 +330,19 @@ def test_only_python_and_the_submission_are_there(all_walls, tmp_path):
         str(other): "FileNotFoundError",
         "/etc/passwd": "FileNotFoundError",
         "/proc/self/environ": "FileNotFoundError",
-        os.path.join(package, "losses.py"): "read",
+        os.path.join(package, "losses.py"): "FileNotFoundError",  # the answers
         np.__file__: "read",
         "own.py": "written",
     }
     assert contain(try_paths(wanted), LIMITS).value == wanted
-    hidden = contain(try_paths([os.path.join(package, "losses.py")]), LIMITS, hidden=[package])
+    package = str(Path(np.__file__).parent)
+    hidden = contain(try_paths([np.__file__]), LIMITS, hidden=[package])
     assert list(hidden.value.values()) == ["FileNotFoundError"]
 
 
 def test_everything_but_the_submission_is_read_only(all_walls):
     """Also for a user who owns Python's files."""
-    shown = ["/", "/usr", np.__file__, walls.__file__, walls.SCRATCH]
+    shown = ["/", "/usr", np.__file__, os.__file__, walls.SCRATCH]
 
     def read_only():
         return [bool(os.statvfs(path).f_flag & os.ST_RDONLY) for path in shown]

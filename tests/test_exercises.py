@@ -5,8 +5,8 @@ import dataclasses
 import doctest
 import inspect
 import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,14 +17,14 @@ import pytest
 
 from scratchnoise import estimate, kernels, noise
 from scratchnoise.cli import main
-from scratchnoise.course import EXERCISES, check_file, find_exercise, given
+from scratchnoise.course import EXERCISES, check_file, find_exercise, given, workspace
 from scratchnoise.course.checker.runner import check_functions
 from scratchnoise.course.exercise import MISTAKES, hint_of
 from scratchnoise.course.exercises import bugs
 from scratchnoise.kernels import loops_table
 from scratchnoise.models.flip_corrected import project_to_simplex
 
-STUBS = Path(__file__).parents[1] / "tutorials" / "exercises"
+STUBS = workspace.STUBS
 PACKAGE = Path(given.__file__).parent
 SPECS = {spec.name: (exercise, spec) for exercise in EXERCISES.values() for spec in exercise.functions}
 SEEDS = range(20) if hypothesis.settings().max_examples > 100 else (0, 19)  # all of them under "nightly"
@@ -63,14 +63,14 @@ def answers(exercise):
 
 def test_there_are_fourteen():
     assert list(EXERCISES) == [f"{number:02}" for number in range(1, 15)]
-    assert {path.name for path in STUBS.glob("[0-9]*")} == {exercise.filename for exercise in EXERCISES.values()}
+    assert {path.name for path in STUBS.glob("*.py")} == {exercise.filename for exercise in EXERCISES.values()}
 
 
 @every_exercise
 def test_an_untouched_stub_is_not_started(exercise):
     result = check_file(STUBS / exercise.filename, exercise.number)
     assert result.status == "not started" and result.step is None
-    assert exercise.filename in result.message and f"scratchnoise check {exercise.number}" in result.message
+    assert exercise.filename in result.message and "scratchnoise check " in result.message
 
 
 @every_exercise
@@ -310,10 +310,13 @@ FILES = {
     BODY.format("return [[1], [2, 3]]"): ("returns", "is a list that cannot become an array"),
     BODY.format("return z * 1j"): ("returns", "does not hold real numbers"),
     BODY.format("yield z"): ("returns", "is a generator"),
-    BODY.format("return type('A', (), {'__array__': lambda *a, **k: exit()})()"): ("returns", "left the program"),
+    BODY.format("return type('A', (), {'__array__': lambda *a, **k: exit()})()"): (
+        "returns",
+        "is a A that does not hold",
+    ),
     BODY.format("return z[:, :1]"): ("shape", "has shape (1, 1); it should be (1, 2)"),
     BODY.format("return z.astype(int)"): ("dtype", "is int64; it should be float64"),
-    BODY.format("import numpy; return z * numpy.ones(z.shape[1])"): ("dtype", "is float64; it should be float32"),
+    BODY.format("import numpy; return z * numpy.ones(z.shape[1])"): ("dtype", "the dtype stays: float32 goes in"),
     BODY.format("z[:] = 0; return z"): ("inputs", "softmax changed its argument z"),
     RIGHT_SOFTMAX.partition("def softmax_backward")[0] + "def softmax_backward(dy, z):\n    ...\n": (
         "returns",
@@ -330,7 +333,7 @@ def test_whatever_a_file_does_is_a_result(text, wanted, tmp_path, capsys):
     result = check_file(path, "01")
     step, message = wanted
     assert (result.status, result.step) == ("failed", step), result.message
-    assert message in result.message and "scratchnoise check 01" in result.message
+    assert message in result.message and f"scratchnoise check {path}" in result.message
     assert json.loads(json.dumps(result.as_dict()))["status"] == "failed"
     assert str(PACKAGE) not in result.message and capsys.readouterr() == ("", "")
     assert not [name for name in set(sys.modules) - modules if name.startswith("submission")]
@@ -357,33 +360,35 @@ def test_random_answers_are_noticed(tmp_path):
     assert check_file(path, "01").status == "failed"
 
 
-# --- the command line, as somebody who has just cloned the project ---------------------------------------
+# --- the command line, as somebody who has just installed the package ---------------------------------------
 
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
-    """A folder with the stubs where they are in the project, as the current one."""
-    shutil.copytree(STUBS, tmp_path / "tutorials" / "exercises", ignore=shutil.ignore_patterns("__pycache__"))
+    """A folder with the stubs, as the current one."""
     monkeypatch.chdir(tmp_path)
-    return tmp_path / "tutorials" / "exercises"
+    assert main(["start", "--all", "work/exercises"]) == 0
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "work" / "exercises"
 
 
 def test_the_first_exercise_of_a_first_time_user(clone, capsys):
     """Each message names the next thing to do."""
+    capsys.readouterr()
     stub = clone / "01_softmax.py"
     assert main(["check", "01"]) == 1
     shown = capsys.readouterr().out
-    assert "not started" in shown and "1. open tutorials/exercises/01_softmax.py and write softmax and" in shown
+    assert "not started" in shown and "1. open exercises/01_softmax.py and write softmax and" in shown
     stub.write_text(RIGHT_SOFTMAX.replace("p * (dy - (dy * p).sum(axis=1, keepdims=True))", "dy * p * (1 - p)"))
     assert main(["check", "01"]) == 1
     shown = capsys.readouterr().out
     assert "Right so far: softmax." in shown and "(diagonal_only)" in shown and "stuck? scratchnoise hint 01" in shown
-    assert "edit tutorials/exercises/01_softmax.py, line 9" in shown
+    assert "edit exercises/01_softmax.py, line 9" in shown
     assert main(["hint", "01"]) == 0
     assert "hint 1 of 3" in (shown := capsys.readouterr().out) and "scratchnoise hint 01 2" in shown
     stub.write_text(RIGHT_SOFTMAX)
     assert main(["check", "softmax"]) == 0
-    assert "next: open tutorials/exercises/02_cross_entropy.py, then scratchnoise check 02" in capsys.readouterr().out
+    assert "next: open exercises/02_cross_entropy.py, then scratchnoise check 02" in capsys.readouterr().out
     assert main(["check"]) == 1
     assert capsys.readouterr().out.startswith("02 cross_entropy  not started")
 
@@ -404,6 +409,7 @@ def test_all_exercises_are_a_table(clone, capsys, monkeypatch, columns):
 
 
 def test_results_for_a_program(clone, capsys):
+    capsys.readouterr()
     assert main(["check", "--all", "--json", "--seed", "3", "--folder", str(clone)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["exercise"] for row in rows] == list(EXERCISES)
@@ -420,17 +426,116 @@ def test_results_for_a_program(clone, capsys):
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(clone, capsys, arguments, message):
+    capsys.readouterr()
     assert main(arguments) == 2
     error = capsys.readouterr().err.strip()
     assert message in error and len(error.splitlines()) == 1
 
 
-def test_pytest_checks_the_same(clone):
+def test_start_never_writes_over_a_file(clone, capsys):
+    (clone / "01_softmax.py").write_text("mine")
+    assert main(["start", "01", str(clone)]) == 0
+    assert (clone / "01_softmax.py").read_text() == "mine"
+    assert "01_softmax.py is yours and stays as it is" in capsys.readouterr().out
+
+
+def test_a_path_is_that_file(clone, tmp_path, capsys):
+    """Not the one of the same name where one stands."""
+    other = tmp_path / "a b" / "01_softmax.py"
+    other.parent.mkdir()
+    other.write_text(RIGHT_SOFTMAX)
+    assert main(["check", str(other)]) == 0
+    assert main(["check", "01"]) == 1  # the stub
+    other.write_text(BODY.format("return z"))
+    capsys.readouterr()
+    assert main(["check", str(other)]) == 1
+    assert f'scratchnoise check "{other}"' in capsys.readouterr().out.replace("../a b", str(other.parent))
+
+
+def test_files_are_found_from_a_folder_below(clone, monkeypatch):
     (clone / "01_softmax.py").write_text(RIGHT_SOFTMAX)
-    (clone / "02_cross_entropy.py").write_text("def cross_entropy(z, y):\n    return -z\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(clone)]
-    everything = subprocess.run([*command, str(clone)], capture_output=True, text=True)
-    assert "1 failed, 1 passed, 12 skipped" in everything.stdout, everything.stdout
-    assert "no function cross_entropy_grad in the file" in everything.stdout and "Traceback" not in everything.stdout
-    one = subprocess.run([*command, str(clone / "01_softmax.py")], capture_output=True, text=True)
-    assert "1 passed" in one.stdout and one.returncode == 0, one.stdout
+    (clone / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(clone / "deep" / "er")
+    assert main(["check", "01"]) == 0
+
+
+def test_progress_is_remembered(clone, capsys):
+    (clone / "01_softmax.py").write_text(RIGHT_SOFTMAX)
+    assert main(["check", "01"]) == 0 and main(["hint", "02", "2"]) == 0
+    known = json.loads((clone / ".scratchnoise.json").read_text())
+    assert set(known) == {"01", "02"} and known["02"] == {"hints": 2}
+    capsys.readouterr()
+    assert main(["course"]) == 0
+    shown = capsys.readouterr().out
+    assert known["01"]["passed"] in shown and "next: scratchnoise check 02" in shown
+
+
+def test_a_helper_file_beside_the_exercise(tmp_path):
+    (tmp_path / "my_helpers.py").write_text(
+        "import numpy as np\n\ndef stable(z):\n    return z - z.max(axis=1, keepdims=True)\n"
+    )
+    path = tmp_path / "01_softmax.py"
+    path.write_text(
+        "from my_helpers import stable\n" + RIGHT_SOFTMAX.replace("z - z.max(axis=1, keepdims=True)", "stable(z)")
+    )
+    result = check_file(path, "01")
+    assert result.status == "passed", result.message
+
+
+def test_an_endless_loop_is_stopped_in_its_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("scratchnoise.course.checker.runner.OwnProcess.__init__.__defaults__", (0.5,), raising=False)
+    path = tmp_path / "01_softmax.py"
+    path.write_text(BODY.format("while True: pass"))
+    result = check_file(path, "01")
+    assert (result.status, result.step) == ("failed", "timeout") and "line 2, in softmax: while True" in result.message
+
+
+def in_a_terminal(command, folder, *typed, until):
+    """What a command shows in a terminal while somebody types, up to the text `until`; it is ended then."""
+    import pty
+
+    own, other = pty.openpty()
+    run = subprocess.Popen(command, cwd=folder, stdin=other, stdout=other, stderr=other, close_fds=True)
+    os.close(other)
+    shown = b""
+    for wait, keys in [*typed, (until, b"")]:
+        while wait not in shown:
+            shown += os.read(own, 2**12)
+        os.write(own, keys)
+    run.kill()
+    run.wait()
+    os.close(own)
+    return shown.decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own")
+def test_a_debugger_and_input_work_in_a_check(tmp_path):
+    path = tmp_path / "01_softmax.py"
+    command = [sys.executable, "-m", "scratchnoise", "check", "01"]
+    path.write_text(RIGHT_SOFTMAX.replace("    e = ", "    breakpoint()\n    e = "))
+    shown = in_a_terminal(
+        command, tmp_path, (b"(Pdb)", b"p z.shape\n"), (b"(2, 2)", b"q\n"), until=b"stopped in softmax"
+    )
+    assert "01_softmax.py(6)softmax()" in shown
+    path.write_text(RIGHT_SOFTMAX.replace("    e = ", "    print(input('how? ') * 2)\n    e = "))
+    shown = in_a_terminal(command, tmp_path, (b"how? ", b"so\n"), until=b"soso")
+    assert shown.startswith("how? ")
+
+
+def test_an_exercise_of_ones_own(tmp_path):
+    """The worked example of TEACHING.md, in a process that reads the folder afresh."""
+    text = (Path(__file__).parents[1] / "TEACHING.md").read_text(encoding="utf-8")
+    folder = tmp_path / "my_exercises"
+    (folder / "stubs").mkdir(parents=True)
+    (folder / "relu.py").write_text(text.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+    (folder / "stubs" / "15_relu.py").write_text("def relu(z):\n    raise NotImplementedError\n")
+    environment = os.environ | {"SCRATCHNOISE_EXERCISES": str(folder)}
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "scratchnoise", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout
+
+    assert "15_relu.py written" in run("start", "15")
+    assert "15 relu  not started" in run("check", "15")
+    (tmp_path / "15_relu.py").write_text("def relu(z):\n    return z * (z > 0)\n")
+    assert "15 relu  passed" in run("check", "15")

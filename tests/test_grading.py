@@ -22,13 +22,13 @@ from rich.console import Console
 from submissions import CROSS_ENTROPY, HONEST, HOSTILE, SOFTMAX
 
 from scratchnoise.cli import main
-from scratchnoise.course import EXERCISES
+from scratchnoise.course import EXERCISES, workspace
 from scratchnoise.course.grading.grader import STATUSES, Grading, NotContained, Row
 from scratchnoise.course.grading.guard import MB, Limits
 from scratchnoise.course.grading.processes import descendants
 from scratchnoise.course.grading.report import MARKS, print_rows, short, write_rows
 
-STUBS = Path(__file__).parents[1] / "tutorials" / "exercises"
+STUBS = workspace.STUBS
 LIMITS = Limits(seconds=4, memory=512 * MB)
 
 

@@ -288,9 +288,9 @@ def test_on_epoch_returns_nothing_else(rng, answer):
 
 
 def test_the_alarms_ring_when_labels_are_learnt_by_heart(rng):
-    x, y = 0.3 * rng.normal(size=(30, 20)), rng.integers(3, size=30)
-    _, raw = fitted(BackwardCorrected(T, "raw"), x, y, epochs=100, learning_rate=0.05)
-    _, forward = fitted(ForwardCorrected(T), x, y, epochs=100, learning_rate=0.1)
+    x, y = 0.3 * rng.normal(size=(120, 60)), rng.integers(3, size=120)
+    _, raw = fitted(BackwardCorrected(T, "raw"), x, y, epochs=60, learning_rate=0.01)
+    _, forward = fitted(ForwardCorrected(T), x, y, epochs=300, learning_rate=0.2)
     assert raw[0]["alarms"] == forward[0]["alarms"] == []
     assert "corrected risk below zero" in raw[-1]["alarms"] and raw[-1]["corrected_risk"] < 0
     assert "forward loss below the noise floor" in forward[-1]["alarms"]

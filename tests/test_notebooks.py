@@ -10,8 +10,10 @@ import pytest
 
 from scratchnoise import notebooks
 from scratchnoise.cli import parser
+from scratchnoise.course import EXERCISES, find_exercise
 from scratchnoise.notebooks import LIBRARIES, NotebookError, build, find_folder
 
+STUBS = [exercise.filename for exercise in EXERCISES.values()]
 DOCS = all(map(find_spec, LIBRARIES))
 docs = pytest.mark.skipif(not DOCS, reason='the extra "docs" is not installed')
 SCRIPT = """# %% [markdown]
@@ -37,12 +39,11 @@ assert CLAIM
 
 
 def folder_with(tmp_path, **scripts):
-    """A folder of tutorials, {name: text}, and one exercise."""
+    """A folder of tutorials, {name: text}."""
     folder = tmp_path / "tutorials"
-    (folder / "exercises").mkdir(parents=True)
+    folder.mkdir(parents=True)
     for name, text in scripts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    (folder / "exercises" / "01_halve.py").write_text('"""Halve x."""\n\n\ndef halve(x):\n    ...\n', encoding="utf-8")
     return folder
 
 
@@ -70,7 +71,7 @@ def built(tmp_path_factory):
 def test_it_writes_notebooks_pages_and_exercises(built):
     names = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     pages = {f"{name}.{suffix}" for name in ("01_one", "02_two") for suffix in ("ipynb", "html")}
-    assert names == pages | {"index.html", "exercises/01_halve.ipynb"}
+    assert names == pages | {"index.html", *(f"exercises/{name[:-3]}.ipynb" for name in STUBS)}
 
 
 @docs
@@ -94,23 +95,76 @@ def test_a_page_shows_text_formulas_code_output_and_picture(built):
     assert "%matplotlib" not in page
 
 
+STEPS = """# %% [markdown]
+# # Steps
+#
+# Question: what does a line do? `scratchnoise step relu_forward`, and once more `scratchnoise step relu_forward`.
+
+# %%
+assert True
+"""
+
+
+@docs
+def test_a_command_to_step_brings_its_page_along(tmp_path):
+    out = build(tmp_path / "out", folder_with(tmp_path, **{"01_steps": STEPS})).parent
+    page = (out / "01_steps.html").read_text(encoding="utf-8")
+    elements = Elements(page).found
+    assert [attrs["src"] for tag, attrs in elements if tag == "iframe"] == ["steps/relu_forward.html"]
+    assert "frame-src 'self'" in page and "<code>scratchnoise step relu_forward</code>" in page
+    assert "script" not in {tag for tag, _ in elements}
+    assert "relu_forward, line by line" in (out / "steps" / "relu_forward.html").read_text(encoding="utf-8")
+
+
+@docs
+def test_a_command_to_step_that_does_not_exist_names_the_tutorial(tmp_path):
+    with pytest.raises(NotebookError, match="01_steps: 'relu_forwrd' cannot be stepped.*did you mean 'relu_forward'"):
+        build(tmp_path / "out", folder_with(tmp_path, **{"01_steps": STEPS.replace("forward", "forwrd")}))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_tutorials_that_derive_can_be_stepped_through():
+    from scratchnoise.notebooks.steps import COMMAND
+    from scratchnoise.stepping.subjects import names
+
+    known, found = {name for group in names().values() for name in group}, {}
+    for path in find_folder().glob("[0-9][0-9]_*.py"):
+        found[path.name[:2]] = set(COMMAND.findall(path.read_text(encoding="utf-8")))
+    assert set().union(*found.values()) <= known
+    assert {"softmax", "linear_loss_grad"} <= found["02"] and "forward_cross_entropy_grad" in found["04"]
+    assert "BackwardCorrected" in found["05"]
+    pairs = {f"{kernel}_{way}" for kernel in ("conv2d", "maxpool2d") for way in ("forward", "backward")}
+    assert pairs <= found["07"]
+
+
 @docs
 def test_the_pages_are_linked(built):
     index = (built / "index.html").read_text(encoding="utf-8")
     links = [attrs["href"] for tag, attrs in Elements(index).found if tag == "a"]
-    assert links == ["01_one.html", "02_two.html", "exercises/01_halve.ipynb"]
+    assert links == ["01_one.html", "02_two.html", *(f"exercises/{name[:-3]}.ipynb" for name in STUBS)]
     first = Elements((built / "01_one.html").read_text(encoding="utf-8")).found
     assert {attrs["href"] for tag, attrs in first if tag == "a"} == {"index.html", "01_one.ipynb", "02_two.html"}
 
 
 @docs
 def test_an_exercise_saves_and_checks_itself_and_is_not_run(built):
-    cells = json.loads((built / "exercises/01_halve.ipynb").read_text(encoding="utf-8"))["cells"]
-    stub, check = ("".join(cell["source"]) for cell in cells[1:])
-    assert stub.split("\n", 1) == ["%%writefile 01_halve.py", '"""Halve x."""\n\n\ndef halve(x):\n    ...']
+    cells = json.loads((built / "exercises/01_softmax.ipynb").read_text(encoding="utf-8"))["cells"]
+    stub, run, check = ("".join(cell["source"]) for cell in cells[1:])
+    assert stub.startswith('%%writefile 01_softmax_notebook.py\n"""01 softmax') and run == "%run 01_softmax_notebook.py"
+    assert '!"{sys.executable}" -m scratchnoise' in check  # a path with spaces is one word
     arguments = parser().parse_args(check.split("-m scratchnoise ")[1].split())
-    assert (arguments.exercise, arguments.folder) == ("01", ".")
+    assert find_exercise(arguments.exercise).number == "01"
     assert all(not cell.get("outputs") for cell in cells)
+
+
+@docs
+def test_an_edited_exercise_is_not_written_over(tmp_path):
+    folder = folder_with(tmp_path, **{"01_one": "# %% [markdown]\n# # One\n#\n# Why?\n"})
+    own = tmp_path / "out" / "exercises" / "01_softmax.ipynb"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    build(tmp_path / "out", folder)
+    assert own.read_text() == "mine"
 
 
 @docs

@@ -185,12 +185,13 @@ raw39 = run(BackwardCorrected(noise.MNIST06, risk="raw"), noise.MNIST06, learnin
 summary("(39) raw, step 0.01", raw39)
 
 # %% [markdown]
-# A mean of positive losses, estimated at far less than nothing: this network has found the reward, and the alarms rang
-# early. With the report's large network 8 of 9 raw runs ended in a loss that is no number, and training then stops with
-# `TrainingDiverged` instead of going on with weights that are not numbers. That was not the same story: no epoch before
-# had a risk below zero, and of two deaths that were recorded step by step one ran up and one down (RESULTS.md, with
-# other initial weights and a bounded loss beside it). A loss without a bound lets steps grow in both directions; the
-# history of a run that diverges has the fatal epoch too, and the objective of its last finite batch.
+# A mean of positive losses, estimated at far less than nothing: this network has found the reward, and the alarms
+# rang early. With the report's large network 8 of 13 raw runs ended in a loss that is no number, and training
+# then stops with `TrainingDiverged` instead of going on with weights that are not numbers. That was not the same
+# story: no epoch before had a risk below zero, and of two deaths that were recorded step by step one ran up and
+# one down (RESULTS.md, with other initial weights and a bounded loss beside it). A loss without a bound lets
+# steps grow in both directions; the history of a run that diverges has the fatal epoch too, and the objective of
+# its last finite batch.
 #
 # ## Four ways to tame it
 #

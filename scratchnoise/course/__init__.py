@@ -1,7 +1,7 @@
 """The course: exercises, the mistakes that are known, the checker of a student's file, and grading a class.
 
     from scratchnoise.course import EXERCISES, check_file
-    print(check_file("tutorials/exercises/01_softmax.py", "01").message)
+    print(check_file("01_softmax.py", "01").message)
 
 Names are imported when they are first used: the command line asks for this package before it has said how many threads
 NumPy may start.

@@ -4,6 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 MISTAKES = {}  # name of a function -> {name of the mistake: a wrong solution whose docstring is the hint}
 
@@ -37,7 +38,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A stub in the folder of exercises: its number, what it is called, its functions, and three hints."""
+    """A stub in the folder of exercises: its number, what it is called, functions, three hints, folder of the stub."""
 
     number: str
     name: str
@@ -45,17 +46,24 @@ class Exercise:
     tag: str
     functions: tuple
     hints: tuple
+    folder: Path = Path(__file__).with_name("stubs")
 
     @property
     def filename(self):
         """Name of the stub, e.g. "01_softmax.py"."""
         return f"{self.number}_{self.name}.py"
 
+    @property
+    def stub(self):
+        """Text of the stub, from `folder`."""
+        return (self.folder / self.filename).read_text(encoding="utf-8")
+
 
 def mistake(function_name, words="", **spellings):
     """Register the function below as a known wrong solution of that name; its docstring is the hint.
 
-    words: regular expression without a match of which a text cannot be this mistake. spellings: keyword of the function = further values under which it is the same mistake.
+    words: regular expression without a match of which a text cannot be this mistake.
+    spellings: keyword of the function = further values under which it is the same mistake.
     """
 
     def register(wrong):

@@ -1,8 +1,11 @@
 """Models: fit, predict_proba, predict, score."""
 
 from .co_teaching import CoTeaching
+from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
+from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
+from .neighbours import KNeighbors
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .saving import load, save
@@ -10,11 +13,18 @@ from .scoring import noisy_scorer
 from .softmax_regression import SoftmaxRegression
 
 __all__ = [
+    "AdaBoost",
+    "Bagging",
     "CoTeaching",
+    "DecisionTree",
     "FlipCorrected",
+    "KMeansClassifier",
+    "KNeighbors",
     "LabelNoiseEM",
+    "LogitBoost",
     "NeuralNetwork",
     "RobustSoftmaxRegression",
+    "SmoothBoost",
     "SoftmaxRegression",
     "load",
     "noisy_scorer",

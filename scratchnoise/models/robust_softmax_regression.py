@@ -24,7 +24,8 @@ class RobustSoftmaxRegression(SoftmaxRegression):
     T: the transition matrix, gamma = T^T, in the order of `classes_`. "estimate": an estimate from out-of-fold
     posteriors of SoftmaxRegression, drawn towards the identity where it cannot be trusted. None learns gamma: weights
     are fitted, then Eq. (19) updates gamma, until neither gains. Beware: equal rows are a fixed point, hidden classes
-    can swap, and at high noise the likelihood itself prefers a gamma that is too clean.
+    can swap, and at high noise the likelihood itself prefers a gamma that is too clean. With `averaging`
+    gamma is that of the last pass, not of the mean weights.
     The likelihood has several maxima. Fits start from zeros, or where the choice of l2 ended, from the plain fit, and
     from n_restarts random weights; gamma starts from (1 - s) I + s / C with s = flip_start and others, and from I. The
     best end is kept. ConvergenceWarning where ends differ.

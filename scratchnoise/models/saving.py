@@ -13,15 +13,19 @@ from ..messages import shown
 from ..network import Network, layer, layers
 from ..transition import TransitionMatrix
 from .co_teaching import CoTeaching
+from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
+from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
+from .neighbours import KNeighbors
 from .neural_network import NeuralNetwork
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
-MODELS += (LabelNoiseEM,)
+MODELS += (LabelNoiseEM, DecisionTree, Bagging, AdaBoost, SmoothBoost, LogitBoost)
+MODELS += (KMeansClassifier, KNeighbors)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),

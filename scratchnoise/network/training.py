@@ -28,7 +28,7 @@ from .watch import Watch
 BASE_LEARNING_RATE = {"sgd": 0.01, "adam": 0.001}  # the report's, and the one of Adam's paper
 MOST_EPOCHS = 10**6  # the learning rate of every step is computed beforehand
 EPOCHS = 30  # the report's
-LEAST_STEPS = 1000  # so few samples cannot starve it; twice as many steps were measured to learn more wrong labels
+LEAST_STEPS = 1000  # so few samples cannot starve it
 SOLVERS = tuple(OPTIMISERS)
 FEW = 8  # samples: as many as it takes to see whether the parameters are finite
 WARM_UP = 1 / 30  # of the training: one epoch of the report's 30

@@ -26,7 +26,8 @@ def alarms(row, T):
     What an alarm shows: labels are predicted better than T allows. A model that does not depend on them is lucky enough
     for that in at most 1 % of the draws of the labels. So either the model has adapted to these very ones, or T is not
     theirs. It does not show that predictions on new samples get worse: they often go on improving. And no alarm
-    does not show that nothing was memorised: the expected loss may lie far above the bound.
+    does not show that nothing was memorised: the expected loss may lie far above the bound, and a risk that runs away
+    in a few samples has an error as large as itself.
     """
     bounds = {"forward_loss": T.noise_floor, "corrected_risk": 0.0}
     return [

@@ -7,6 +7,7 @@ libraries that it takes are the extra `docs`.
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..course.workspace import STUBS
 from ..files import write_whole
 from .convert import PACKAGE_PARENT, NotebookError, exercise_notebook, read_tutorial
 
@@ -42,6 +43,7 @@ def build(out, folder=None, jobs=1):
 
     out: folder to write to, made if need be.  folder: of the tutorials, None to look for it.  jobs: how many run at the
     same time, at least 1.  Returns the path of index.html.
+    The notebook of an exercise is never written over.
     Raises NotebookError, naming what is missing or the tutorial and the cell that failed; nothing is written then.
     """
     if jobs < 1:
@@ -55,16 +57,19 @@ def build(out, folder=None, jobs=1):
     from .steps import step_pages
 
     tutorials = [read_tutorial(path) for path in sorted(folder.glob(SCRIPTS))]
-    exercises = {path.stem: exercise_notebook(path) for path in sorted(folder.glob(f"exercises/{SCRIPTS}"))}
+    exercises = {path.stem: exercise_notebook(path) for path in sorted(STUBS.glob(SCRIPTS))}
     asyncio.run(execute_all(tutorials, jobs))
     notebooks = {tutorial.name: tutorial.notebook for tutorial in tutorials}
     files = {f"{name}.ipynb": _json(notebook) for name, notebook in notebooks.items()}
-    files |= {f"exercises/{name}.ipynb": _json(notebook) for name, notebook in exercises.items()}
     files |= {f"{name}.html": page for name, page in tutorial_pages(notebooks).items()}
     files |= step_pages(notebooks)
     files["index.html"] = index_page(notebooks, exercises)
     for name, text in files.items():
         write_whole(Path(out) / name, text.encode())
+    for name, notebook in exercises.items():
+        path = Path(out) / "exercises" / f"{name}.ipynb"
+        if not path.exists():  # it is the student's from then on
+            write_whole(path, _json(notebook).encode())
     return Path(out) / "index.html"
 
 

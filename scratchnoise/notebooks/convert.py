@@ -52,14 +52,16 @@ def exercise_notebook(path):
 
     text, number = path.read_text(encoding="utf-8"), path.stem[:2]
     title = f"# Exercise {number}: {path.stem[3:].replace('_', ' ')}"
+    file = f"{path.stem}_notebook.py"  # a name of its own: a file that was edited elsewhere is not written over
     explained = (
-        f"The first cell is the exercise: fill it in and run it, which saves it as `{path.name}`. The second checks "
-        f"the file, as `scratchnoise check {number}` does in a terminal; `scratchnoise hint {number}` gives a hint."
+        f"The first cell is the exercise: fill it in and run it, which saves it as `{file}`. The second defines its "
+        f"functions here, to try them. The third checks the file; `scratchnoise hint {number}` gives a hint."
     )
-    check = f"import sys\n\n!{{sys.executable}} -m scratchnoise check {number} --folder ."
+    check = f'import sys\n\n!"{{sys.executable}}" -m scratchnoise check {file}'
     cells = [
         new_markdown_cell(f"{title}\n\n{explained}"),
-        new_code_cell(f"%%writefile {path.name}\n{text.rstrip()}"),
+        new_code_cell(f"%%writefile {file}\n{text.rstrip()}"),
+        new_code_cell(f"%run {file}"),
         new_code_cell(check),
     ]
     return _finished(new_notebook(cells=cells))

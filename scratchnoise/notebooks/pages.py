@@ -102,7 +102,7 @@ def index_page(notebooks, exercises):
     if exercises:
         body.append(
             "<h2>Exercises</h2>\n<p>Each is a stub to fill in, checked by <code>scratchnoise check NN</code>: work on "
-            "the files in <code>tutorials/exercises</code> with any editor, or on these notebooks.</p>\n<ul>"
+            "the files that <code>scratchnoise start --all</code> writes, or on these notebooks.</p>\n<ul>"
         )
         body += [f"<li>{_link(f'exercises/{name}.ipynb', name)}</li>" for name in exercises]
         body.append("</ul>")

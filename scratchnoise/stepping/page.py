@@ -68,7 +68,8 @@ def is_ours(path):
 def _tags(about):
     """The equations of the report that the docstring names."""
     numbers = sorted({int(number) for number in TAG.findall(about)})
-    return f"; equation {', '.join(f'({number})' for number in numbers)} of the report" if numbers else ""
+    listed = ", ".join(f"({number})" for number in numbers)
+    return f"; equation{'s' if len(numbers) > 1 else ''} {listed} of the report" if numbers else ""
 
 
 def as_data(recording):

@@ -36,7 +36,7 @@ def describe(function):
 
 
 def _equation(function):
-    """The first line of the docstring where it has indices, else the equations of the kernel of that name.
+    """The first line of the docstring where it has indices, else the equations of the kernel of that name, else "".
 
     A vectorised kernel has no docstring: it computes what the plain loops of its name do.
     """
@@ -47,6 +47,6 @@ def _equation(function):
     own = function.__doc__ or getattr(getattr(loops_table, name, None), "__doc__", None) or ""
     first = own.strip().split("\n")[0].rstrip()
     if INDEXED.search(first) or name not in loops_table.__all__:
-        return first
+        return first if INDEXED.search(first) or re.search(r"[=/]", first) else ""  # a sentence has no numbers
     lines = [line.strip() for line in getattr(kernels, name).__doc__.split("\n")]
-    return "\n".join(line for line in lines if " = " in line and "->" not in line) or first
+    return "\n".join(line for line in lines if " = " in line and "->" not in line) or (first if "/" in first else "")

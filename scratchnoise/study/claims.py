@@ -153,6 +153,10 @@ def _em_costs(rows):
     return len(em) == 5 and too_clean and better and lost > 0 and f"{lost:.2f}"
 
 
+def _prefers_clean(rows):
+    return _em_costs(rows) and ()
+
+
 def _smaller_steps(rows):
     known = next(row for row in rows.learnt_rates if row["run"].startswith("T known"))
     sgd = {float(row["run"].split()[2].strip(",")): row for row in rows.learnt_rates if row["run"].startswith("SGD")}
@@ -189,6 +193,7 @@ T02 = "tutorials/02_softmax_regression_by_hand.py"
 T04 = "tutorials/04_robust_softmax_regression.py"
 T05 = "tutorials/05_the_corrected_loss.py"
 T08 = "tutorials/08_the_reports_table_reproduced.py"
+RMLR = "scratchnoise/models/robust_softmax_regression.py"
 
 CLAIMS = (
     Claim(T01, "network on Fashion-MNIST has {} accuracy after 7 epochs and {} after 30", _report_forgets),
@@ -205,5 +210,6 @@ CLAIMS = (
     Claim(T04, "smaller steps do not end there", _smaller_steps),
     Claim(T04, "has all rates between {} and {} and", _printed_rates),
     Claim(T02, "The report scores {} with this model", _report_mlr),
+    Claim(RMLR, "at high noise the likelihood itself prefers a gamma that is too clean", _prefers_clean),
     Claim("scratchnoise/network/watch.py", "at most {} % of the draws of the labels", _stated_rate),
 )

@@ -78,10 +78,10 @@ def learnt_rates(found):
     cost = table["loss"] - table["loss_with_rates_of_the_mean"]
     return (
         f"Fashion-MNIST, (39), one subset, a ridge of 0.003. With T known the loss is {known['loss']:.4f} and the "
-        f"accuracy {known['accuracy']:.3f}. EM from {len(em)} starts, the true T among them, ends at losses of "
-        f"{low:.4f} to {high:.4f}, accuracies of {worst:.3f} to {best:.3f} and diagonals of {np.min(diagonals):.2f} to "
-        f"{np.max(diagonals):.2f}: the likelihood {prefers}, and its optima found here cost "
-        f"{known['accuracy'] - best:.2f} of accuracy or more, but none of them guesses. SGD, by its step (accuracy and "
+        f"accuracy {known['accuracy']:.3f}. EM of at most 400 steps from {len(em)} starts, the true T among them, ends "
+        f"at losses of {low:.4f} to {high:.4f}, accuracies of {worst:.3f} to {best:.3f} and diagonals of "
+        f"{np.min(diagonals):.2f} to {np.max(diagonals):.2f}: the likelihood {prefers}, and its optima found here cost "
+        f"{known['accuracy'] - best:.2f} of accuracy or more. SGD, by its step (accuracy and "
         f"loss): {steps}. The loss at step {max(sgd):g} {why}. Averaging the weights keeps the rates of the last pass; "
         f"those that (19) finds for the averaged weights have a loss that is {cost:.4f} lower at that step."
     )
@@ -161,7 +161,7 @@ def plain_below_floor(results):
             f"{heading('fashion-mnist', noise)}: by at least {gap:.3f} nats, which is three standard errors unless the "
             f"losses of single samples deviate by more than {needed:.2f}"
         )
-    return f"After its last epoch plain training is below the noise floor in all runs. {'; '.join(parts)}."
+    return f"How far plain training is below the noise floor after its last epoch, in every run. {'; '.join(parts)}."
 
 
 def information():

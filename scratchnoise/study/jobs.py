@@ -13,6 +13,7 @@ from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratif
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from ..noise import priors
+from .further import FURTHER
 from .methods import (
     CLEAN,
     CLEAN_EPOCHS,
@@ -49,7 +50,7 @@ class Job:
     @property
     def settings(self):
         """The `Method` that this job trains; None where it trains none of the tables."""
-        return METHODS.get(self.method) or CLEAN.get(self.method)
+        return (METHODS | CLEAN | FURTHER).get(self.method)
 
     @property
     def content(self):
@@ -186,7 +187,8 @@ class Job:
         except TrainingDiverged as died:
             seconds = time.perf_counter() - started
             stopped = f"the loss was no longer finite in epoch {died.epoch}"
-            emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, history=history, **known))
+            showed = {"history": history, "fatal": died.history[-1]}
+            emit(self.row(epoch=died.epoch, seconds=seconds, stopped=stopped, **showed, **known))
 
 
 def _listed(T):

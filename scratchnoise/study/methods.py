@@ -67,7 +67,7 @@ class Method:
 
     @property
     def is_network(self):
-        return self.model is NeuralNetwork
+        return issubclass(self.model, NeuralNetwork)
 
     def make(self, T, seed, epochs):
         """A model of this method, unfitted; T is ignored where the method does not use it."""
@@ -76,7 +76,8 @@ class Method:
             given["loss"] = StepsOf(STEPS_OF[self.steps_of](T))
         elif self.needs_T:
             given["T"] = T
-        return self.model(**{**given, **self.settings}, random_state=seed)
+        model = self.model(**{**given, **self.settings})
+        return model.set_params(random_state=seed) if "random_state" in model.get_params() else model
 
     def described(self):
         """{name: text or number} of all settings, as the rows keep them."""

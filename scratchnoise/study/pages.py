@@ -22,7 +22,7 @@ WORKLOADS = {
     "MLR pass": "one pass of MLR, 16,200 x 784, batches of 100",
     "rMLR pass": "one pass of rMLR, the same",
 }
-RUNGS = ("numba (vectors)", "C (tiles)", "NumPy (im2col, BLAS)")
+RUNGS = ("numba (vectors)", "C (vectors)", "NumPy (im2col, BLAS)")
 
 
 def main():
@@ -97,17 +97,27 @@ def speed(folder=evidence.FOLDER):
         MADE,
         "# Speed",
         "One pass or step in ms, and in brackets its ratio to the faster layout of PyTorch in the same run. "
-        "`scratchnoise bench` measures them and says on which processor and under which load. A file without a processor "
-        "is of version 0.1.0, from before the tiles of the kernels were made to fit the processor.",
+        "`scratchnoise bench` measures them and says on which processor and under which load. Nobody has measured an "
+        "ARM processor; there the inner loops are only counted (`tests/kernels/test_census.py`).",
     ]
     for path in sorted(folder.glob("bench*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
-        machine = found.get("machine", {})
-        about = ", ".join(f"{name} {value}" for name, value in machine.items() if isinstance(value, str | int))
-        about = about or f"the processor was not recorded; measured peak {found['peak_gflops']:.0f} GFLOP/s"
-        threads = found.get("threads", machine.get("threads"))
-        parts += [f"## {path.name}: {threads} threads, {about}", _speeds(found["rows"])]
+        parts += [f"## {_processor(path, found)}", _speeds(found["rows"])]
+    if (folder / "gpu.json").exists():
+        found = json.loads((folder / "gpu.json").read_text(encoding="utf-8"))
+        lines = ["| `python tests/gpu/measure.py` | measured | aim |", "| --- | --- | --- |"]
+        lines += [f"| {row['name'].strip()} | {row['measured']} | {row['aim'] or ''} |" for row in found["rows"]]
+        parts += [f"## {found['device']}", "\n".join(lines)]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
+
+
+def _processor(path, found):
+    """What a file was measured on, as far as it says so."""
+    machine = found.get("machine")
+    if machine is None:
+        return f"Processor not recorded, {found['threads']} threads ({path.name})"
+    instructions = machine["numba_target"].split(": ")[-1]
+    return f"{machine['processor']}, {instructions}, {machine['threads']} threads ({path.name})"
 
 
 def _speeds(rows):

@@ -7,6 +7,7 @@ A row is a dict. Every row has the fields in `REQUIRED`; some have more:
     data_hash, noise_hash, settings_hash                  what stood behind the names, see `jobs.Job.content`
     selection   "last epoch" or "noisy validation"        how the epoch was chosen, never on test data
     stopped     why the run ended early, None if it did not
+    fatal       what the epoch showed in which it stopped: means over its finite steps, and the last finite loss
     history     {"test_accuracy": [...], "train_loss": [...], ...}, one number per epoch
     T_hat       estimate of T, nested list, T[i][j] = P(noisy = i | true = j), columns sum to 1
     T_given     the matrix that the method was told

@@ -8,6 +8,7 @@ from ..backend import current, resolve
 from ..kernels.warm_up import LINEAR, NETWORKS, second_compiler, warm_up
 from ..messages import nearest
 from ..transition import TransitionMatrix
+from .further import FURTHER
 from .jobs import PRIORS, T_ESTIMATES, Job
 from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, ESTIMATES, FULL_CLEAN, METHODS
 from .protocol import PRESETS, load_task
@@ -18,7 +19,10 @@ GROUPS = {
     "linear": tuple(name for name, method in METHODS.items() if not method.is_network),
     "networks": tuple(name for name, method in METHODS.items() if method.is_network),
     "clean": tuple(CLEAN),
+    "further": tuple(FURTHER),
 }
+TRAINED = METHODS | CLEAN | FURTHER
+ORDER = (*GROUPS["all"], *FURTHER)
 
 
 def reproduce(
@@ -35,8 +39,8 @@ def reproduce(
     """Run the report's protocol and return the results' rows; DIR/results.jsonl grows as measurements finish.
 
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
-    `protocol.parse_noise`; methods: names of METHODS, or "all", "linear", "networks",
-    "clean", "T estimates"; preset: "quick" or "paper"; repetitions: overrides the preset's; jobs: processes;
+    `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "all", "linear", "networks", "clean",
+    "T estimates", "further"; preset: "quick" or "paper"; repetitions: overrides the preset's; jobs: processes;
     backend: kernel table, by default the one that runs here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
@@ -66,17 +70,17 @@ def make_plan(data, noise, methods, preset, repetitions, backend, seed):
     Raises ValueError for unknown names, with the nearest right one.
     """
     preset = PRESETS[_known("preset", preset, PRESETS)]
-    known = (*GROUPS, *GROUPS["all"])
+    known = (*GROUPS, *ORDER)
     chosen = [name for m in methods for name in GROUPS.get(_known("methods", m, known), (m,))]
     plan = []
     for noise_name in noise:
         task = load_task(data, noise_name, preset, seed)
-        names = [m for m in GROUPS["all"] if m in chosen and (task.x_train.ndim > 2 or not _is_network(m))]
+        names = [m for m in ORDER if m in chosen and (task.x_train.ndim > 2 or not _is_network(m))]
         if task.T_true is None:  # nobody knows the clean labels of this training set
             names = [m for m in names if m not in FULL_CLEAN]
         counts = {name: _repetitions(name, preset, repetitions) for name in names}
         if task.T_known is None:  # each repetition is told the estimate of its own draw
-            needed = [counts[name] for name in names if name in METHODS and METHODS[name].needs_T]
+            needed = [counts[name] for name in names if TRAINED.get(name) and TRAINED[name].needs_T]
             counts |= {T_ESTIMATES: max(needed + [counts.get(T_ESTIMATES, 0)])} if needed else {}
         for name, count in counts.items():
             if name not in CLEAN or noise_name == noise[0]:  # clean labels do not depend on the noise
@@ -188,7 +192,7 @@ def _transition_for(job, results):
 
 
 def _is_network(name):
-    return name in METHODS | CLEAN and (METHODS | CLEAN)[name].is_network
+    return name in TRAINED and TRAINED[name].is_network
 
 
 def _slow(name, preset):

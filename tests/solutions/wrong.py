@@ -3,6 +3,7 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
+# ruff: noqa: E501  solutions are kept as texts
 from .base import BASE
 
 DELETE = ""
@@ -491,7 +492,7 @@ SLIPS = {
         ("np.uint64(30)", "np.uint64(31)"),
         ("(s >> np.uint64(11)) * 2.0**-53", "s * 2.0**-64"),
         ("(s >> np.uint64(11)) * 2.0**-53", "((s >> np.uint64(11)) * 2.0**-53).astype(np.float32)"),
-        (".astype(x.dtype)", ""),
+        (".astype(x.dtype)", ".astype(np.float64)"),
         ("return np.where", "return plain_dropout(x, rate, seed, step)\n    return np.where"),
         ("return np.where", "return np.array([plain_dropout(x, rate, seed, step)])[0]\n    return np.where"),
         (

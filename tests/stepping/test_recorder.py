@@ -134,6 +134,11 @@ def test_numbers_stand_below_the_names_of_a_line():
     assert equation["y[n, f]"] is None  # not written yet
 
 
+def test_a_sentence_is_no_equation():
+    shown = {name: find(name).runs[0].record().functions[0].equation for name in ("maxpool2d_backward", "sgd_momentum")}
+    assert shown["maxpool2d_backward"] == "" and "w' = w - learning_rate v'" in shown["sgd_momentum"]
+
+
 def test_loops_conditions_calls_and_returns_are_told():
     notes = [step.note for step in find("signed_cross_entropy").runs[0].record().steps]
     assert {"calls largest_logit", "returns 2", "the loop ends", "true"} <= set(notes)

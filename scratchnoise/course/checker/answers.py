@@ -13,14 +13,20 @@ def parts(spec, yours, expected):
     Raises Failure when nothing came back, or not as many things, or no numbers.
     """
     if yours is None:
-        raise Failure(f"{spec.name} returned nothing: does it end with `return`?", "returns")
+        raise Failure(
+            f"{spec.name} returned nothing: does it end with `return`?", "returns", mistake="nothing_returned"
+        )
     if not isinstance(expected, tuple):
         if isinstance(yours, tuple) and len(yours) == 1:
             yours = yours[0]
         return [(spec.name, _numbers(spec.name, yours), expected)]
     if not isinstance(yours, tuple | list) or len(yours) != len(expected):
         count = len(yours) if isinstance(yours, tuple | list) else 1
-        raise Failure(f"{spec.name} returned {count} values; it should return {len(expected)}.", "returns")
+        raise Failure(
+            f"{spec.name} returned {count} values; it should return {len(expected)}.",
+            "returns",
+            mistake="number_of_results",
+        )
     names = [f"{spec.name}, value {k + 1} of {len(expected)}" for k in range(len(expected))]
     return [(name, _numbers(name, a), b) for name, a, b in zip(names, yours, expected, strict=True)]
 
@@ -34,7 +40,11 @@ def _numbers(name, value):
         array = np.asarray(value)
     except ValueError:  # rows of different lengths, or several things
         if isinstance(value, tuple):
-            raise Failure(f"{name} returned {len(value)} values; it should return one array.", "returns") from None
+            raise Failure(
+                f"{name} returned {len(value)} values; it should return one array.",
+                "returns",
+                mistake="number_of_results",
+            ) from None
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         raise Failure(f"{name} is a {type(value).__name__} that cannot become an array of real numbers.", "returns")

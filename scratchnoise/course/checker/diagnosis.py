@@ -1,6 +1,7 @@
 """Which known mistake a wrong solution is: the one that answers alike on the failing input and on a few others."""
 
 import ast
+import contextlib
 import dataclasses
 import re
 
@@ -9,7 +10,7 @@ import numpy as np
 from .. import mistakes  # noqa: F401  fills MISTAKES
 from ..exercise import MISTAKES, hint_of
 from .answers import answering, copy_of
-from .failure import Failure
+from .failure import Failure, Stopped
 from .repairs import repaired
 from .student import LocalFunction
 
@@ -39,6 +40,8 @@ def diagnose(spec, student, failure, trial, submission=None):
                 return name, hint_of(known[name])
     if _swapped(spec, student, probes, right):
         return "arguments_swapped", f"your function takes its arguments in another order than {spec.signature}."
+    if failure.step == "inputs":
+        return "changes_its_argument", "an operation such as `-=`, `x[...] =` or out= writes into the caller's array."
     if submission is not None and failure.step != "import":
         return _repaired(spec, student, submission, probes, right, trial) or (None, "")
     return None, ""
@@ -88,7 +91,10 @@ def _repaired(spec, student, submission, probes, right, trial):
             check(spec, subject, quick)
         return True
 
-    return repaired(spec, submission, student.process, spec.observe is None, agrees, passes)
+    found = repaired(spec, submission, student.process, spec.observe is None, agrees, passes)
+    with contextlib.suppress(Stopped):
+        submission.functions(student.process)  # its own text again
+    return found
 
 
 def _lazily(spec, function, probes):

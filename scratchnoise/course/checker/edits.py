@@ -290,6 +290,18 @@ def inserted_axis(node, names):
         yield "wrong_axis", {"slice": ast.Tuple(node.slice.elts[::-1], ast.Load())}
 
 
+def normalisations(node, names):
+    sums = ("A.sum()", "A.sum(axis=1, keepdims=True)", "A.sum(axis=0)")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        for text in sums:
+            yield "not_normalised", {"right": _expression(text, A=node.left)}
+    if isinstance(node, ast.Return | ast.Assign) and isinstance(node.value, OPERANDS):
+        for text in sums:
+            yield "not_normalised", {"value": _expression(f"A / {text}", A=node.value)}
+        yield "logarithm_forgotten", {"value": _expression("np.log(A)", A=node.value)}
+        yield "exponential_forgotten", {"value": _expression("np.exp(A)", A=node.value)}
+
+
 def inverses(node, names):
     if isinstance(node, ast.Name) and node.id == "T" and isinstance(node.ctx, ast.Load):
         yield "inverse_forgotten", _expression("np.linalg.inv(T)")
@@ -374,6 +386,7 @@ RULES = (
     transposes,
     subscripts,
     returned_tuples,
+    normalisations,
     inverses,
     moved_by_one,
     inserted_axis,

@@ -12,6 +12,7 @@ class Failure(Exception):
         super().__init__(text)
         self.text, self.step, self.inputs, self.mistake = text, step, inputs, mistake
         self.raised, self.says = tuple(raised), says
+        self.place = ""  # the check, as the student reads it
 
 
 class Stopped(KeyboardInterrupt):

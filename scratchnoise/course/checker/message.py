@@ -2,8 +2,11 @@
 
 import os
 import textwrap
+from pathlib import Path
 
 import numpy as np
+
+from ..workspace import find
 
 SHOWN_ENTRIES = 40  # of an input; larger ones are described
 
@@ -36,7 +39,7 @@ def not_started(exercise, path):
         [
             f"{exercise.number} {exercise.name}  not started: {exercise.title}",
             f"   1. open {_short(path)} and write {_listed([spec.name for spec in exercise.functions])}",
-            f"   2. scratchnoise check {exercise.number}    (stuck? scratchnoise hint {exercise.number})",
+            f"   2. {command(exercise, path)}    (stuck? scratchnoise hint {exercise.number})",
         ]
     )
 
@@ -48,7 +51,19 @@ def passed(exercise, path, following):
     if following is None:
         return "\n".join([*lines, "   That was the last one. scratchnoise check --all shows them all."])
     stub = path.with_name(following.filename)
-    return "\n".join([*lines, f"   next: open {_short(stub)}, then scratchnoise check {following.number}"])
+    if not stub.is_file():
+        into = "" if stub.parent.resolve() == Path.cwd() else f" {_short(stub.parent)}"
+        return "\n".join([*lines, f"   next: scratchnoise start {following.number}{into}"])
+    return "\n".join([*lines, f"   next: open {_short(stub)}, then {command(following, stub)}"])
+
+
+def command(exercise, path):
+    """The command that checks this file, as it can be typed here."""
+    found = find(exercise.filename)
+    if found is not None and found.resolve() == Path(path).resolve():
+        return f"scratchnoise check {exercise.number}"
+    short = _short(path)
+    return f'scratchnoise check "{short}"' if " " in short else f"scratchnoise check {short}"
 
 
 def text_of(value):
@@ -88,7 +103,7 @@ def _next_after_failure(exercise, path, line=None):
     number = exercise.number
     return [
         f"   1. edit {_short(path)}" + (f", line {line}" if line else ""),
-        f"   2. scratchnoise check {number}",
+        f"   2. {command(exercise, path)}",
         f"   stuck? scratchnoise hint {number}, then hint {number} 2 and hint {number} 3",
     ]
 

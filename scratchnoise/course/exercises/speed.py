@@ -26,8 +26,8 @@ def no_python_loop(spec, student, trial):
     entries = np.prod(COUNTED[1]) - np.prod(COUNTED[0])
     if many - few > entries:
         raise Failure(
-            f"{spec.name} is right, but runs {(many - few) / entries:.0f} steps of Python for each entry of x; an array "
-            "operation or a compiled loop runs none.",
+            f"{spec.name} is right, but runs {(many - few) / entries:.0f} steps of Python for each entry of x; an "
+            "array operation or a compiled loop runs none.",
             mistake="still_a_loop",
         )
 
@@ -55,8 +55,8 @@ def fast(spec, student, trial):
             if plain >= TIMES_AS_FAST * own:
                 return
     raise Failure(
-        f"{spec.name} is right and has no loop in Python, but takes {1e9 * own:.3g} ns for each of {larger.size} entries; "
-        f"the plain loop takes {1e9 * plain:.3g} ns. That is {plain / own:.1f} times as fast; it should be "
+        f"{spec.name} is right and has no loop in Python, but takes {1e9 * own:.3g} ns for each of {larger.size} "
+        f"entries; the plain loop takes {1e9 * plain:.3g} ns. That is {plain / own:.1f} times as fast; it should be "
         f"{TIMES_AS_FAST} times. Arrays of dtype object are Python's integers, and a function that numba compiles anew "
         "in every call is slow too. If the machine is busy, try again."
     )

@@ -5,9 +5,10 @@ files; where Linux grants namespaces it also has no network, sees no files but i
 everything it has started when its time is up. A loop without end costs that one exercise its time, and nobody else
 anything.
 
-What it does not protect is the verdict of that same exercise: a check calls the student's functions, so both live in
-one process. Functions of the checker that were replaced are noticed, and a result without the secret of the process is
-refused; but code that searches the memory for the secret can claim to have passed. Reading the file tells.
+The judge lives in another process. It sends arguments, gets arrays back as bytes and compares them where no student's
+code has ever run; in the process of the student there is neither the library, nor its source, nor an expected value.
+What remains possible: a right answer that somebody else has written, and a file that computes it with another library
+that is installed here. Without namespaces the library's source can be read as well. Reading the file tells.
 """
 
 import sys
@@ -36,6 +37,12 @@ def add_command(commands):
     add("--seed", type=int, default=0, help="of the inputs that are drawn (default: %(default)s)")
     add("--time", type=_at_least(1), default=20, metavar="SECONDS", help="of CPU, each exercise (default: %(default)s)")
     add("--memory", type=_at_least(64), default=1024, metavar="MB", help="beyond Python's own (default: %(default)s)")
+    add("--layout", metavar="REGEX", help="of the paths in DIR, with the groups student and exercise")
+    add("--points", metavar="FILE.json", help='{"01": 10, "02": {"cross_entropy": 4, ...}} (default: 1 a function)')
+    add("--late", metavar="FILE.csv", help="columns student and days")
+    add("--late-share", type=float, default=0.1, metavar="S", help="of the points, lost a day (default: %(default)s)")
+    add("--table", metavar="FILE.csv", help="one line a student, in points, for a spreadsheet")
+    add("--feedback", metavar="DIR", help="feedback.txt and Gradescope's results.json for each student")
     add("--exercises", metavar="01,02", help="numbers or names (default: all)")
     command.set_defaults(run=run_grade)
 
@@ -47,12 +54,16 @@ def run_grade(arguments):
 
     from .grader import Grading
     from .guard import MB, Limits
-    from .report import check_path, print_rows, write_rows
+    from .points import read_points
+    from .report import check_path, print_rows, write_feedback, write_rows, write_table
 
     out, numbers = Path(arguments.out), arguments.exercises and arguments.exercises.split(",")
     check_path(out)
     limits = Limits(seconds=arguments.time, memory=arguments.memory * MB)
-    grading = Grading(arguments.folder, numbers, limits, arguments.jobs, arguments.seed)
+    grading = Grading(arguments.folder, numbers, limits, arguments.jobs, arguments.seed, arguments.layout)
+    points = read_points(grading.exercises, arguments.points, arguments.late, arguments.late_share)
+    for note in grading.notes:
+        print(note, file=sys.stderr)
     rows, stopped = [], False
     try:
         with grading:
@@ -66,6 +77,10 @@ def run_grade(arguments):
         stopped = True
     rows = grading.in_order(rows)
     write_rows(rows, out)
+    if arguments.table:
+        write_table(rows, points, Path(arguments.table))
+    if arguments.feedback:
+        write_feedback(rows, points, Path(arguments.feedback))
     print_rows(rows)
     print(grading.protection())
     print(f"{len(rows)} of {len(grading)} rows are in {out}{'; stopped before the end' if stopped else ''}")

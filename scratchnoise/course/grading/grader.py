@@ -13,11 +13,12 @@ from pathlib import Path
 
 from ...backend import THREAD_VARIABLES
 from ..exercises import EXERCISES, find_exercise
+from ..exercises.own import FOLDER, own_places
 from .guard import MB, Limits
 from .submissions import find_submissions
 
 CHECKED = ("passed", "failed", "not started", "missing")
-STATUSES = (*CHECKED, "timeout", "memory", "crashed", "tampered", "unreadable", "not contained")
+STATUSES = (*CHECKED, "unclear", "timeout", "memory", "crashed", "tampered", "unreadable", "not contained")
 LONGEST_MESSAGE = 4000  # characters
 SERVE = "from scratchnoise.course.grading.server import serve; serve()"
 
@@ -28,7 +29,7 @@ class NotContained(OSError):
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one exercise of one student."""
+    """What came of one exercise of one student. passed: names of the functions that passed, for partial credit."""
 
     student: str
     exercise: str
@@ -38,22 +39,36 @@ class Row:
     mistake: str = ""
     message: str = ""
     seconds: float = 0.0
+    function: str = ""
+    passed: str = ""
+    late: str = ""
 
 
 class Grading:
     """The submissions of a folder, graded while `rows()` is iterated over.
 
     folder: see `find_submissions`; numbers: exercises as `find_exercise` takes them, None for all; limits: Limits of
-    one exercise; jobs: how many at a time; seed: of the inputs that are drawn. Raises ValueError for a folder or an
-    exercise that there is not, NotContained where no walls can be built.
+    one exercise; jobs: how many at a time; seed: of the inputs that are drawn; layout: see `submissions`.
+    Raises ValueError for a folder or an exercise that there is not, NotContained where no walls can be built.
     """
 
-    def __init__(self, folder, numbers=None, limits=None, jobs=1, seed=0):
-        wanted = {find_exercise(number).number for number in numbers} if numbers else set(EXERCISES)
+    def __init__(self, folder, numbers=None, limits=None, jobs=1, seed=0, layout=None):
+        wanted = {find_exercise(number.strip()).number for number in numbers} if numbers else set(EXERCISES)
         self.exercises = [exercise for exercise in EXERCISES.values() if exercise.number in wanted]
-        self.submissions = find_submissions(folder, [exercise.filename for exercise in EXERCISES.values()])
+        self.workplace = tempfile.TemporaryDirectory(prefix="scratchnoise-grade-")
+        filenames = [exercise.filename for exercise in EXERCISES.values()]
+        try:
+            self.submissions, notes = find_submissions(folder, filenames, self.workplace.name, layout)
+        except BaseException:
+            self.workplace.cleanup()
+            raise
+        self.notes = [f"{each.student}: {note}" for each in self.submissions for note in each.notes] + notes
         self.limits, self.jobs = limits or Limits(), jobs
-        self.common = {"seed": seed, "limits": asdict(self.limits), "hidden": [str(Path(folder).resolve())]}
+        self.common = {
+            "seed": seed,
+            "limits": asdict(self.limits),
+            "hidden": [str(Path(folder).resolve()), self.workplace.name, *own_places()],
+        }
         self.servers = []
 
     def __len__(self):
@@ -74,6 +89,7 @@ class Grading:
     def __exit__(self, *error):
         for server in self.servers:
             server.stop()
+        self.workplace.cleanup()
 
     def protection(self):
         """What stood between the submissions and this machine, in a sentence."""
@@ -99,7 +115,10 @@ class Grading:
         work = []
         for submission, exercise in product(self.submissions, self.exercises):
             path = submission.files.get(exercise.filename)
-            if path is None:
+            if exercise.filename in submission.unclear:
+                message = submission.unclear[exercise.filename]
+                yield Row(submission.student, exercise.number, exercise.name, "unclear", message=message)
+            elif path is None:
                 yield Row(submission.student, exercise.number, exercise.name, "missing")
             else:
                 work.append((submission, exercise, path))
@@ -136,7 +155,9 @@ class Server:
     def start(self):
         """Start it; its first answer says which walls there are."""
         self.home = tempfile.TemporaryDirectory(prefix="scratchnoise-grade-")
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", FOLDER) if name in os.environ}
+        if FOLDER in kept:
+            kept[FOLDER] = str(Path(kept[FOLDER]).resolve())
         environment = kept | dict.fromkeys(THREAD_VARIABLES, "1") | {"PATH": os.defpath, "LANG": "C.UTF-8"}
         environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0"}
         self.process = subprocess.Popen(
@@ -181,6 +202,9 @@ def _row(submission, exercise, answer):
         _harmless(answer.get("mistake")),
         "" if status in ("passed", "not started") else _harmless(message),
         round(answer.get("seconds", 0.0), 2),
+        _harmless(answer.get("function")),
+        " ".join(answer.get("passed", ())) if status in ("passed", "failed", "timeout", "memory", "crashed") else "",
+        "late" if submission.late else "",
     )
 
 

@@ -25,6 +25,7 @@ from .processes import descendants, end_all_below, memory, running_of_user
 
 MB = 2**20
 PATIENCE = 2  # seconds on the clock for each of CPU time: a busy machine is not the student's fault
+JUDGED = 5  # the same for a task with a channel, which waits for its judge most of the time
 LOOK = 0.05  # seconds between two looks at the memory
 LONGEST_STEP = 1.0  # seconds; the clock went on for longer than that because the machine was asleep
 KEPT_OUTPUT, LONGEST_REPORT = 2**14, 2**20  # bytes
@@ -57,8 +58,9 @@ def contain(task, limits=None, files=None, hidden=(), namespaces=True, channel=N
     """Run task() in a process of its own, behind all walls there are; returns an Outcome, whatever the task does.
 
     task: function without arguments; what it returns has to survive JSON. It runs in a folder with the files
-    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. channel: a file descriptor that
-    the task finds as CHANNEL. The process that calls this should have one thread: the task runs in a fork of it.
+    {name: bytes}. hidden: folders that it must not see. namespaces: False for limits alone. channel: a file
+    descriptor that the task finds as CHANNEL. The process that calls this should have one thread: the task runs in a
+    fork of it.
     """
     reading, writing = os.pipe()
     guard = os.fork()
@@ -127,7 +129,8 @@ class _Guard:
 
     def _watch(self, events, first, began):
         """Read until there is a report, a reason to stop or an end."""
-        wall, waited, looked = PATIENCE * self.limits.seconds, 0.0, began
+        patience = PATIENCE if self.channel is None else JUDGED
+        wall, waited, looked = patience * self.limits.seconds, 0.0, began
         while waited < wall:
             ready = [key for key, _ in events.select(LOOK)]
             for key in ready:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import textwrap
 from collections import Counter
 from dataclasses import asdict, fields
@@ -23,6 +24,7 @@ MARKS = {
     "failed": ("x", "red"),
     "not started": (".", "dim"),
     "missing": ("-", "dim"),
+    "unclear": ("2", "bold yellow"),
     "timeout": ("T", "bold yellow"),
     "memory": ("M", "bold yellow"),
     "crashed": ("C", "bold yellow"),
@@ -49,6 +51,50 @@ def write_rows(rows, path):
     write_whole(path, text.getvalue().encode())
 
 
+def write_table(rows, points, path):
+    """One line a student, one column an exercise, in points; UTF-8 with a byte-order mark, as spreadsheets want it."""
+    by_student = {}
+    for row in rows:
+        by_student.setdefault(row.student, {})[row.exercise] = row
+    numbers = sorted({row.exercise for row in rows})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["student", *numbers, "points", "of", "late days"])
+    for student, own in by_student.items():
+        earned = [points.of(own[number]) if number in own else 0.0 for number in numbers]
+        most = sum(points.most(number) for number in numbers)
+        writer.writerow([_cell(student), *earned, round(sum(earned), 4), most, points.late.get(student, 0)])
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
+
+
+def write_feedback(rows, points, folder):
+    """For each student a text to hand out, and results.json as Gradescope reads it, in a folder of that name."""
+    for student in dict.fromkeys(row.student for row in rows):
+        own = [row for row in rows if row.student == student]
+        place = folder / re.sub(r"[^\w .-]", "_", student).strip(". ") if student else folder
+        lines = [
+            f"{student}: {sum(map(points.of, own)):g} of {sum(points.most(row.exercise) for row in own):g} points\n"
+        ]
+        for row in own:
+            lines.append(
+                f"{row.exercise} {row.name}: {row.status}, {points.of(row):g} of {points.most(row.exercise):g}"
+            )
+            lines += [row.message, ""] if row.message else [""]
+        tests = [
+            {
+                "name": f"{row.exercise} {row.name}",
+                "score": points.of(row),
+                "max_score": points.most(row.exercise),
+                "output": row.message or row.status,
+            }
+            for row in own
+        ]
+        write_whole(place / "feedback.txt", "\n".join(lines).encode())
+        write_whole(
+            place / "results.json", (json.dumps({"tests": tests}, indent=1, ensure_ascii=False) + "\n").encode()
+        )
+
+
 def check_path(path):
     """Raises ValueError for a suffix that is neither .csv nor .json, OSError where nothing can be written."""
     if path.suffix not in (".csv", ".json"):
@@ -69,7 +115,9 @@ def _cell(value):
 
 def short(message):
     """The gist of a message on one line: of a failed check, what comes after its headline."""
-    line = " ".join(message.partition("\n\n")[2].split() or message.split())
+    body = re.split(r"\n +1\. edit ", message.partition("\n\n")[2])[0]
+    known = re.search(r"This is a known mistake \(.*", body, re.DOTALL)
+    line = " ".join((known.group() if known else body).split() or message.split())
     return line if len(line) <= SHORT else line[: SHORT - 3] + "..."
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..student import worker
 from . import walls
-from .guard import CHANNEL, MB, PATIENCE, Limits, Outcome, contain
+from .guard import CHANNEL, JUDGED, MB, Limits, Outcome, contain
 from .processes import end_all_below
 
 LARGEST_FILE = MB
@@ -71,7 +71,7 @@ def _work(seconds):
     """Call the student's functions as the judge wants it; the library's modules are not to be found any more."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "scratchnoise"]:
         del sys.modules[name]
-    worker.serve(Connection(CHANNEL), seconds, PATIENCE * seconds)
+    worker.serve(Connection(CHANNEL), seconds, JUDGED * seconds)
 
 
 def copied(path):

@@ -141,7 +141,7 @@ class _Clock:
                 lines = running.position(sys._current_frames()[self.main], self.worker.path)
                 text = "\n".join([f"{name} did not come to an end within {seconds:g} s. It was here:", *lines])
                 self.worker.send({"timeout": text})
-                return
+                os._exit(1)  # the judge has no more questions
 
 
 class _Limit:

@@ -1,0 +1,44 @@
+"""Bagging: a vote of classifiers, each trained on samples drawn with replacement."""
+
+import numpy as np
+
+from ...checks import as_generator, check_count
+from .members import Ensemble
+
+
+class Bagging(Ensemble):
+    """The class with the most votes among n_estimators members, each trained on N samples drawn with replacement.
+
+    Section 2.1. P(y = c | x) is the share of the votes for c. A sample of weight w is drawn with a probability
+    proportional to w. Bagging(DecisionTree(max_features="sqrt")) is a random forest that votes.
+    estimator: a classifier whose fit takes sample_weight, None for DecisionTree(). random_state: seed of all draws.
+    Learnt: estimators_. Raises ValueError for an estimator without sample_weight. Source: Breiman 1996, [Bre96].
+    """
+
+    def __init__(self, estimator=None, n_estimators=50, random_state=None, class_weight=None, classes=None):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+        self.class_weight = class_weight
+        self.classes = classes
+
+    def _fit(self, X, y, sample_weight):
+        check_count(n_estimators=self.n_estimators)
+        rng = as_generator("random_state", self.random_state)
+        features, targets = self._start(X, y)
+        self.estimators_ = []
+        for _ in range(self.n_estimators):
+            weight = drawn_with_replacement(sample_weight, y, rng)
+            self.estimators_.append(self._member(X, y, weight, features, targets, rng))
+
+    def _predict_proba(self, X):
+        return np.mean([self._votes(member, X) for member in self.estimators_], axis=0)
+
+
+def drawn_with_replacement(weight, y, rng):
+    """How often each of N samples was drawn in N draws; drawn again while all are of one class. (N,) -> (N,)."""
+    share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
+    while True:
+        times = rng.multinomial(len(share), share)
+        if len(np.unique(y[times > 0])) > 1:
+            return times.astype(np.float64)

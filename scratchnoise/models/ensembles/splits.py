@@ -1,0 +1,103 @@
+"""The best split of a node: the feature and the bin at which the targets of the two sides differ the most.
+
+gain = sum_k L_k^2 / L + sum_k R_k^2 / R - sum_k S_k^2 / S, where S = sum of the weights, S_k = sum of weight target_k
+over the node, and L and R the same over its two sides. For targets e_y that is the fall of the Gini impurity times S;
+for numbers it is the fall of the squared error.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from .bins import MOST_BINS
+
+SAME = 1 + 1e-9  # gains this close are rounding apart: the first feature is taken
+
+
+def best_split(codes, rows, features, weighted, weight, least, least_weight):
+    """(feature, bin, gain) of the best split into codes <= bin and codes > bin; feature -1 where none gains.
+
+    codes (N, D) uint8, rows (M,) of the node, features (F,) to look at, weighted (N, K) = weight target, weight (N,),
+    least, least_weight: rows and weight a side has at least. Compiled where numba is there; the first of equals is
+    taken.
+    """
+    return compiled()(codes, rows, features, weighted, weight, least, least_weight)
+
+
+@cache
+def compiled():
+    """`best_split_by_loops`, compiled, or `best_split_by_arrays` without numba."""
+    try:
+        from numba import njit
+    except ImportError:
+        return best_split_by_arrays
+    return njit(cache=True)(best_split_by_loops)
+
+
+def best_split_by_arrays(codes, rows, features, weighted, weight, least, least_weight):
+    """As `best_split`, with a histogram of every feature."""
+    best = (-1, -1, 0.0)
+    targets, w = weighted[rows], weight[rows]
+    total, whole = targets.sum(axis=0), w.sum()
+    parent = (total**2).sum() / whole
+    for d in features:
+        code = codes[rows, d]
+        left = np.stack([np.bincount(code, t, MOST_BINS) for t in targets.T], axis=1).cumsum(axis=0)
+        left_w = np.bincount(code, w, MOST_BINS).cumsum()
+        left_n = np.bincount(code, minlength=MOST_BINS).cumsum()
+        fine = (left_n >= least) & (len(rows) - left_n >= least) & (np.bincount(code, minlength=MOST_BINS) > 0)
+        fine &= (left_w >= least_weight) & (whole - left_w >= least_weight)
+        right, right_w = total - left, whole - left_w
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = (left**2).sum(axis=1) / left_w + (right**2).sum(axis=1) / right_w - parent
+        gain = np.where(fine, gain, -np.inf)
+        b = int(gain.argmax())
+        if gain[b] > best[2] * SAME + 1e-12 * abs(parent):
+            best = (int(d), b, float(gain[b]))
+    return best
+
+
+def best_split_by_loops(codes, rows, features, weighted, weight, least, least_weight):
+    """As `best_split`, one sample after the other."""
+    n, K = len(rows), weighted.shape[1]
+    total, whole = np.zeros(K), 0.0
+    for i in range(n):
+        whole += weight[rows[i]]
+        for k in range(K):
+            total[k] += weighted[rows[i], k]
+    parent = 0.0
+    for k in range(K):
+        parent += total[k] * total[k] / whole
+    sums, weights, counts = np.zeros((256, K)), np.zeros(256), np.zeros(256, np.int64)
+    left = np.zeros(K)
+    best_feature, best_bin, best_gain = -1, -1, 0.0
+    for d in features:
+        low, high = 255, 0
+        for i in range(n):
+            row = rows[i]
+            b = codes[row, d]
+            low, high = min(low, b), max(high, b)
+            counts[b] += 1
+            weights[b] += weight[row]
+            for k in range(K):
+                sums[b, k] += weighted[row, k]
+        left[:] = 0
+        left_weight, left_count = 0.0, 0
+        for b in range(low, high):
+            if counts[b] == 0:
+                continue
+            left_count += counts[b]
+            left_weight += weights[b]
+            gain = -parent
+            for k in range(K):
+                left[k] += sums[b, k]
+                gain += left[k] ** 2 / left_weight + (total[k] - left[k]) ** 2 / (whole - left_weight)
+            heavy = left_weight >= least_weight and whole - left_weight >= least_weight
+            many = left_count >= least and n - left_count >= least
+            if heavy and many and gain > best_gain * (1 + 1e-9) + 1e-12 * abs(parent):
+                best_feature, best_bin, best_gain = d, b, gain
+        for b in range(low, high + 1):
+            counts[b], weights[b] = 0, 0.0
+            for k in range(K):
+                sums[b, k] = 0.0
+    return best_feature, best_bin, best_gain

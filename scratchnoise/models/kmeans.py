@@ -1,0 +1,121 @@
+"""k-means with k-means++, and clusters that are named by labels: a classifier whose borders no label can move."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..checks import as_generator, check_count, check_not_negative
+from .base import Classifier
+
+
+class Clusters(NamedTuple):
+    """centres (K, D), nearest (N,): each sample's cluster, inertia: summed squared distances, n_iter: rounds."""
+
+    centres: np.ndarray
+    nearest: np.ndarray
+    inertia: float
+    n_iter: int
+
+
+def squared_distances(X, centres):
+    """|x_n - centre_k|^2, not negative. X (N, D), centres (K, D) -> (N, K)."""
+    square = (X * X).sum(axis=1)[:, None] - 2 * X @ centres.T + (centres * centres).sum(axis=1)
+    return np.maximum(square, 0)
+
+
+def spread_out(X, weight, n_clusters, rng):
+    """k-means++: each next centre is a sample drawn in proportion to its weight times its squared distance from those
+    chosen. X (N, D), weight (N,) -> (K, D). Source: Arthur and Vassilvitskii 2007.
+    """
+    centres = X[[rng.choice(len(X), p=weight / weight.sum())]]
+    while len(centres) < n_clusters:
+        odds = weight * squared_distances(X, centres).min(axis=1)
+        total = odds.sum()
+        chance = odds / total if total > 0 else weight / weight.sum()  # fewer different samples than clusters
+        centres = np.concatenate([centres, X[[rng.choice(len(X), p=chance)]]])
+    return centres
+
+
+def lloyd(X, weight, centres, tol, max_iter):
+    """Samples to their nearest centre, centres to the mean of their samples, until the inertia gains no more than tol.
+
+    A centre without samples stays. tol: share of the inertia -> Clusters. Source: Lloyd 1982.
+    """
+    before, n_iter = np.inf, 0
+    while n_iter < max_iter:
+        n_iter += 1
+        square = squared_distances(X, centres)
+        nearest = square.argmin(axis=1)
+        inertia = float(weight @ square[np.arange(len(X)), nearest])
+        if before - inertia <= tol * inertia:
+            break
+        before, sums = inertia, np.zeros_like(centres)
+        counts = np.bincount(nearest, weight, len(centres))
+        np.add.at(sums, nearest, weight[:, None] * X)
+        centres = np.where(counts[:, None] > 0, sums / np.where(counts > 0, counts, 1)[:, None], centres)
+    return Clusters(centres, nearest, inertia, n_iter)
+
+
+class KMeansClassifier(Classifier):
+    """k-means on X alone, then each cluster is named by the label that most of its samples have.
+
+    Section 4.1.1. The borders depend on no label, so no wrong label can move them; but the classes have to be clusters.
+    P(y = c | x) is the share of label c in the cluster of x among the samples that were asked.
+    n_clusters: None for the number of classes. n_labels: how many samples a cluster are asked, those nearest to its
+    centre, None for all. n_init: starts by k-means++, of which the lowest inertia is kept. tol, max_iter: see `lloyd`.
+    Learnt: centres_ (K, D), names_ (K, C), inertia_, n_iter_. A cluster without a label takes the shares of all.
+    """
+
+    def __init__(
+        self,
+        n_clusters=None,
+        n_labels=None,
+        n_init=10,
+        tol=1e-6,
+        max_iter=300,
+        random_state=None,
+        classes=None,
+    ):
+        self.n_clusters = n_clusters
+        self.n_labels = n_labels
+        self.n_init = n_init
+        self.tol = tol
+        self.max_iter = max_iter
+        self.random_state = random_state
+        self.classes = classes
+
+    def _fit(self, X, y, sample_weight):
+        check_count(n_init=self.n_init, max_iter=self.max_iter)
+        check_not_negative(tol=self.tol)
+        for name in ("n_clusters", "n_labels"):
+            if getattr(self, name) is not None:
+                check_count(**{name: getattr(self, name)})
+        rng = as_generator("random_state", self.random_state)
+        X, weight = X.astype(np.float64), sample_weight.astype(np.float64)
+        self.center_ = weight @ X / weight.sum()
+        X = X - self.center_
+        K = len(self.classes_) if self.n_clusters is None else self.n_clusters
+        starts = (spread_out(X, weight, K, rng) for _ in range(self.n_init))
+        found = min((lloyd(X, weight, start, self.tol, self.max_iter) for start in starts), key=lambda f: f.inertia)
+        self.centres_, self.inertia_, self.n_iter_ = found.centres, found.inertia, found.n_iter
+        self.names_ = self._names(X, y, weight, found)
+
+    def _names(self, X, y, weight, found):
+        """The shares of the labels in each cluster, (K, C)."""
+        C, overall = len(self.classes_), np.bincount(y, weight, len(self.classes_))
+        names = np.empty((len(found.centres), C))
+        for k, centre in enumerate(found.centres):
+            members = np.flatnonzero(found.nearest == k)
+            if self.n_labels is not None:
+                order = np.argsort(squared_distances(X[members], centre[None])[:, 0], kind="stable")
+                members = members[order[: self.n_labels]]
+            counts = np.bincount(y[members], weight[members], C) if len(members) else overall
+            names[k] = counts / counts.sum()
+        return names
+
+    def _predict_proba(self, X):
+        return self.names_[squared_distances(X - self.center_, self.centres_).argmin(axis=1)]
+
+    def _logits(self, X):
+        with np.errstate(divide="ignore"):  # a cluster in which nobody has the label
+            return np.log(self._predict_proba(X))

@@ -1,0 +1,60 @@
+"""k nearest neighbours: every label counts where it is, so a wrong one does too."""
+
+import numpy as np
+
+from ..checks import check_count
+from .base import Classifier
+from .kmeans import squared_distances
+
+BLOCK = 256  # samples whose distances are in memory at a time
+
+
+class KNeighbors(Classifier):
+    """P(y = c | x) = the share of label c among the k training samples nearest to x, by Euclidean distance.
+
+    Section 4.1.1 calls it a clustering, but it learns from labels: with k = 1 it repeats each wrong one, and a large k
+    averages them out as long as the neighbours share a class. A sample of weight w counts as w neighbours.
+    n_neighbors: at most the number of samples, else ValueError in fit. Learnt: samples_, labels_, weight_.
+    Source: Cover and Hart 1967, [CH67].
+    """
+
+    def __init__(self, n_neighbors=5, class_weight=None, classes=None):
+        self.n_neighbors = n_neighbors
+        self.class_weight = class_weight
+        self.classes = classes
+
+    def _as_weights(self, sample_weight, y, X):
+        weight = super()._as_weights(sample_weight, y, X)
+        if sample_weight is None:
+            return weight
+        given = np.asarray(sample_weight, np.float64)  # a weight is a number of neighbours, so it keeps its size
+        return weight * given[given > 0].mean()
+
+    def _fit(self, X, y, sample_weight):
+        check_count(n_neighbors=self.n_neighbors)
+        if self.n_neighbors > sample_weight.sum() + 1e-6 * len(y):
+            raise ValueError(f"n_neighbors={self.n_neighbors} is more than the number of samples, {len(y)}")
+        self.center_ = X.mean(axis=0, dtype=np.float64)
+        self.samples_, self.labels_ = X - self.center_, y
+        self.weight_ = sample_weight.astype(np.float64)
+
+    def _predict_proba(self, X):
+        parts = range(0, len(X), BLOCK)
+        return np.concatenate([self._shares(X[start : start + BLOCK] - self.center_) for start in parts])
+
+    def _shares(self, X):
+        square = squared_distances(X, self.samples_)
+        if (self.weight_ == 1).all():
+            near = np.argpartition(square, self.n_neighbors - 1, axis=1)[:, : self.n_neighbors]
+            taken = np.ones(near.shape)
+        else:
+            near = np.argsort(square, axis=1, kind="stable")
+            weight = self.weight_[near]
+            taken = np.clip(self.n_neighbors - (weight.cumsum(axis=1) - weight), 0, weight)
+        votes = np.zeros((len(X), len(self.classes_)))
+        np.add.at(votes, (np.arange(len(X))[:, None], self.labels_[near]), taken)
+        return votes / votes.sum(axis=1, keepdims=True)
+
+    def _logits(self, X):
+        with np.errstate(divide="ignore"):  # no neighbour has the label
+            return np.log(self._predict_proba(X))

@@ -1,0 +1,52 @@
+"""Methods that the report names and did not run, and those that its readers look for next: the group "further"."""
+
+from ..models import (
+    AdaBoost,
+    Bagging,
+    CoTeaching,
+    DecisionTree,
+    KMeansClassifier,
+    KNeighbors,
+    LabelNoiseEM,
+    LogitBoost,
+    NeuralNetwork,
+    SmoothBoost,
+)
+from .methods import Method
+
+FOREST = {"estimator": DecisionTree(max_features="sqrt"), "n_estimators": 101}
+EM = {"covariance": "shared", "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
+AT_LEAST = {"learning_rate": 0.01}  # the step of plain cross-entropy
+BOUNDED = {"learning_rate": 0.05}  # bounded losses have smaller gradients
+
+
+def network(loss, **settings):
+    """A method that trains the network with this loss."""
+    return Method(NeuralNetwork, "network", {"loss": loss, **AT_LEAST, **settings})
+
+
+FURTHER = {
+    "Gaussian EM": Method(LabelNoiseEM, "unit", EM),
+    "k-means": Method(KMeansClassifier, "unit", {"n_clusters": 10}),
+    "k-NN": Method(KNeighbors, "unit", {"n_neighbors": 51}),
+    "Decision tree": Method(DecisionTree, "unit", {}),
+    "Bagging": Method(Bagging, "unit", {"n_estimators": 25}),
+    "Random forest": Method(Bagging, "unit", FOREST),
+    "AdaBoost": Method(AdaBoost, "unit", {"n_estimators": 100}),
+    "SmoothBoost": Method(SmoothBoost, "unit", {"n_estimators": 100}),
+    "LogitBoost": Method(LogitBoost, "unit", {"n_estimators": 50}),
+    "NN generalized cross-entropy": network("generalized_cross_entropy", **BOUNDED),
+    "NN mean absolute error": network("mean_absolute_error", **BOUNDED),
+    "NN symmetric cross-entropy": network("symmetric_cross_entropy"),
+    "NN active-passive": network("active_passive", **BOUNDED),
+    "NN label smoothing": network("label_smoothing"),
+    "NN bootstrapping (soft)": network("soft_bootstrapping"),
+    "NN bootstrapping (hard)": network("hard_bootstrapping"),
+    "NN early learning": network("early_learning"),
+    "NN mixup": network("cross_entropy", mixup=0.3),
+    "NN averaged weights": network("cross_entropy", averaging="exponential"),
+    "NN importance reweighting": Method(
+        NeuralNetwork, "network", {"loss": "importance_reweighting", **AT_LEAST}, needs_T=True
+    ),
+    "NN co-teaching": Method(CoTeaching, "network", {"forget_rate": 0.5, **AT_LEAST}),
+}

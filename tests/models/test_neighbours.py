@@ -1,0 +1,107 @@
+"""k-means and k nearest neighbours against scikit-learn's, and what wrong labels do to the one and the other."""
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_breast_cancer
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.utils.estimator_checks import check_estimator
+
+from scratchnoise.models import KMeansClassifier, KNeighbors, kmeans, load
+from scratchnoise.noise import corrupt
+
+T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_neighbours_are_scikit_learns(k):
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    ours, theirs = KNeighbors(k).fit(X[::2], y[::2]), KNeighborsClassifier(k).fit(X[::2], y[::2])
+    np.testing.assert_allclose(ours.predict_proba(X[1::2]), theirs.predict_proba(X[1::2]))
+
+
+def test_a_weight_is_a_number_of_neighbours(gaussians):
+    X, y = gaussians
+    times = np.random.default_rng(0).integers(0, 4, len(y))
+    weighted = KNeighbors(7).fit(X, y, times).predict_proba(X)
+    repeated = KNeighbors(7).fit(np.repeat(X, times, 0), np.repeat(y, times)).predict_proba(X)
+    assert np.abs(weighted - repeated).max() < 1e-9
+    assert np.abs(weighted - KNeighbors(7).fit(X, y).predict_proba(X)).max() > 0.1
+
+
+def test_the_inertia_is_scikit_learns_and_never_rises():
+    X, _ = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    weight, rng = np.ones(len(X)), np.random.default_rng(0)
+    starts = [kmeans.spread_out(X, weight, 5, rng) for _ in range(10)]
+    ends = [kmeans.lloyd(X, weight, start, 0, 300).inertia for start in starts]
+    theirs = KMeans(5, n_init=10, random_state=0, tol=0).fit(X)
+    assert min(ends) == pytest.approx(theirs.inertia_, rel=5e-3)
+    for start in starts[:3]:
+        path = [kmeans.lloyd(X, weight, start, 0, n).inertia for n in range(1, 9)]
+        assert np.diff(path).max() <= 1e-9 and path[0] > path[-1]
+        same = KMeans(5, init=start, n_init=1, tol=0, algorithm="lloyd").fit(X)
+        assert kmeans.lloyd(X, weight, start, 0, 300).inertia == pytest.approx(same.inertia_)
+
+
+def test_the_first_centres_are_drawn_by_squared_distance():
+    X, weight, rng = np.array([[0.0], [1.0], [3.0]]), np.array([1.0, 2.0, 1.0]), np.random.default_rng(0)
+    pairs = [kmeans.spread_out(X, weight, 2, rng)[:, 0] for _ in range(4000)]
+    after_zero = [b for a, b in pairs if a == 0]
+    # odds 2 x 1 for the sample at 1 and 1 x 9 for the one at 3; by distance alone they were 2 to 3
+    assert np.mean([b == 3 for b in after_zero]) == pytest.approx(9 / 11, abs=0.04)
+    assert np.mean([a == 1 for a, _ in pairs]) == pytest.approx(0.5, abs=0.03)
+
+
+def test_wrong_labels_move_neighbours_but_not_clusters(gaussians):
+    X, y = gaussians
+    y_noisy = corrupt(y, T, 0)
+    clusters, clean = (KMeansClassifier(random_state=0).fit(X, labels) for labels in (y_noisy, y))
+    np.testing.assert_array_equal(clusters.predict(X), clean.predict(X))
+    assert clusters.score(X, y) > 0.95
+    assert KNeighbors(1).fit(X, y_noisy).score(X, y) == pytest.approx((y_noisy == y).mean())
+    assert KNeighbors(61).fit(X, y_noisy).score(X, y) > 0.9
+
+
+def test_a_handful_of_labels_names_the_clusters(gaussians):
+    X, y = gaussians
+    model = KMeansClassifier(n_labels=5, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.95 and np.all(model.names_ * 5 == np.round(model.names_ * 5))
+
+
+@pytest.mark.parametrize("model", [KNeighbors(), KMeansClassifier(random_state=0)], ids=repr)
+def test_a_model_comes_back_from_a_file(model, gaussians, tmp_path):
+    X, y = gaussians
+    model.fit(X, np.array(["cat", "ant", "bee"])[y]).save(tmp_path / "model.npz")
+    np.testing.assert_array_equal(load(tmp_path / "model.npz").predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (KNeighbors(0), "n_neighbors=0 should be"),
+        (KNeighbors(13), "n_neighbors=13 is more than the number of samples, 12"),
+        (KMeansClassifier(n_clusters=0), "n_clusters=0 should be"),
+        (KMeansClassifier(n_labels=-1), "n_labels=-1 should be"),
+        (KMeansClassifier(n_init=1.5), "n_init=1.5 should be"),
+        (KMeansClassifier(tol=-1), "tol=-1 should be"),
+    ],
+    ids=repr,
+)
+def test_settings_that_do_not_fit_are_refused(model, message):
+    with pytest.raises(ValueError, match=message):
+        model.fit(np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", [KNeighbors(1), KMeansClassifier(n_init=2, random_state=0)], ids=repr)
+def test_check_estimator(model):
+    """All but one: k-means++ draws samples, so weights are not repetitions."""
+    draws = {"check_sample_weight_equivalence_on_dense_data": "draws"}
+    excused = draws if isinstance(model, KMeansClassifier) else {}
+    results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=excused)
+    failed = {
+        r["check_name"]: str(r["exception"]) for r in results if r["status"] not in ("passed", "skipped", "xfail")
+    }
+    assert failed == {} and len(results) > 40
