@@ -17,8 +17,9 @@ Every entry takes the h with the smallest bound: large steps for linear code in 
 or a kink is near. A step has to be confirmed: its difference to the next smaller step is added to the bound, because a
 kink in reach can fool one step by chance. Where two steps contradict each other the smaller one holds. No step depends
 on the dtype; n does. It is measured: a right program in floating point is as good as exact arithmetic on inputs moved
-by a unit in the last place, so n is the largest change of the output under such moves, and at least (4 + sqrt(M)) eps |phi|: a sum of M terms, one
-after the other, errs by about sqrt(M) units of its last place. M is the size of the largest input.
+by a unit in the last place, so n is the largest change of the output under such moves. It is at least
+(4 + sqrt(M)) eps |phi|, M the size of the largest input: a sum of M terms, one after the other, errs by about sqrt(M)
+units of its last place.
 """
 
 import numpy as np
