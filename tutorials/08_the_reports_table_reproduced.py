@@ -19,13 +19,13 @@ from rich.console import Console
 import scratchnoise
 from scratchnoise import BackwardCorrected, TransitionMatrix, data, noise
 from scratchnoise.models import SoftmaxRegression
-from scratchnoise.study.differences import paired
 from scratchnoise.study.evidence import against_the_report
 from scratchnoise.study.findings import accuracies, findings
 from scratchnoise.study.gallery import gallery
 from scratchnoise.study.protocol import Preset, load_task, prepare
 from scratchnoise.study.report_numbers import REPORT_T_RLR, REPORT_T_RNN
 from scratchnoise.study.results import ResultsFile
+from scratchnoise.study.statistics import compare
 from scratchnoise.study.tables import print_tables
 
 FAST = bool(os.environ.get("SCRATCHNOISE_FAST"))
@@ -227,12 +227,12 @@ last, early = {}, {}
 for level in ("0.5", "0.6"):
     pair = ("fashion-mnist", level)
     backward = accuracies(rows, pair, "NN backward")
-    last[level] = paired(backward, accuracies(rows, pair, "NN"))
-    early[level] = paired(backward, accuracies(rows, pair, "NN", 12))
+    last[level] = compare(backward, accuracies(rows, pair, "NN"))
+    early[level] = compare(backward, accuracies(rows, pair, "NN", 12))
     print(f"NN backward at the end against NN at the end: {last[level]}, against NN after 12 epochs: {early[level]}")
     saturated = sum(value < 0.4 for value in accuracies(rows, pair, "NN forward").values())
     print(f"runs of NN forward that stayed at guessing: {saturated}")
-    assert last[level].shown and last[level].mean > 0.05, "the corrected loss keeps what the plain one loses"
+    assert last[level].is_shown and last[level].mean > 0.05, "the corrected loss keeps what the plain one loses"
     assert last[level].mean > 1.5 * early[level].mean, "most of which stopping early would have kept as well"
 assert below["NN"] > 3 * margin > margin > below["NN forward"], "the floor tells the two apart, beyond chance"
 assert min(since) > 0, "but an alarm is no reason to stop"

@@ -20,9 +20,9 @@ from scratchnoise import TransitionMatrix, kernels, noise
 from scratchnoise.estimate import anchor_argmax
 from scratchnoise.kernels import softmax
 from scratchnoise.study import evidence
-from scratchnoise.study.differences import welch
 from scratchnoise.study.findings import accuracies
 from scratchnoise.study.report_numbers import REPORT_T_RLR, REPORT_T_RNN
+from scratchnoise.study.statistics import welch
 
 rng = np.random.default_rng(0)
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])  # T[i, j] = P(noisy = i | true = j)
@@ -375,7 +375,7 @@ flipped = welch(0.377, 0.0438, 10, 0.353, 0.0685, 10)  # CIFAR: MLR (Flipped), M
 print(f"network, Table 2 {bound:.3f}; forward correction, half of the labels wrong {reached:.3f}")
 print(f"the report's MLR (Flipped) against MLR on CIFAR {flipped}")
 assert reached > bound, "half of the labels wrong, and better than the upper bound"
-assert not flipped.shown
+assert not flipped.is_shown
 tanh_slopes = 1 - np.tanh(np.linspace(-2, 2, 9)) ** 2
 assert (np.diff(tanh_slopes) > 0).any() and (np.diff(tanh_slopes) < 0).any(), "tanh is not convex"
 

@@ -12,9 +12,9 @@ import numpy as np
 from ..noise import MNIST05, MNIST06
 from ..transition import TransitionMatrix
 from .cells import cells
-from .differences import welch
 from .grids import heading, label
 from .results import ResultsFile
+from .statistics import welch
 
 FOLDER = Path(__file__).parent.parent.parent / "tutorials" / "results"
 REPORT_RUNS = 10
@@ -38,7 +38,7 @@ def against_the_report(results):
         found = welch(cell.mean, cell.sd, cell.n, cell.report_mean, cell.report_sd, n)
         where = heading(cell.data, "clean" if cell.table == "2" else cell.noise)
         text = f"{where}, {label(cell)}: {cell.mean:.3f} against {cell.report_mean:.3f}, {found}"
-        (differ if found.shown else agree).append(text)
+        (differ if found.is_shown else agree).append(text)
     return differ, agree
 
 

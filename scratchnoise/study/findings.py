@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cells import columns, is_upper_bound
-from .differences import paired
 from .grids import heading
+from .statistics import compare
 
 PLAIN, ROBUST, RAW = "NN", ("NN backward", "NN forward"), "NN backward (raw)"
 ARGMAX = "T anchor (argmax)"
@@ -68,10 +68,10 @@ def best_methods(rows):
 
 
 def _ahead(best, second, name):
-    lead = paired(best, second)
+    lead = compare(best, second)
     if lead is None:
         return f"before {name}"
-    return f"{lead} against {name}{'' if lead.shown else ', not shown to differ'}"
+    return f"{lead} against {name}{'' if lead.is_shown else ', not shown to differ'}"
 
 
 def memorising(rows):
@@ -80,7 +80,7 @@ def memorising(rows):
     for pair in columns(rows):
         best, changes = _best_epoch(rows, pair), {}
         for method in (PLAIN, *ROBUST) if best else ():
-            change = paired(accuracies(rows, pair, method), accuracies(rows, pair, method, best))
+            change = compare(accuracies(rows, pair, method), accuracies(rows, pair, method, best))
             if change:
                 changes[method] = change
         if PLAIN in changes:
@@ -90,9 +90,9 @@ def memorising(rows):
             items.append(f"{heading(*pair)}, since epoch {best}: {texts}")
     if not items:
         return None
-    worse = sum(change.shown and change.mean < 0 for change in robust)
+    worse = sum(change.is_shown and change.mean < 0 for change in robust)
     guarded = f"; with a corrected loss {worse or 'none'} of {len(robust)} is shown to lose" if robust else ""
-    shown = sum(change.shown for change in plain)
+    shown = sum(change.is_shown for change in plain)
     lost = _range(-change.mean for change in plain)
     sentence = f"The plain network loses {lost} of accuracy after its best recorded epoch"
     return Finding(f"{sentence} (shown in {shown} of {len(plain)} settings){guarded}.", tuple(items))
@@ -103,12 +103,12 @@ def knowing_T(rows):
     gains = {}
     for pair in columns(rows):
         for method, control in PAIRS:
-            gain = paired(accuracies(rows, pair, method), accuracies(rows, pair, control))
+            gain = compare(accuracies(rows, pair, method), accuracies(rows, pair, control))
             if gain:
                 gains[f"{heading(*pair)}, {method} against {control}"] = gain
     if not gains:
         return None
-    shown = sum(gain.shown and gain.mean > 0 for gain in gains.values())
+    shown = sum(gain.is_shown and gain.mean > 0 for gain in gains.values())
     items = tuple(f"{name}: {gain}" for name, gain in gains.items())
     return Finding(f"Knowing T, all else the same, is shown to help in {shown} of {len(gains)} comparisons.", items)
 

@@ -1,13 +1,14 @@
 """The pages of results, made from the committed rows: python -m scratchnoise.study.pages.
 
-It writes RESULTS.md, SPEED.md and methods.png in tutorials/results, and the numbers that `claims` registers into the
-README, the tutorials and the docstrings. The suite makes all of it again and compares.
+It writes RESULTS.md, SPEED.md, PRACTICE.md and methods.png in tutorials/results, and the numbers that `claims`
+registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
 """
 
 import json
 import textwrap
 
 from ..files import write_whole
+from ..practice import page as practice_page
 from . import claims, evidence
 from .cells import cells
 from .figures import png
@@ -41,6 +42,7 @@ def pages(folder=evidence.FOLDER):
     return {
         folder / "RESULTS.md": results(rows, folder).encode(),
         folder / "SPEED.md": speed(folder).encode(),
+        folder / "PRACTICE.md": practice(folder).encode(),
         folder / "methods.png": png(figure),
     }
 
@@ -89,6 +91,12 @@ def results(rows, folder=evidence.FOLDER):
         evidence.information(),
     ]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
+
+
+def practice(folder=evidence.FOLDER):
+    """PRACTICE.md: the defaults on a user's own arrays."""
+    comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in ("clean", "noisy", "networks")}
+    return "\n\n".join(_wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
 
 
 def speed(folder=evidence.FOLDER):

@@ -32,6 +32,11 @@ class Difference(NamedTuple):
         """Whether the interval leaves out 0."""
         return self.low is not None and (self.low > 0 or self.high < 0)
 
+    def __str__(self):
+        if self.low is None:
+            return f"{self.mean:+.3f} (single runs, so without an interval)"
+        return f"{self.mean:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
 
 def compare(first, second):
     """first - second, means of runs given as {draw: value}: paired over the draws of both, Welch where they share none.

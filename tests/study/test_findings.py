@@ -1,30 +1,10 @@
 """Sentences of a study are computed from its rows: differences, their intervals, and what is said of them."""
 
 import numpy as np
-import pytest
 
-from scratchnoise.study.differences import Difference, paired, t_quantile
 from scratchnoise.study.findings import findings
 
 PAIR = {"data": "fashion-mnist", "noise": "0.5"}
-
-
-@pytest.mark.parametrize(("df", "table"), [(1, 12.706), (2, 4.303), (4, 2.776), (9, 2.262), (1000, 1.962)])
-def test_quantiles_are_those_of_students_tables(df, table):
-    assert t_quantile(df) == pytest.approx(table, abs=1e-3)
-
-
-def test_differences_are_taken_in_pairs():
-    """Runs differ by much, methods by little: only the pairs show it, and a run that one of them lacks is left out."""
-    level = np.random.default_rng(0).uniform(0.3, 0.9, 5)
-    a = {run: value + 0.01 + 0.001 * (-1) ** run for run, value in enumerate(level)}
-    b = {run: value for run, value in enumerate(level[:4])}
-    found = paired(a, b)
-    assert found.n == 4 and found.mean == pytest.approx(0.01) and found.shown
-    half = 3.182 * np.std([0.011, 0.009, 0.011, 0.009], ddof=1) / 2
-    np.testing.assert_allclose(found.interval, (0.01 - half, 0.01 + half), rtol=1e-3)
-    assert paired({0: 1.0}, {1: 1.0}) is None and not paired({0: 0.9}, {0: 0.1}).shown
-    assert str(found).startswith("+0.010 [+0.0") and "one pair" in str(Difference(0.8, 1, None))
 
 
 def sentences(rows):

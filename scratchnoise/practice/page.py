@@ -1,0 +1,90 @@
+"""PRACTICE.md: what the defaults do on a user's own arrays, made from the committed rows of the comparisons."""
+
+import numpy as np
+
+from ..study.statistics import compare
+from .tables import unique
+
+PLAIN = "LogisticRegression"
+
+
+def page(rows):
+    """The paragraphs of the page. rows: {"clean": ..., "noisy": ..., "networks": ...}, the rows of each comparison."""
+    return [
+        "# On your own arrays",
+        "`python -m scratchnoise.practice clean` (or `noisy`, `networks`) measures these with the default arguments of "
+        "every model. Intervals hold 95 %, over draws of the labels where nothing else is said.",
+        "## Clean labels",
+        _clean(rows["clean"]),
+        "## Wrong labels",
+        *_noisy(rows["noisy"]),
+        "## Small networks: digits, 36 % of the labels wrong, or none",
+        _networks(rows["networks"]),
+    ]
+
+
+def _clean(rows):
+    accuracy = {(row["base"], row["scale"], row["method"]): row["accuracy"] for row in rows}
+    lines = [
+        "| features | data sets | mean, ours | mean, LogisticRegression | worst difference |",
+        "| --- |" + " --- |" * 4,
+    ]
+    for scale in unique(rows, "scale"):
+        bases = unique([row for row in rows if row["scale"] == scale], "base")
+        ours, theirs = (
+            np.array([accuracy[base, scale, method] for base in bases]) for method in ("SoftmaxRegression", PLAIN)
+        )
+        lines.append(
+            f"| {scale} | {len(bases)} | {ours.mean():.3f} | {theirs.mean():.3f} | {(ours - theirs).min():+.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def _noisy(rows):
+    """Two paragraphs and a table: every method over all cells, each a data set with a noise."""
+    lines = [
+        "| method | accuracy | minus LogisticRegression | worst data set | fits that warned |",
+        "| --- |" + " --- |" * 4,
+    ]
+    plain = _by_draw(rows, PLAIN)
+    for method in unique(rows, "method"):
+        own = [row for row in rows if row["method"] == method]
+        mean = _by_draw(rows, method)
+        worst = min(_mean(own, base) - _mean([r for r in rows if r["method"] == PLAIN], base) for base in _bases(rows))
+        warned = sum(any(name.startswith("scratchnoise") for name in row["warnings"]) for row in own)
+        gain = "" if method == PLAIN else compare(mean, plain)
+        lines.append(
+            f"| {method} | {np.mean(list(mean.values())):.3f} | {gain} | {worst:+.3f} | {warned} of {len(own)} |"
+        )
+    noises = len(unique(rows, "noise"))
+    return (
+        f"{len(_bases(rows))} data sets x {noises} noises x {len(plain)} draws, features standardised. The worst data "
+        "set is the one whose mean over its noises lies lowest beside LogisticRegression's.",
+        "\n".join(lines),
+    )
+
+
+def _networks(rows):
+    methods = unique(rows, "method")
+    lines = [f"| data | noise | {' | '.join(methods)} |", "| --- |" + " --- |" * (len(methods) + 1)]
+    for data, noise in dict.fromkeys((row["data"], row["noise"]) for row in rows):
+        here = [row for row in rows if (row["data"], row["noise"]) == (data, noise)]
+        cells = [[row["accuracy"] for row in here if row["method"] == method] for method in methods]
+        texts = [f"{np.mean(cell):.3f}" if cell else "" for cell in cells]
+        lines.append(f"| {data} | {noise} | {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
+def _by_draw(rows, method):
+    """{draw: mean accuracy over all cells}; an error counts as accuracy 0."""
+    own = [row for row in rows if row["method"] == method]
+    draws = sorted({row["repetition"] for row in own})
+    return {draw: np.mean([row["accuracy"] or 0.0 for row in own if row["repetition"] == draw]) for draw in draws}
+
+
+def _mean(rows, base):
+    return np.mean([row["accuracy"] or 0.0 for row in rows if row["base"] == base])
+
+
+def _bases(rows):
+    return unique(rows, "base")
