@@ -16,7 +16,7 @@ from scratchnoise.practice.tables import scores, standard_error, unique
 from scratchnoise.transition import IllConditionedTransitionWarning
 
 SMALL = {  # command -> what of it runs in a second or two, and the number of its rows with two draws
-    "clean": (("iris", "wine", "raw", "standardised"), 20),
+    "clean": (("iris", "wine", "raw", "standardised"), 16),
     "noisy": (("breast cancer", "imbalanced 1:100", "absorbed 40 %", *list(noisy.METHODS)[:-1]), 32),
     "networks": (("digits 1000", "standardised", "MLPClassifier", "NeuralNetwork"), 8),
     "time": (("300 x 6, 3 classes", "300 x 8, 4 classes"), 20),
