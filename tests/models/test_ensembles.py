@@ -219,7 +219,6 @@ class WithoutWeights:
         (SmoothBoost(gamma=0.7), "gamma=0.7 should be"),
         (LogitBoost(n_estimators=-1), "n_estimators=-1 should be"),
     ],
-    ids=repr,
 )
 def test_settings_that_do_not_fit_are_refused(model, message):
     with pytest.raises(ValueError, match=message):
