@@ -110,6 +110,8 @@ def train(
     rng = as_generator("rng", rng)
     check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver)
     check_samples(x, y, sample_weight)
+    if make_step is not None and not callable(make_step):
+        raise ValueError(f"make_step={shown(make_step)} should be a function that makes a training step, or None")
     data, history = Minibatches(x, y, sample_weight, batch_size), []
     total = epochs * len(data)
     rates = [(step_size(learning_rate, loss, k / total, solver), momentum, weight_decay) for k in range(total)]
