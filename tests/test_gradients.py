@@ -116,7 +116,9 @@ def batch(draw, C):
 
 
 def sub_losses(cls=losses.Loss):
-    return {c.__name__: c for sub in cls.__subclasses__() for c in (sub, *sub_losses(sub).values())}
+    """Every loss; the study's own control, which takes only the steps of another one, is none."""
+    below = {c.__name__: c for sub in cls.__subclasses__() for c in (sub, *sub_losses(sub).values())}
+    return {name: c for name, c in below.items() if not c.__module__.startswith("scratchnoise.study")}
 
 
 INSTANCES = {

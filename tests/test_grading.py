@@ -43,6 +43,14 @@ def make_class(folder, students):
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def temporary(tmp_path_factory):
+    """A folder for temporary files that no other process of the tests uses: a Path."""
+    usual, tempfile.tempdir = tempfile.tempdir, str(tmp_path_factory.mktemp("temporary"))
+    yield Path(tempfile.tempdir)
+    tempfile.tempdir = usual
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """The rows of the whole class, (student, number) -> Row."""
@@ -77,8 +85,8 @@ def test_one_row_for_each_in_order(graded):
     assert not [row for row in graded.values() if any(c < " " and c != "\n" for c in row.message)]
 
 
-def test_nothing_is_left(graded):
-    assert not list(Path(tempfile.gettempdir()).glob("scratchnoise-grade-*"))
+def test_nothing_is_left(graded, temporary):
+    assert not list(temporary.glob("scratchnoise-grade-*"))
     assert not [pid for pid in descendants(os.getpid()) if "grading" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
@@ -108,7 +116,8 @@ def test_a_spreadsheet_sees_text(tmp_path, start):
 def test_the_table_fits(graded, width):
     """All 14 exercises side by side, a long name shortened, and everything unusual explained below."""
     long = "a student whose name does not fit"
-    rows = [*graded.values(), *(Row(long, f"{n:02}", "x", "failed", mistake="no_shift") for n in range(1, 15))]
+    often = [Row(long, f"{n:02}", "x", "failed", mistake="no_shift") for n in range(1, 15)]
+    rows = [*graded.values(), *often, Row("another", "01", "x", "failed", mistake="no_shift")]
     console = Console(width=width, record=True, file=open(os.devnull, "w"))
     print_rows(rows, console)
     text = console.export_text()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scratchnoise.course.workspace import STUBS
 from scratchnoise.notebooks import LIBRARIES, build
 
 FOLDER = Path(__file__).parent.parent / "tutorials"
@@ -81,7 +82,8 @@ def test_its_page_warns_of_nothing(site, name):
 def test_its_page_needs_nothing_but_itself(site, name):
     page = (site / f"{name}.html").read_text(encoding="utf-8")
     found = Resources(page)
-    assert all(value.startswith("data:") for value in found.loaded)
+    own = [value for value in found.loaded if not value.startswith("data:")]
+    assert all(value.startswith("steps/") and (site / value).is_file() for value in own)
     assert "<script" not in page and "@import" not in page and "url(" not in page
     for link in found.linked:
         assert link.startswith("#") or (site / link).is_file(), link
@@ -99,5 +101,5 @@ def test_its_formulas_are_set(site, name):
 
 @needs_docs
 def test_every_exercise_is_a_notebook(site):
-    exercises = {path.stem for path in FOLDER.glob("exercises/[0-9][0-9]_*.py")}
+    exercises = {path.stem for path in STUBS.glob("[0-9][0-9]_*.py")}
     assert {path.stem for path in site.glob("exercises/*.ipynb")} == exercises

@@ -39,11 +39,11 @@ class Preset:
     epochs: int
     linear_repetitions: int
     network_repetitions: int
-    posteriors: str  # whose out-of-fold posteriors estimate T: "MLR" or "NN"
+    posteriors: str  # whose out-of-fold posteriors estimate T: a method that has not learnt the noise by heart
 
 
 PRESETS = {
-    "quick": Preset("quick", 4000, 1000, 6, 2, 1, "MLR"),
+    "quick": Preset("quick", 4000, 1000, 6, 2, 1, "MLR (own settings)"),
     "paper": Preset("paper", None, None, 30, 10, 5, "NN"),
 }
 DEFAULT_NOISE = {"garments": ("0.5", "0.6"), "fashion-mnist": ("0.5", "0.6"), "cifar10": ("hidden",)}

@@ -57,7 +57,8 @@ class Workers:
 
     def _here(self, plan, wait=False):
         for job, T in self._claimed(plan, wait):
-            self._keep(job, job.outcome(T, self.progress.follow(job)))
+            tick = self.progress.follow(job)
+            self._keep(job, job.outcome(T, tick), tick)
 
     def _in_processes(self, plan, wait=False):
         from joblib import Parallel, delayed, parallel_config
@@ -66,7 +67,7 @@ class Workers:
         with parallel_config("loky", n_jobs=self.jobs, inner_max_num_threads=threads):
             work = (delayed(_outcome)(*item) for item in self._claimed(plan, wait))
             for job, rows in Parallel(return_as="generator_unordered", pre_dispatch="n_jobs")(work):
-                self._keep(job, rows)
+                self._keep(job, rows, self.progress.follow(job))
 
     def _claimed(self, plan, wait):
         """(job, T) for every job that nobody else has done or is doing."""
@@ -83,10 +84,10 @@ class Workers:
                 self.claims[job] = claim
                 yield job, transition_for(job, self.results)
 
-    def _keep(self, job, rows):
+    def _keep(self, job, rows, tick):
         self.results.append(*rows)
         self.claims.pop(job).release()
-        self.progress.follow(job)(1.0)
+        tick(1.0)
 
 
 def _outcome(job, T):

@@ -88,6 +88,22 @@ def test_networks_record_their_epochs_and_history(tmp_path, garments):
     assert rows[0]["settings"]["loss"] == "forward"
 
 
+def test_the_bar_ends_at_its_end(tmp_path, garments, monkeypatch):
+    """A network moves it by epochs, and its end must not move it once more."""
+    bars = []
+
+    class Watched(runner.Progress):
+        def __exit__(self, *error):
+            bars.append((self.bar.n, self.bar.total))
+            super().__exit__(*error)
+
+    monkeypatch.setattr(runner, "Progress", Watched)
+    wanted = ("NN", "MLR (steps)")
+    runner.reproduce(tmp_path, garments, methods=wanted, noise=("0.5",), backend=host_table(), repetitions=1)
+    ((moved, total),) = bars
+    assert moved == pytest.approx(total)
+
+
 def test_hidden_noise_is_told_to_nobody_but_the_score(linear, monkeypatch):
     told, fit = [], methods.RobustSoftmaxRegression.fit
 
