@@ -140,6 +140,17 @@ def test_a_changed_source_makes_the_cache_stale(cache, monkeypatch):
     assert not changed.stats.cache_hits and changed.stats.cache_misses
 
 
+def test_a_number_set_from_outside_makes_the_cache_stale(cache, monkeypatch):
+    """Code for a tile of another shape, kept as if it were for the usual one, reads outside of its arrays."""
+    from scratchnoise.kernels import loops_table
+
+    right(fresh())
+    monkeypatch.setitem(loops_table.softmax.__globals__, "ROWS", 7)
+    changed = fresh()
+    right(changed)
+    assert not changed.stats.cache_hits and changed.stats.cache_misses
+
+
 def test_the_stamp_covers_every_source_that_is_compiled(needs_compiled_numba, monkeypatch, tmp_path):
     from scratchnoise.kernels import numba_cache, numba_table
 

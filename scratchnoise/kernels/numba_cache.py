@@ -35,6 +35,16 @@ def source_stamp():
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(sources))).hexdigest()
 
 
+def stamp(py_func):
+    """What the compiled form of a function depends on: the sources, and the numbers that it sees as globals.
+
+    Numbers such as the shape of a tile can be set from outside, which no source shows; code with another shape would
+    read outside of its arrays.
+    """
+    numbers = sorted(item for item in py_func.__globals__.items() if isinstance(item[1], int | float))
+    return hashlib.sha256(f"{source_stamp()} {numbers}".encode()).hexdigest()
+
+
 class Cache(FunctionCache):
     """The cache of one kernel; files that cannot be used are replaced."""
 
@@ -42,7 +52,7 @@ class Cache(FunctionCache):
 
     def __init__(self, py_func):
         super().__init__(py_func)
-        self._cache_file = CheckedFile(self._cache_path, self._impl.filename_base, source_stamp())
+        self._cache_file = CheckedFile(self._cache_path, self._impl.filename_base, stamp(py_func))
 
     def load_overload(self, sig, target_context):
         try:
