@@ -5,8 +5,6 @@ import shutil
 import subprocess
 import sys
 from functools import partial
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import hypothesis
@@ -31,12 +29,7 @@ SHAPES = list(dict.fromkeys(target.SHAPES.values()))
 
 @pytest.fixture(params=SHAPES, ids=str)
 def shape(request, monkeypatch):
-    """Each shape of the table in turn: LLVM breaks up vectors that are wider than this machine's.
-
-    The compiled table is imported before: it keeps the shape that it finds, for as long as the process lives.
-    """
-    if find_spec("numba"):
-        import_module("scratchnoise.kernels.numba_table")
+    """Each shape of the table in turn: LLVM breaks up vectors that are wider than this machine's."""
     monkeypatch.setattr(tiles, "BYTES", request.param.bytes)
     values = {"ROWS": request.param.rows, "VECTORS": request.param.vectors, "INNER_ROWS": request.param.inner_rows}
     for module in (convolution, linear, pooled_convolution, softmax_regression):
