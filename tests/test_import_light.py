@@ -30,6 +30,11 @@ def test_nothing_heavy_is_imported(statement):
     assert not set(loaded) & set(HEAVY)
 
 
+def test_the_exercises_need_no_compiler():
+    """Whoever wants a stub or a hint should not wait for kernels."""
+    assert "numba" not in run("import sys; import scratchnoise.course.exercises; print(*sys.modules)").split()
+
+
 def test_importing_is_quick():
     """The best of several: other programs on the machine can only make it slower. Stops at the first good pair."""
     best = {"numpy": float("inf"), "scratchnoise": float("inf")}
