@@ -8,6 +8,7 @@ from ..transition import TransitionMatrix
 from .base import Classifier
 from .conventions import ConvergenceWarning, recognised
 from .gaussians import COVARIANCES, Gaussians, likeliest, log_joint, penalty_on
+from .scaling import moments, standardised
 from .validation import as_transition_for
 
 
@@ -19,9 +20,10 @@ class LabelNoiseEM(Classifier):
     weighted by r, and T[i, j] = sum of r_nj over the samples labelled i, columns scaled to sum 1. Starts at the labels:
     T = (1 - s) I + s / C with s = flip_start.
     T: matrix in the order of `classes_`, or None to learn it. covariance: "full", "diagonal", or "shared" by all.
-    ridge: added to each variance in units of the mean variance, by a penalty that EM maximises with the likelihood, so
-    that the objective never falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
-    Learnt: T_ (TransitionMatrix), gaussians_ (prior, mean, covariance), objective_ (of each round), n_iter_.
+    ridge: added to each variance in units of its feature's, by a penalty that EM maximises with the likelihood, so that
+    the objective never falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
+    Learnt: T_ (TransitionMatrix), gaussians_ (prior, mean, covariance: of standardised features, without constant
+    ones, on which every density would be infinite), objective_ (of each round), n_iter_.
     Raises ValueError where a covariance is singular. Warns (ConvergenceWarning) when max_iter rounds were too few.
     Source: Lawrence and Schoelkopf 2001, [LS01].
     """
@@ -49,13 +51,13 @@ class LabelNoiseEM(Classifier):
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
         X, weight, C = X.astype(np.float64), sample_weight.astype(np.float64), len(self.classes_)
-        self.center_ = weight @ X / weight.sum()
-        X = X - self.center_  # squares of large numbers would lose the digits that tell samples apart
+        self.input_mean_, self.input_scale_ = moments(X, weight)
+        rounding = 10 * np.finfo(X.dtype).eps * np.abs(self.input_mean_)
+        self.varying_ = np.flatnonzero(np.ptp(X[weight > 0], axis=0) > rounding)
+        X = self._standardised(X)
         known = None if self.T is None else as_transition_for(self.T, self.classes_, self.class_count_).array
         T = (1 - self.flip_start) * np.eye(C) + self.flip_start / C if known is None else known
-        penalty = self.ridge * weight.sum() * (weight @ X**2).mean() / weight.sum()
-        if penalty == 0 and self.ridge:
-            penalty = self.ridge * weight.sum()  # all samples are the same
+        penalty = self.ridge * weight.sum()
         r = T[y] / T[y].sum(axis=1, keepdims=True)
         self.objective_ = []
         for _ in range(self.max_iter):
@@ -98,8 +100,12 @@ class LabelNoiseEM(Classifier):
         if self.flip_start >= 1:
             raise ValueError(f"flip_start={self.flip_start} should be below 1: equal columns of T would stay equal")
 
+    def _standardised(self, X):
+        """The features that vary, less their means and divided by their deviations."""
+        return standardised(X.astype(np.float64), self.input_mean_, self.input_scale_)[:, self.varying_]
+
     def _logits(self, X):
-        return log_joint(X.astype(np.float64) - self.center_, Gaussians(*self.gaussians_))
+        return log_joint(self._standardised(X), Gaussians(*self.gaussians_))
 
     def _predict_proba(self, X):
         z = self._logits(X)

@@ -121,6 +121,23 @@ def test_settings_that_do_not_fit_are_refused(settings, message):
         LabelNoiseEM(**settings).fit(*drawn(60)[:2])
 
 
+@pytest.mark.parametrize("covariance", gaussians.COVARIANCES)
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda X: X * np.array([1e6, 1e-3]) + [5, 1e4],  # the ridge is not that of the largest feature
+        lambda X: np.c_[X, np.full(len(X), 0.1)],  # no density is the higher for a feature that never changes
+    ],
+    ids=["scales", "constant"],
+)
+def test_scales_and_constant_features_change_nothing(told, covariance):
+    X, _, y_noisy = drawn(400)
+    X = X[:, :2]
+    plain = LabelNoiseEM(covariance=covariance).fit(X, y_noisy)
+    other = LabelNoiseEM(covariance=covariance).fit(told(X), y_noisy)
+    np.testing.assert_allclose(other.predict_proba(told(X)), plain.predict_proba(X), atol=1e-4)
+
+
 def test_a_singular_covariance_is_said():
     X = np.repeat(drawn(60)[0][:, :1], 2, axis=1)
     with pytest.raises(ValueError, match="singular covariance.*raise ridge"):
