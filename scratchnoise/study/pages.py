@@ -9,7 +9,7 @@ import textwrap
 
 from ..files import write_whole
 from ..practice import page as practice_page
-from . import claims, evidence
+from . import claims, evidence, readings
 from .cells import cells
 from .figures import png
 from .findings import findings
@@ -77,6 +77,10 @@ def results(rows, folder=evidence.FOLDER):
         "For these no difference is shown:",
         _list(agree),
         "## Claims with their controls",
+        "### What the report calls an iteration",
+        "Accuracy after so many iterations, for three scales of the pixels, under (38) | (39), one draw. The reading "
+        "that moves least is used; the others are the rows called steps. Steps are stable while step x curvature < 2.",
+        "\n".join(["```", *readings.described(evidence.rows("readings", folder)), "```"]),
         "### MLR and MLR (flipped)",
         evidence.flipped_is_plain(rows),
         "### Learnt flip rates",
@@ -165,10 +169,10 @@ def _list(items):
 
 
 def _wrapped(part):
-    """Paragraphs and lists at 120 characters a line; tables, headings and pictures as they are."""
+    """Paragraphs and lists at 120 characters a line; tables, headings, pictures and code as they are."""
     if "\n\n" in part:
         return "\n\n".join(map(_wrapped, part.split("\n\n")))
-    if part.startswith(("|", "#", "<", "!")):
+    if part.startswith(("|", "#", "<", "!", "```")):
         return part
     options = {"width": 120, "break_long_words": False, "break_on_hyphens": False}
     if part.startswith("* "):

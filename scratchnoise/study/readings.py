@@ -171,22 +171,23 @@ def chosen(rows):
     return min(BUDGETS, key=lambda reading: sum(moved[reading, method] for method in MODELS))
 
 
-def print_readings(rows):
-    """Every reading with its accuracies, what moves, and the curvatures."""
-    moved = movements(rows)
+def described(rows):
+    """Every reading with its accuracies under (38) | (39), what moves, and the curvatures: list of lines."""
+    moved, lines = movements(rows), []
     for reading, methods in BUDGETS.items():
         for method, budgets in methods.items():
-            print(f"{method}, {reading} {budgets}: moves by {moved[reading, method]:.3f}")
+            lines.append(f"{method}, {reading} {budgets}: moves by {moved[reading, method]:.3f}")
             for pixels in PIXELS:
                 texts = (" ".join(f"{m:.3f}" for m in mean_accuracy(rows, reading, method, pixels, n)) for n in NOISES)
-                print(f"    {pixels:<10} {'   |   '.join(texts)}")
-    print(f"least: {chosen(rows)}")
+                lines.append(f"    {pixels:<10} {'   |   '.join(texts)}")
+    lines.append(f"moves least: {chosen(rows)}")
     for row in rows:
         if row["reading"] == "whole-batch descent" and row["draw"] == FIRST_DRAW:
-            print(
+            lines.append(
                 f"whole-batch descent, {row['pixels']}, noise {row['noise']}, step {row['learning_rate']}: step x "
                 f"curvature {row['step_times_curvature']:.2f}, the loss rises in {row['rises']} of {row['steps']} steps"
             )
+    return lines
 
 
 if __name__ == "__main__":
@@ -196,4 +197,4 @@ if __name__ == "__main__":
     parser.add_argument("--backend")
     parser.add_argument("--preset", default="paper")
     arguments = parser.parse_args()
-    print_readings(measure(arguments.out, arguments.draws, arguments.backend, arguments.preset))
+    print(*described(measure(arguments.out, arguments.draws, arguments.backend, arguments.preset)), sep="\n")

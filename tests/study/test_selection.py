@@ -21,6 +21,14 @@ def test_what_the_methods_use_is_what_the_committed_rows_choose():
     assert all(row["draw"] >= selection.FIRST_DRAW and "test" not in " ".join(row) for row in rows)
 
 
+def test_the_reading_in_use_is_that_of_the_committed_rows():
+    rows = [json.loads(line) for line in readings.FILE.read_text().splitlines()]
+    assert readings.chosen(rows) == "batch" and METHODS["MLR"].settings["solver"] == "lbfgs"
+    moved = readings.movements(rows)
+    assert max(moved["batch", method] for method in readings.MODELS) < 0.01
+    assert min(moved[other, "MLR"] for other in ("minibatch steps", "passes")) > 0.1
+
+
 def _row(loss, method="rMLR (tuned)", **varied):
     return {"method": method, "varied": selection.USED[method] | varied, "noisy_loss": loss}
 
