@@ -1,0 +1,29 @@
+"""A claim of the report and what our rows answer, and the words in which differences are told."""
+
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """A claim of the report in its own words, what we measured, and the control that could have said otherwise."""
+
+    section: str
+    claim: str
+    answer: str
+    items: tuple
+    control: str
+
+
+def shown(difference):
+    """ "+0.012 [+0.004, +0.020], shown"."""
+    return f"{difference}, {'shown' if difference.is_shown else 'not shown'}"
+
+
+def counted(differences, sign=1):
+    """How many differences of that sign are shown, of how many: "3 of 4"."""
+    found = list(differences)
+    return f"{sum(d.is_shown and d.mean * sign > 0 for d in found)} of {len(found)}"
+
+
+def noise_name(name):
+    """The name of a noise in a text: the number of its equation in the report, where it has one."""
+    return {"0.5": "(38)", "0.6": "(39)"}.get(name, name)
