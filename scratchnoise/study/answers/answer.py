@@ -14,12 +14,12 @@ class Answer(NamedTuple):
 
 
 def shown(difference):
-    """ "+0.012 [+0.004, +0.020], shown"."""
+    """The difference, its interval, and whether that leaves out 0, in words."""
     return f"{difference}, {'shown' if difference.is_shown else 'not shown'}"
 
 
 def counted(differences, sign=1):
-    """How many differences of that sign are shown, of how many: "3 of 4"."""
+    """How many differences of that sign are shown, and of how many, in words."""
     found = list(differences)
     return f"{sum(d.is_shown and d.mean * sign > 0 for d in found)} of {len(found)}"
 
