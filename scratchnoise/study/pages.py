@@ -113,10 +113,12 @@ def claims_of_the_report(folder=evidence.FOLDER):
         "Each claim of sections 2 and 5 of the report, in short, and what our rows say. Differences are paired over "
         "draws, with the t interval of 95 %; shown means that it leaves out 0. [README](README.md) has the files.",
     ]
-    for found in answers(folder):
-        control = [f"Control: {found.control}"] if found.control else []
-        items = [_list(found.items)] if found.items else []
-        parts += [f"## {found.section}: {found.claim}", f"**{found.answer}**", *items, *control]
+    for claim, found in answers(folder).items():
+        parts.append(f"## {claim.section}: {claim.text}")
+        if found is None:
+            parts.append("**Not run.** No rows answer this claim.")
+        else:
+            parts += [f"**{found.sentence}**", _list(found.items), f"Control: {found.control}"]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
 

@@ -4,11 +4,9 @@ from typing import NamedTuple
 
 
 class Answer(NamedTuple):
-    """A claim of the report in its own words, what we measured, and the control that could have said otherwise."""
+    """What our rows say of a claim: a sentence, its lines, and the control that could have said otherwise."""
 
-    section: str
-    claim: str
-    answer: str
+    sentence: str
     items: tuple
     control: str
 

@@ -18,8 +18,6 @@ def bagging(rows):
     }
     noisy = [gap for (_, rate), gap in gaps.items() if rate > 0]
     return Answer(
-        "2.1",
-        "Bagging will have a greater accuracy than a single model trained on the whole data set.",
         f"The gain is shown in {counted(noisy)} comparisons with wrong labels.",
         tuple(f"{data}, {rate:.0%} wrong: bagging - tree {shown(gap)}" for (data, rate), gap in gaps.items()),
         "The lines of 0 % are the gain without noise. Only what exceeds it is owed to the noise.",
@@ -36,8 +34,6 @@ def adaboost(rows):
             for method in ("bagging", "forest"):
                 items.append(f"{data}, {rate:.0%} wrong: AdaBoost loses {shown(found[method])} beyond {method}")
     return Answer(
-        "2.1",
-        "Boosting might affect the accuracy by fitting the boundary around noisy labels, bagging will not overfit.",
         f"AdaBoost is shown to lose more in {counted(gaps)} comparisons, less in {counted(gaps, -1)}.",
         tuple(items),
         f"{_members(rows)} A single full tree loses {_tree(rows)} at 20 %.",
@@ -67,14 +63,8 @@ def alternative(rows, method):
         for d in ("cancer", "digits")
         for r in (0.0, 0.2, 0.4)
     }
-    said = {
-        "SmoothBoost": "SmoothBoost avoids skewing the distributions towards noisy labels, as AdaBoost does.",
-        "LogitBoost": "LogitBoost has been proved to be more robust to label noise than AdaBoost.",
-    }
     control = "; ".join(f"{d}, {r:.0%}: {gap}" for (d, r), gap in absolute.items())
     return Answer(
-        "2.1",
-        said[method],
         f"AdaBoost is shown to lose more than {method} in {counted(gaps.values())} comparisons.",
         tuple(f"{d}, {r:.0%} wrong: AdaBoost loses {shown(gap)} beyond {method}" for (d, r), gap in gaps.items()),
         f"A method that starts lower can lose less, so here are the accuracies, {method} - AdaBoost: {control}.",
@@ -96,8 +86,6 @@ def latent_labels(rows):
             texts = ", ".join(f"T {told} {shown(gap)}" for told, gap in found.items())
             items.append(f"{model}, {noise_name(name)}: minus T = I, {texts}")
     return Answer(
-        "2.2",
-        "The basic method is EM over the latent true labels, (4)-(6).",
         f"With learnt rates EM is shown to be better than the same model without noise in {counted(gaps)} settings, "
         f"worse in {counted(gaps, -1)}.",
         tuple(items),
@@ -113,8 +101,6 @@ def too_simple(rows):
         gaps.append(gap)
         items.append(f"{noise_name(name)}, T known: Kernel Fisher EM - Gaussian EM {shown(gap)}")
     return Answer(
-        "2.2",
-        "These models will often times either be too simple for the data at hand, or become very expensive.",
         f"A kernel, which makes the model less simple, is shown to help in {counted(gaps)} settings, to harm in "
         f"{counted(gaps, -1)}.",
         tuple(items),
