@@ -90,11 +90,11 @@ class KernelFisherEM(Classifier):
 
 
 def principal_map(K, weight, n_components):
-    """The matrix that turns k(x, x_m) into leading kernel principal components of variance 1.
+    """The matrix W^1/2 U_r L_r^-1/2 that turns k(x, x_m) into the leading kernel principal components.
 
-    K (M, M), weight (M,) -> (M, at most n_components). W^1/2 U_r L_r^-1/2, scaled by the root of the total weight.
+    With all components their inner products are the kernel. K (M, M), weight (M,) -> (M, at most n_components).
     """
     root = np.sqrt(weight)
     values, vectors = np.linalg.eigh(root[:, None] * K * root)
     first = np.flatnonzero(values > LEAST_EIGENVALUE * values[-1])[::-1][:n_components]
-    return root[:, None] * vectors[:, first] * np.sqrt(weight.sum()) / np.sqrt(values[first])
+    return root[:, None] * vectors[:, first] / np.sqrt(values[first])

@@ -41,24 +41,28 @@ def data_sets():
     }
 
 
-def measure(out, draws=10):
+def measure(out, draws=6):
     """Append a row for every data set, rate, draw and method that `out` does not hold yet."""
     out = Path(out)
     done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
-    for data, (X, y) in data_sets().items():
-        C = int(y.max()) + 1
-        for draw in range(draws):
+    for draw in range(draws):
+        for data, (X, y) in data_sets().items():
             for rate in RATES:
-                rng = np.random.default_rng([draw, round(100 * rate)])
-                order = np.random.default_rng(draw).permutation(len(y))  # the same halves for every rate
-                train, test = np.array_split(order, 2)
-                y_noisy = noise.corrupt(y[train], noise.uniform(C, rate / (C - 1)), rng)
-                for method, make in METHODS.items():
-                    row = {"data": data, "rate": rate, "draw": draw, "method": method}
-                    if _key(row) not in done:
-                        row["accuracy"] = make(draw).fit(X[train], y_noisy).score(X[test], y[test])
-                        with out.open("a") as file:
-                            file.write(json.dumps(row) + "\n")
+                missing = [method for method in METHODS if (data, rate, draw, method) not in done]
+                for method, accuracy in _scores(X, y, rate, draw, missing):
+                    row = {"data": data, "rate": rate, "draw": draw, "method": method, "accuracy": accuracy}
+                    with out.open("a") as file:
+                        file.write(json.dumps(row) + "\n")
+
+
+def _scores(X, y, rate, draw, methods):
+    """(method, accuracy on the clean half) of each method, trained on the half whose labels are wrong at this rate."""
+    C = int(y.max()) + 1
+    train, test = np.array_split(np.random.default_rng(draw).permutation(len(y)), 2)  # the same halves for every rate
+    rng = np.random.default_rng([draw, round(100 * rate)])
+    y_noisy = noise.corrupt(y[train], noise.uniform(C, rate / (C - 1)), rng)
+    for method in methods:
+        yield method, METHODS[method](draw).fit(X[train], y_noisy).score(X[test], y[test])
 
 
 def accuracies(rows, data, method, rate):
@@ -86,6 +90,6 @@ def _key(row):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--draws", type=int, default=6)
     arguments = parser.parse_args()
     measure(arguments.out, arguments.draws)

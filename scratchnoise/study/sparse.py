@@ -21,8 +21,9 @@ from .protocol import PRESETS, load_task
 DATA, NOISES, SEED = "cifar10", ("0.5", "0.6"), 0
 PATHS = {
     "l1": (3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4),
-    "l2": (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01),
+    "l2": (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003),
 }
+COMPARED = (("known", "l1"), ("known", "l2"), ("identity", "l1"))
 TOL, MAX_ITER = 1e-4, 300
 
 
@@ -32,12 +33,12 @@ def measure(out, draws=3):
     done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
     for noise in NOISES:
         for draw in range(draws):
-            for T in ("known", "identity"):
-                for penalty in PATHS:
-                    path = {"data": DATA, "noise": noise, "draw": draw, "T": T, "penalty": penalty}
-                    if {(*path.values(), strength) for strength in PATHS[penalty]} - done:
-                        with out.open("a") as file:
-                            file.writelines(json.dumps({**path, **row}) + "\n" for row in penalty_path(**path))
+            for T, penalty in COMPARED:
+                path = {"data": DATA, "noise": noise, "draw": draw, "T": T, "penalty": penalty}
+                if {(*path.values(), strength) for strength in PATHS[penalty]} - done:
+                    rows = [{**path, **row} for row in penalty_path(**path)]
+                    with out.open("a") as file:
+                        file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
 
 
 def penalty_path(data, noise, draw, T, penalty):
