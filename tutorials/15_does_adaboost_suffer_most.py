@@ -80,8 +80,8 @@ for (data, rate), found in more.items():
 # ## The controls
 #
 # A single full tree is no ensemble, and learns every wrong label by heart. AdaBoost on full trees is that tree: its
-# first member makes no error on the training labels, so boosting ends there. Which members AdaBoost gets decides as much
-# as the boosting. Below is what each method loses at a fifth of wrong labels.
+# first member makes no error on the training labels, so boosting ends there. Which members AdaBoost gets decides as
+# much as the boosting. Below is what each method loses at a fifth of wrong labels.
 
 # %%
 lost = {}
@@ -91,9 +91,9 @@ for data in ("cancer", "digits"):
 clean = {m: np.mean(list(boosting.accuracies(rows, "digits", m, 0.0).values())) for m in boosting.METHODS}
 
 # %% [markdown]
-# So the report is right about AdaBoost beside bagging on digits. But boosting is not the worst one can do: one deep tree,
-# which nobody boosted, loses more. SmoothBoost, whose weights are limited, loses less than AdaBoost. On digits it also
-# learns less to begin with, as the column without noise shows, so its small loss alone is no reason to choose it.
+# So the report is right about AdaBoost beside bagging on digits. But boosting is not the worst one can do: one deep
+# tree, which nobody boosted, loses more. SmoothBoost, whose weights are limited, loses less than AdaBoost. On digits it
+# also learns less to begin with, as the column without noise shows, so its small loss alone is no reason to choose it.
 
 # %%
 assert shares[-1] > 2 * wrong.mean(), "the weight moves to the wrong labels"
