@@ -68,6 +68,8 @@ def sparsity(rows):
         best = {penalty: sparse.chosen(rows, name, "known", penalty) for penalty in sparse.PATHS}
         accuracy = {p: {row["draw"]: row["accuracy"] for row in found} for p, found in best.items()}
         gap = compare(accuracy["l1"], accuracy["l2"])
+        if gap is None:
+            continue
         gaps.append(gap)
         nonzero = np.mean([row["nonzero"] for row in best["l1"]])
         means = ", ".join(f"{p} {_mean(runs):.3f}" for p, runs in accuracy.items())
@@ -76,12 +78,13 @@ def sparsity(rows):
         compare(*({r["draw"]: r["accuracy"] for r in sparse.chosen(rows, n, T, "l1")} for T in ("known", "identity")))
         for n in sparse.NOISES
     ]
+    knowing = [str(gap) for gap in plain if gap]
     return Answer(
         f"Sparse weights are shown to be better than small ones in {counted(gaps)} settings, worse in "
         f"{counted(gaps, -1)}.",
         tuple(items),
         "Both penalties are chosen by the likelihood of noisy labels that were left out, so neither is favoured. "
-        f"Knowing T, with l1: {', '.join(map(str, plain))}.",
+        f"Knowing T, with l1: {', '.join(knowing) or 'not run'}.",
     )
 
 
@@ -91,9 +94,12 @@ def class_conditional(rows):
     for name in instance.NOISES:
         for rate in instance.RATES:
             gap = instance.cost(rows, name, rate, "rMLR, mean T")
+            if gap is None:
+                continue
             gaps.append(gap)
             items.append(f"{name}, {rate:.0%} wrong: rMLR, noise of the sample - noise of the class {shown(gap)}")
-    plain = [instance.cost(rows, name, rate, "MLR") for name in instance.NOISES for rate in instance.RATES]
+    costs = (instance.cost(rows, name, rate, "MLR") for name in instance.NOISES for rate in instance.RATES)
+    plain = [cost for cost in costs if cost]
     return Answer(
         f"Where it depends on the sample, rMLR is shown to lose accuracy in {counted(gaps, -1)} settings although it "
         "knows the mean T.",

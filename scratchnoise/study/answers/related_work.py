@@ -82,6 +82,8 @@ def latent_labels(rows):
         for name in generative.NOISES:
             plain = _generative(rows, model, "identity", name)
             found = {told: compare(_generative(rows, model, told, name), plain) for told in ("learnt", "known")}
+            if None in found.values():
+                continue
             gaps.append(found["learnt"])
             texts = ", ".join(f"T {told} {shown(gap)}" for told, gap in found.items())
             items.append(f"{model}, {noise_name(name)}: minus T = I, {texts}")
@@ -98,6 +100,8 @@ def too_simple(rows):
     items, gaps = [], []
     for name in generative.NOISES:
         gap = compare(*(_generative(rows, model, "known", name) for model in ("Kernel Fisher EM", "Gaussian EM")))
+        if gap is None:
+            continue
         gaps.append(gap)
         items.append(f"{noise_name(name)}, T known: Kernel Fisher EM - Gaussian EM {shown(gap)}")
     return Answer(
