@@ -25,3 +25,8 @@ def counted(differences, sign=1):
 def noise_name(name):
     """The name of a noise in a text: the number of its equation in the report, where it has one."""
     return {"0.5": "(38)", "0.6": "(39)"}.get(name, name)
+
+
+def percent(share):
+    """A share as a whole number of hundredths, in a text."""
+    return f"{100 * share:.0f} %"

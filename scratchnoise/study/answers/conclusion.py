@@ -6,7 +6,7 @@ from .. import instance, sparse
 from ..findings import accuracies
 from ..grids import heading
 from ..statistics import compare
-from .answer import Answer, counted, noise_name, shown
+from .answer import Answer, counted, noise_name, percent, shown
 
 SETTINGS = (("fashion-mnist", "0.5"), ("fashion-mnist", "0.6"), ("cifar10", "hidden"))
 
@@ -73,7 +73,7 @@ def sparsity(rows):
         gaps.append(gap)
         nonzero = np.mean([row["nonzero"] for row in best["l1"]])
         means = ", ".join(f"{p} {_mean(runs):.3f}" for p, runs in accuracy.items())
-        items.append(f"{noise_name(name)}: {means}, l1 - l2 {shown(gap)}; l1 keeps {nonzero:.0%} of the weights")
+        items.append(f"{noise_name(name)}: {means}, l1 - l2 {shown(gap)}; l1 keeps {percent(nonzero)} of the weights")
     plain = [
         compare(*({r["draw"]: r["accuracy"] for r in sparse.chosen(rows, n, T, "l1")} for T in ("known", "identity")))
         for n in sparse.NOISES
@@ -97,7 +97,7 @@ def class_conditional(rows):
             if gap is None:
                 continue
             gaps.append(gap)
-            items.append(f"{name}, {rate:.0%} wrong: rMLR, noise of the sample - noise of the class {shown(gap)}")
+            items.append(f"{name}, {percent(rate)} wrong: rMLR, noise of the sample - noise of the class {shown(gap)}")
     costs = (instance.cost(rows, name, rate, "MLR") for name in instance.NOISES for rate in instance.RATES)
     plain = [cost for cost in costs if cost]
     return Answer(

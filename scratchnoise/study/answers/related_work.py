@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import boosting, generative
 from ..statistics import compare
-from .answer import Answer, counted, noise_name, shown
+from .answer import Answer, counted, noise_name, percent, shown
 
 
 def bagging(rows):
@@ -19,7 +19,7 @@ def bagging(rows):
     noisy = [gap for (_, rate), gap in gaps.items() if rate > 0]
     return Answer(
         f"The gain is shown in {counted(noisy)} comparisons with wrong labels.",
-        tuple(f"{data}, {rate:.0%} wrong: bagging - tree {shown(gap)}" for (data, rate), gap in gaps.items()),
+        tuple(f"{data}, {percent(rate)} wrong: bagging - tree {shown(gap)}" for (data, rate), gap in gaps.items()),
         "The lines of 0 % are the gain without noise. Only what exceeds it is owed to the noise.",
     )
 
@@ -32,7 +32,7 @@ def adaboost(rows):
             found = boosting.beside_adaboost(rows, data, rate)
             gaps += [found["bagging"], found["forest"]]
             for method in ("bagging", "forest"):
-                items.append(f"{data}, {rate:.0%} wrong: AdaBoost loses {shown(found[method])} beyond {method}")
+                items.append(f"{data}, {percent(rate)} wrong: AdaBoost loses beyond {method} {shown(found[method])}")
     return Answer(
         f"AdaBoost is shown to lose more in {counted(gaps)} comparisons, less in {counted(gaps, -1)}.",
         tuple(items),
@@ -63,10 +63,10 @@ def alternative(rows, method):
         for d in ("cancer", "digits")
         for r in (0.0, 0.2, 0.4)
     }
-    control = "; ".join(f"{d}, {r:.0%}: {gap}" for (d, r), gap in absolute.items())
+    control = "; ".join(f"{d}, {percent(r)}: {gap}" for (d, r), gap in absolute.items())
     return Answer(
         f"AdaBoost is shown to lose more than {method} in {counted(gaps.values())} comparisons.",
-        tuple(f"{d}, {r:.0%} wrong: AdaBoost loses {shown(gap)} beyond {method}" for (d, r), gap in gaps.items()),
+        tuple(f"{d}, {percent(r)} wrong: AdaBoost loses beyond {method} {shown(gap)}" for (d, r), gap in gaps.items()),
         f"A method that starts lower can lose less, so here are the accuracies, {method} - AdaBoost: {control}.",
     )
 
