@@ -30,7 +30,7 @@ class KernelFisherEM(Classifier):
         T=None,
         kernel="rbf",
         gamma=None,
-        n_components=30,
+        n_components=10,
         n_landmarks=500,
         ridge=1e-3,
         flip_start=0.2,

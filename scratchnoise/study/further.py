@@ -18,7 +18,7 @@ from .methods import Method
 
 FOREST = {"estimator": DecisionTree(max_features="sqrt"), "n_estimators": 101}
 EM = {"covariance": "shared", "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
-FISHER = {"ridge": 0.01, "tol": 1e-4, "max_iter": 50}
+FISHER = {"n_components": 30, "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
 SPARSE = {"l1": 1e-3, "l2": 0.0, "tol": 1e-3, "max_iter": 100}
 AT_LEAST = {"learning_rate": 0.01}  # the step of plain cross-entropy
 BOUNDED = {"learning_rate": 0.05}  # bounded losses have smaller gradients

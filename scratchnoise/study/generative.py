@@ -23,7 +23,7 @@ NOISES = {"0.5": noise.MNIST05.array, "0.6": noise.MNIST06.array, "uneven": UNEV
 ROUNDS = {"tol": 1e-5, "max_iter": 300}
 MODELS = {
     "Gaussian EM": lambda T: LabelNoiseEM(T, covariance="shared", ridge=0.01, **ROUNDS),
-    "Kernel Fisher EM": lambda T: KernelFisherEM(T, ridge=0.01, random_state=0, **ROUNDS),
+    "Kernel Fisher EM": lambda T: KernelFisherEM(T, n_components=30, ridge=0.01, random_state=0, **ROUNDS),
 }
 TOLD = ("learnt", "known", "identity")
 

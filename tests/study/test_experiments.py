@@ -41,7 +41,8 @@ def goes_on_where_it_stopped(measure, out, draws=1):
 def test_boosting_records_every_method_at_every_rate(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     y = np.arange(80) % 2
-    monkeypatch.setattr(boosting, "data_sets", lambda: {"cancer": (rng.normal(size=(80, 3)) + 3 * y[:, None], y)})
+    X = rng.normal(size=(80, 3)) + 3 * y[:, None]
+    monkeypatch.setattr(boosting, "data_sets", lambda: {"cancer": (X, y)})
     monkeypatch.setattr(boosting, "MEMBERS", 3)
     rows = goes_on_where_it_stopped(boosting.measure, tmp_path / "rows.jsonl")
     assert len(rows) == len(boosting.METHODS) * len(boosting.RATES)
