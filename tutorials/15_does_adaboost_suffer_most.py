@@ -30,7 +30,7 @@ print(f"share of wrong labels: {wrong.mean():.2f}")
 #
 # AdaBoost multiplies the weight of every sample that a member gets wrong by $e^{\alpha}$, where
 # $\alpha = \log((1 - e) / e)$ and $e$ is the weighted error of that member. A wrong label is got wrong by every member
-# that has learnt the classes. So its weight grows again and again. The loop below is AdaBoost by hand: it prints which
+# that has learnt the classes. So its weight grows. The loop below is AdaBoost by hand: it prints which
 # share of the weight lies on the wrong labels.
 
 # %%
@@ -49,8 +49,8 @@ print(f"SmoothBoost gave one sample at most {smooth.largest_share_:.1f} times it
 lines({"AdaBoost": (range(1, 31), shares)}, "members", "weight on wrong labels", {"even": wrong.mean()})
 
 # %% [markdown]
-# The share jumps with the first member and stays up. It does not go on growing, because the next members learn the wrong
-# labels too, and then get right ones wrong.
+# The share jumps with the first member and stays up. It does not go on growing, because the next members learn the
+# wrong labels too, and then get right ones wrong.
 #
 # ## What it costs
 #
