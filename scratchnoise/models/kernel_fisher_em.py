@@ -21,7 +21,7 @@ class KernelFisherEM(Classifier):
     W^1/2 K W^1/2 = U L U^T over at most n_landmarks samples of weights W, drawn by random_state; without that limit
     the covariance has as many rows as samples, and the ridge alone would decide.
     kernel: "rbf", exp(-gamma |x - x'|^2), or "linear", x.x', of standardised features; gamma: None for 1 / D.
-    Learnt: em_ (the fitted LabelNoiseEM), T_, landmarks_ (M, D), map_ (M, n_components). Raises and warns as
+    Learnt: em_ (the fitted LabelNoiseEM), T_, n_iter_, landmarks_ (M, D), map_ (M, n_components). Raises and warns as
     `LabelNoiseEM`. Source: Lawrence and Schoelkopf 2001, [LS01].
     """
 
@@ -67,7 +67,7 @@ class KernelFisherEM(Classifier):
         shared = {name: getattr(self, name) for name in ("T", "ridge", "flip_start", "tol", "max_iter")}
         em = LabelNoiseEM(**shared, covariance="shared", classes=self.classes_)
         self.em_ = em.fit(self._features(X), self.classes_[y], weight)
-        self.T_ = self.em_.T_
+        self.T_, self.n_iter_ = self.em_.T_, self.em_.n_iter_
 
     def _scaled(self, X):
         return standardised(X.astype(np.float64), self.input_mean_, self.input_scale_)
