@@ -15,7 +15,7 @@ import os
 import numpy as np
 
 from scratchnoise import FlipCorrected, SoftmaxRegression, TransitionMatrix, data, noise
-from scratchnoise.models.flip_corrected import project_to_simplex
+from scratchnoise.simplex import project_to_simplex
 from scratchnoise.study.pictures import simplex_decisions
 
 FAST = bool(os.environ.get("SCRATCHNOISE_FAST"))
