@@ -4,6 +4,7 @@ import numpy as np
 
 from . import arrays
 from .agreement import rms
+from .calling import times_upstream
 from .slopes import rounding
 
 
@@ -16,7 +17,8 @@ def batch_line(pair, report, rng, demanded):
         return
     places = next((p for p in candidates(pair, first[0]) if forward_agrees(pair, p, first[0], rng)), None)
     if places is None:
-        report.add(name, "failed" if demanded else "skipped", "forward mixes the samples of a batch")
+        reason = "forward mixes the samples of a batch, or refuses a single one"
+        report.add(name, "failed" if demanded else "skipped", reason)
         return
     try:
         wrong = backward_disagrees(pair, places, first[0], rng)
@@ -48,7 +50,7 @@ def forward_agrees(pair, places, N, rng):
     noise = rounding(lambda x: [pair.value(x)], pair.start, pair.eps, rng)[0].reshape(N, -1)
     for n in range(min(N, 5)):
         try:
-            row = arrays.to_numpy(pair.raw_forward(sample(pair, places, n))).astype(np.float64).ravel()
+            row = pair.outputs(sample(pair, places, n))[0].astype(np.float64).ravel()
         except Exception:  # the caller's code may refuse a batch of one
             return False
         if (
@@ -65,16 +67,19 @@ def backward_disagrees(pair, places, N, rng):
     rows = dy.reshape(N, -1)
     batch = pair.gradients(dy, pair.start)
     noise = rounding(lambda x: pair.gradients(x[0], x[1:]), [dy, *pair.start], pair.eps, rng)
-    parts = []
+    parts, one = [], sample(pair, places, 0)
     for n in range(N):
         upstream = [arrays.like(rows[n].reshape(1, *np.shape(pair.examples[0])[1:]), pair.examples[0])]
         found = pair.raw_backward(upstream, sample(pair, places, n))
         found = [arrays.to_numpy(g).astype(np.float64) for g in found]
-        parts.append(
-            [g * rows[n].reshape(-1, *[1] * (g.ndim - 1)) for g in found] if pair.given == "gradient" else found
-        )
+        if pair.given == "gradient":
+            found = [times_upstream(g, arrays.to_numpy(upstream[0])) for g in found]
+        parts.append(found)
     for i, (k, letter) in enumerate(zip(pair.moved, pair.letters, strict=True)):
         pieces = [p[i] for p in parts]
+        wrong = [g.shape for g in pieces if g.shape != np.shape(one[k])]
+        if wrong:
+            return f"d{letter} of a single sample has shape {wrong[0]}; it should be {np.shape(one[k])}"
         whole = np.concatenate(pieces) if k in places else sum(pieces)
         size = np.abs(whole) if k in places else sum(map(np.abs, pieces))
         if (
