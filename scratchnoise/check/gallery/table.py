@@ -39,7 +39,7 @@ def page(rows):
         "",
         "Constructions of public projects, derived anew by us (`scratchnoise/check/gallery`), what `check.verify` says",
         "of them, and how many of the errors that `check.audit` plants the project's own kind of test lets through.",
-        "Tutorial 17 explains it. `python -m scratchnoise.check.gallery.table` makes rows and page; a test compares them.",
+        "Tutorial 17 explains it. `python -m scratchnoise.check.gallery.table` makes this page and its rows.",
         "",
         f"`verify` accepts {len(rows) - wrong} of {len(rows)} constructions.",
         "",
