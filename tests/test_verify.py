@@ -61,8 +61,21 @@ def test_a_torch_module_is_checked_through_autograd():
 
 
 def test_only_some_arguments_are_differentiated():
-    report = check.verify(lambda x, w: x @ w, lambda dy, x, w: dy @ w.T, (X, W), wrt="x")
-    assert report.check()["shape"].detail == "dx (5, 3)"
+    for wrt in ("x", 0, ["x"]):
+        report = check.verify(lambda x, w: x @ w, lambda dy, x, w: dy @ w.T, (X, W), wrt=wrt)
+        assert report.check()["shape"].detail == "dx (5, 3)"
+
+
+def test_the_parameters_alone_are_differentiated():
+    def forward(x, p):
+        return x @ p["w"] + p["b"]
+
+    both = "dp['w'] (3, 4), dp['b'] (4,)"
+    for wrt, letters in (("p", both), (1, both), ("p['b']", "dp['b'] (4,)")):
+        report = check.verify(
+            forward, lambda dy, x, p: {"w": x.T @ dy, "b": dy.sum(axis=0)}, (X, {"w": W, "b": B}), wrt=wrt
+        )
+        assert report.check()["shape"].detail == letters
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

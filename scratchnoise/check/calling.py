@@ -37,7 +37,7 @@ class Pair:
 
     def at(self, args):
         """The same pair at other leaves, called in the same way."""
-        return Pair(self.forward, self.backward, self.nested(args), self.moved, self.given)
+        return Pair(self.forward, self.backward, self.nested(args), self.letters, self.given)
 
     def moved_places(self, wrt):
         """The leaves that are differentiated: all floating arrays, or those that `wrt` names, by name or place."""
@@ -57,13 +57,15 @@ class Pair:
         return places
 
     def places_of(self, wanted):
-        """The leaves that one entry of `wrt` means: the name of an argument or of a leaf, or the place of a leaf."""
+        """The leaves that one entry of `wrt` means: the name of a leaf, or the name or the place of an argument."""
         if wanted in self.names:
             return [self.names.index(wanted)]
+        if isinstance(wanted, int) and 0 <= wanted < len(self.tops):
+            wanted = self.tops[wanted]
         if wanted in self.tops:
             inside = [k for k, path in enumerate(self.paths) if path[0] == self.tops.index(wanted)]
             return [k for k in inside if arrays.precision_problem(self.args[k]) or arrays.is_floating(self.args[k])]
-        return [wanted]
+        return [None]  # there is none
 
     # --- what the caller's functions see -------------------------------------------------------------------
 

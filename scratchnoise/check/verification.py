@@ -21,11 +21,12 @@ def verify(forward, backward, args, *, wrt=None, given=None, seed=0, directions=
 
     forward(*args) -> an array or several; backward(dy, *args) -> d <dy, y> / d x for every floating array x among args.
     backward(dy, x, w), backward(dy, cache), layer.backward(dy) and f_grad(*args) are recognised; `given` ("args",
-    "cache", "state", "gradient") settles doubts. Arrays of NumPy, PyTorch, CuPy or JAX, float32 or float64; all other
-    arguments are held fixed, as are arrays that `wrt` (names or places) does not name. directions: random ones for each
-    argument; entries: how many of each argument are compared one by one; samplewise=True demands that a batch is its
-    samples. Returns a Report: true when nothing failed, printed line by line, `.check()` raises AssertionError.
-    Raises ValueError for arguments that leave nothing to check.
+    "cache", "state", "gradient") settles doubts. Arrays of NumPy, PyTorch, CuPy or JAX, float32 or float64, alone or in
+    lists, tuples and dicts; all else is held fixed, as are arrays that `wrt` (names or places) does not name.
+    directions: random ones for each argument; entries: how many of each argument are compared one by one;
+    samplewise=True demands that a batch is its samples. Returns a Report: true when nothing failed and something was
+    decided, printed line by line, `.check()` raises AssertionError. Raises ValueError for arguments that leave nothing
+    to check.
     """
     check_count(directions=directions, entries=entries)
     if given is not None:
