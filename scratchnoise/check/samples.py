@@ -55,8 +55,9 @@ def arguments_of(pair, places, rows):
 
 def forward_agrees(pair, places, parts, rng):
     """Whether forward of a few samples alone gives their rows of forward of the batch, but for rounding."""
-    whole, ends = pair.outputs(pair.with_values(pair.start)), np.cumsum([np.size(y) for y in pair.examples])[:-1]
-    noise = np.split(rounding(lambda x: [pair.value(x)], pair.start, pair.eps, rng)[0], ends)
+    whole = pair.outputs(pair.with_values(pair.start))
+    noise = rounding(lambda x: [pair.value(x)], pair.start, pair.eps, rng)[0]
+    noise = np.split(noise, np.cumsum([y.size for y in whole])[:-1])
     for rows in parts[:5]:
         try:
             found = pair.outputs(arguments_of(pair, places, rows))
