@@ -2,7 +2,7 @@
 
 TAUGHT_BY = {
     **dict.fromkeys(("01", "02", "03"), "02_softmax_regression_by_hand"),
-        **dict.fromkeys(("04", "05", "06"), "03_flipping_back"),
+    **dict.fromkeys(("04", "05", "06"), "03_flipping_back"),
     "07": "04_the_corrected_loss",
     **dict.fromkeys(("08", "09"), "05_robust_softmax_regression"),
     "10": "06_finding_T_without_clean_labels",

@@ -1,6 +1,7 @@
 """Right solutions that look unusual: each way of writing one, for every function where it makes sense."""
 
 
+from . import further
 from .base import BASE
 
 # Appended to a file whose function is right: what comes back is right as well, and has another form.
@@ -211,6 +212,7 @@ OWN = {
 
 def right_solutions():
     """(name, function, text) of each."""
+    yield from further.RIGHT
     for function, text in BASE.items():
         yield f"{function}-plain", function, text
         for number, own in enumerate(OWN.get(function, ())):

@@ -42,7 +42,7 @@ def diagnose(spec, student, failure, trial, submission=None):
         return "arguments_swapped", f"your function takes its arguments in another order than {spec.signature}."
     if failure.step == "inputs":
         return "changes_its_argument", "an operation such as `-=`, `x[...] =` or out= writes into the caller's array."
-    if submission is not None and failure.step != "import":
+    if submission is not None and failure.step not in ("import", "speed"):  # a clock is no evidence for an edit
         return _repaired(spec, student, submission, probes, right, trial) or (None, "")
     return None, ""
 

@@ -50,22 +50,26 @@ def _places(tree):
 
 def _edited(tree, k, node, place, new):
     """The text of statement k with a node replaced by another one, or its fields by those of a dict."""
-    for each in new.values() if isinstance(new, dict) else [new]:
-        for made in each if isinstance(each, list) else [each]:
-            if isinstance(made, ast.AST):
-                ast.fix_missing_locations(made)  # statements are not turned into text without a line
     if isinstance(new, dict):
         kept = {field: getattr(node, field, None) for field in new}
-        node.__dict__.update(new)
+        node.__dict__.update({field: _with_lines(value) for field, value in new.items()})
         text = ast.unparse(tree.body[k])
         node.__dict__.update(kept)
     elif place is not None:
-        _put(place, new)
+        _put(place, _with_lines(new))
         text = ast.unparse(tree.body[k])
         _put(place, node)
     else:
         text = None
     return text
+
+
+def _with_lines(new):
+    """Nodes with line numbers, without which a statement is not turned into text."""
+    for node in new if isinstance(new, list) else [new]:
+        if isinstance(node, ast.AST):
+            ast.fix_missing_locations(node)
+    return new
 
 
 def _put(place, node):
