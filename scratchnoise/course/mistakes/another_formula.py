@@ -153,25 +153,6 @@ def diagonal_alone(n_classes, rho):
 
 
 @mistake("corrupt")
-def others_alike(y, T, rng):
-    """A label that flips goes to every other class alike; column y of T says with which probability to which."""
-    others = (y + rng.integers(1, len(T), len(y))) % len(T)
-    return np.where(rng.random(len(y)) < T[y, y], y, others)
-
-
-@mistake("corrupt")
-def shuffled(y, T, rng):
-    """You shuffle the labels: each is to be flipped by its own column of T, whatever the others are."""
-    return rng.permutation(y)
-
-
-@mistake("corrupt")
-def every_label_alike(y, T, rng):
-    """Every label is drawn with the same probability, whatever the true one: column y of T has the probabilities."""
-    return rng.integers(len(T), size=len(y))
-
-
-@mistake("corrupt")
 def column_reversed(y, T, rng):
     """The labels of a column are counted from its other end: u < T[0, j] means label 0."""
     edges = np.cumsum(T, axis=0)
