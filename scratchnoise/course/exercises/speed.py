@@ -94,10 +94,14 @@ def uniform_numbers(x, seed, step):
 
 @st.composite
 def rates_at_an_entry(draw):
-    """The rate is the uniform number of one entry, which stays: `>` and a number of fewer bits tell themselves."""
+    """The rate is the uniform number of one entry, which stays, or the next larger float, and the entry goes.
+
+    `>`, a number of fewer bits and one of more bits tell themselves.
+    """
     inputs = draw(masks())
     numbers = uniform_numbers(inputs["x"], inputs["seed"], inputs["step"])
-    return inputs | {"rate": draw(st.sampled_from(numbers))}
+    rate = draw(st.sampled_from(numbers))
+    return inputs | {"rate": draw(st.sampled_from([rate, float(np.nextafter(rate, 1))]))}
 
 
 def counters(N, C):
@@ -124,7 +128,7 @@ def larger_mask(rng):
 DROPOUT_FORWARD = Function(
     name="dropout_forward",
     signature="dropout_forward(x, rate, seed, step)",
-    equation="y_i = x_i / (1 - rate) where hash(seed, step, i) / 2^64 >= rate,  else 0",
+    equation="y_i = x_i / (1 - rate) where (hash(seed, step, i) >> 11) / 2^53 >= rate,  else 0",
     reference=kernels.dropout_forward,
     inputs=masks(),
     larger=larger_mask,
