@@ -1,4 +1,4 @@
-"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, step, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, train, grade, step, notebooks."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
 from .course import commands as course
 from .course import grading
+from .course.milestones import command as milestones
 from .estimate_command import add_command as add_estimate
 from .stepping import command as stepping
 
@@ -69,6 +70,7 @@ def parser():
     _add_bench(commands)
     add_estimate(commands)
     course.add_commands(commands)
+    milestones.add_command(commands)
     grading.add_command(commands)
     stepping.add_command(commands)
     notebooks.add_command(commands)
