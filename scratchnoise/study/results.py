@@ -27,6 +27,7 @@ from .rows_file import RowsFile
 CONTENT = ("data_hash", "noise_hash", "settings_hash")
 IDENTITY = ("data", "noise", "method", "repetition", "epoch", "preset", "seed", "backend", "version", *CONTENT)
 REQUIRED = (*IDENTITY[:5], "accuracy", "seconds", *IDENTITY[6:9])
+EPOCH = IDENTITY.index("epoch")
 STOPPED = "stopped"  # stands for the epoch in the key of a run that ended early, which nobody can foresee
 TEXTS = ("data", "noise", "method", "backend", "version")
 COLUMN_SUMS = 1e-6  # so far may the columns of a T_hat be from 1
@@ -63,7 +64,15 @@ def identity(row):
     for name, what, fits in _RULES:
         if name in row and not fits(row[name]):
             raise ValueError(f"{name}={str(row[name])[:40]!r} should be {what}")
-    return tuple(STOPPED if name == "epoch" and row.get("stopped") else row.get(name) for name in IDENTITY)
+    return key_of(row)
+
+
+def key_of(row):
+    """`identity` of a row that is known to be one."""
+    key = [row.get(name) for name in IDENTITY]
+    if row.get(STOPPED):
+        key[EPOCH] = STOPPED
+    return tuple(key)
 
 
 def _is_count(value, least=0):
