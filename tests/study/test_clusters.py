@@ -221,7 +221,8 @@ def test_a_dask_cluster_finds_the_same_rows_and_gets_the_data_once(tmp_path, gar
     """The workers were started in another folder, so that they cannot read the file themselves."""
     from scratchnoise.study.clusters import dask_cluster
 
-    alone = study(tmp_path / "alone", garments, repetitions=4)
+    options = {"methods": ("rMLR (tuned)", "MLR (tuned)"), "repetitions": 4}
+    alone = study(tmp_path / "alone", garments, **options)
     monkeypatch.chdir(Path(garments).parent)
     sent, reduce = [], Dataset.__reduce_ex__
 
@@ -231,18 +232,19 @@ def test_a_dask_cluster_finds_the_same_rows_and_gets_the_data_once(tmp_path, gar
 
     monkeypatch.setattr(Dataset, "__reduce_ex__", counting)
     with dask_cluster(cluster.scheduler_address):
-        rows = study(tmp_path / "out", Path(garments).name, repetitions=4)
-    assert found(rows) == found(alone) and len(rows) > 24
+        rows = study(tmp_path / "out", Path(garments).name, **options)
+    assert found(rows) == found(alone) and len(rows) > 4 * len(cluster.workers)
     assert 1 <= len(sent) <= 2 * len(cluster.workers), "once a stage and worker, not once a job"
 
 
 def test_a_dask_cluster_whose_workers_are_killed_finds_the_same_rows(tmp_path, garments, cluster):
     from scratchnoise.study.clusters import dask_cluster
 
-    alone, over, killed = study(tmp_path / "alone", garments, repetitions=12), threading.Event(), []
+    options = {"methods": ("rMLR (tuned)", "MLR (tuned)"), "repetitions": 8}
+    alone, over, killed = study(tmp_path / "alone", garments, **options), threading.Event(), []
 
     def kill():
-        while not over.wait(1.5):
+        while not over.wait(3.0) and len(killed) < 3:
             worker = next(iter(cluster.workers.values()))
             if worker.process is not None and worker.process.pid:
                 os.kill(worker.process.pid, signal.SIGKILL)
@@ -252,7 +254,7 @@ def test_a_dask_cluster_whose_workers_are_killed_finds_the_same_rows(tmp_path, g
     killer.start()
     try:
         with dask_cluster(cluster.scheduler_address):
-            rows = study(tmp_path / "out", garments, repetitions=12)
+            rows = study(tmp_path / "out", garments, **options)
     finally:
         over.set()
         killer.join()
