@@ -78,42 +78,43 @@ def parse_noise(text, n_classes):
     "uniform:RHO", "pair:RATE", or the path of an .npy file that holds T. "given:" before one of these is the T of
     labels that are noisy already. Raises ValueError for anything else.
     """
-    if text.startswith("given:"):
-        text = text.removeprefix("given:")
-        if text in ("given", "hidden"):
-            raise ValueError(f"T={text!r} is no matrix; use 0.5, 0.6, uniform:RHO, pair:RATE or FILE.npy")
+    argument = "noise"
     fixed = {"0.5": noise.MNIST05, "0.6": noise.MNIST06, "hidden": noise.MNIST06, "given": None}
+    if text.startswith("given:"):
+        argument, text = "T", text.removeprefix("given:")
+        del fixed["hidden"], fixed["given"]  # these are no matrices
+    asked = f"{argument}={text!r}"
     generators = {"uniform": noise.uniform, "pair": noise.pair_flip}
     name, _, rate = text.partition(":")
     if text in fixed:
         if fixed[text] is not None and n_classes != 3:
-            raise ValueError(f"noise={text!r} is for 3 classes, the data has {n_classes}; use uniform:RHO or pair:RATE")
+            raise ValueError(f"{asked} is for 3 classes, the data has {n_classes}; use uniform:RHO or pair:RATE")
         return fixed[text]
     if name in generators and rate:
         try:
             return generators[name](n_classes, float(rate))
         except ValueError as error:
-            raise ValueError(f"noise={text!r}: {error}") from error
+            raise ValueError(f"{asked}: {error}") from error
     if text.endswith(".npy"):
-        return _saved_transition(text, n_classes)
-    raise ValueError(f"noise={text!r} is unknown; {nearest(text, [*fixed, 'uniform:RHO', 'pair:RATE', 'FILE.npy'])}")
+        return _saved_transition(asked, text, n_classes)
+    raise ValueError(f"{asked} is unknown; {nearest(text, [*fixed, 'uniform:RHO', 'pair:RATE', 'FILE.npy'])}")
 
 
-def _saved_transition(path, n_classes):
+def _saved_transition(asked, path, n_classes):
     wanted = f"an .npy file with a {n_classes} x {n_classes} matrix of numbers"
     try:
         T = np.load(path, allow_pickle=False)
     except OSError as error:
-        raise ValueError(f"noise={path!r} cannot be read ({error.strerror}); it should be {wanted}") from error
+        raise ValueError(f"{asked} cannot be read ({error.strerror}); it should be {wanted}") from error
     except (ValueError, EOFError, MemoryError, BadZipFile) as error:  # not NumPy's, or a header that claims too much
-        raise ValueError(f"noise={path!r} is not {wanted}") from error
+        raise ValueError(f"{asked} is not {wanted}") from error
     if not isinstance(T, np.ndarray) or T.shape != (n_classes, n_classes):
         shape = f"has shape {T.shape}" if isinstance(T, np.ndarray) else "holds several arrays"
-        raise ValueError(f"noise={path!r} {shape}; it should be {wanted}, one column a class")
+        raise ValueError(f"{asked} {shape}; it should be {wanted}, one column a class")
     try:
         return TransitionMatrix(T)
     except ValueError as error:
-        raise ValueError(f"noise={path!r}: {error}") from error
+        raise ValueError(f"{asked}: {error}") from error
 
 
 _sent = {}  # (data_name, preset, seed) -> Dataset that another process has sent

@@ -20,8 +20,12 @@ A row is a dict. Every row has the fields in `REQUIRED`; some have more:
 from the start of the fit. JSON has no NaN: a number that is not finite is stored as None.
 """
 
+from pathlib import Path
+
 import numpy as np
 
+from .. import __version__
+from ..content import content_of
 from .rows_file import RowsFile
 
 CONTENT = ("data_hash", "noise_hash", "settings_hash")
@@ -34,10 +38,10 @@ COLUMN_SUMS = 1e-6  # so far may the columns of a T_hat be from 1
 
 
 class ResultsFile(RowsFile):
-    """An append-only file of measurements, told apart by the fields in `IDENTITY`. path: str or Path."""
+    """An append-only file of measurements, told apart by the fields in `IDENTITY`. path, stamp: as in RowsFile."""
 
-    def __init__(self, path):
-        super().__init__(path, identity)
+    def __init__(self, path, stamp=None):
+        super().__init__(path, identity, stamp)
 
     def has(self, **key):
         """Whether some row agrees with every field given, e.g. `has(method="MLR", repetition=3)`.
@@ -49,6 +53,11 @@ class ResultsFile(RowsFile):
             raise TypeError(f"{unknown[0]!r} does not identify a measurement; use {', '.join(IDENTITY)}")
         asked = [(IDENTITY.index(name), value) for name, value in key.items()]
         return any(all(found[place] == value for place, value in asked) for found in self.keys())
+
+
+def rules_stamp():
+    """A text that changes with the version and with this file: what was checked by other rules is checked again."""
+    return content_of(__version__, Path(__file__).read_text(encoding="utf-8"))
 
 
 def identity(row):

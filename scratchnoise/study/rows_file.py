@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..files import write_whole
+from . import known_keys
 
 try:
     import fcntl
@@ -22,18 +23,23 @@ except ImportError:  # Windows has none: there one process at a time may write
     fcntl = None
 
 
+WORTH_KEEPING = 1000  # rows
+
+
 class RowsFile:
     """Rows (dict) told apart by their `key`. path: str or Path; neither the file nor its folder need exist.
 
     check(row): raises ValueError where a row is no row; its answer is the key, a hashable.
+    stamp: where it is given, the keys that `remember` has kept under the same stamp are taken from there, not parsed.
     In memory are the keys alone, and equal parts of keys once: `rows` reads the file. Threads may share the object.
     Raises ValueError, naming file and line, where a line that has an end is damaged or has the key of another.
     """
 
-    def __init__(self, path, check):
-        self.path, self.check = Path(path), check
+    def __init__(self, path, check, stamp=None):
+        self.path, self.check, self.stamp = Path(path), check, stamp
         self._one_thread = threading.RLock()
         self._forget()
+        self._recall()
         self.refresh()
 
     def __contains__(self, key):
@@ -64,6 +70,19 @@ class RowsFile:
                         self._take(line)
             except FileNotFoundError:
                 self._forget()
+
+    def remember(self):
+        """Keep the keys, which are tuples, beside the file for the next start, where that would parse many rows."""
+        if self._lines - self._recalled >= WORTH_KEEPING:
+            known_keys.remember(self.path, self.stamp, self._keys, self._end)
+
+    def _recall(self):
+        self._recalled = 0
+        recalled = self.stamp and known_keys.recall(self.path, self.stamp)
+        if recalled:
+            keys, self._end = recalled
+            self._keys = dict.fromkeys(keys)
+            self._recalled = self._lines = len(keys)
 
     def append(self, *rows):
         """Add rows in one step; those whose key is there already are left out. On the disk when this returns.

@@ -12,7 +12,7 @@ from .further import FURTHER
 from .jobs import LAST_ROW, PRIORS, T_ESTIMATES, Job
 from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, ESTIMATES, FULL_CLEAN, METHODS
 from .protocol import PRESETS, forget_data, load_task
-from .results import IDENTITY, ResultsFile, identity
+from .results import IDENTITY, ResultsFile, identity, rules_stamp
 from .rows_file import move_damaged_aside
 from .workers import Progress, Workers
 
@@ -66,8 +66,10 @@ def reproduce(
         _compile((*LINEAR, *NETWORKS) if networks else LINEAR)
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
+        workers = Workers(results, progress, jobs)
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
-            Workers(results, progress, jobs).run(stage)
+            workers.run(stage)
+        workers.tidy(plan)
     return _shown(results.rows(), preset, table)
 
 
@@ -144,14 +146,15 @@ def open_results(out, seed, plan):
         raise OSError(f"out={str(out)!r} cannot be written ({error.strerror}); choose another folder") from error
     path = out / "results.jsonl"
     try:
-        results = ResultsFile(path)
+        results = ResultsFile(path, rules_stamp())
     except ValueError:
         for line, why in move_damaged_aside(path, identity):
             print(f"{path}, line {line}: {why}; moved to {path.name}.damaged", file=sys.stderr)
-        results = ResultsFile(path)
-    counted = ("repetition", "epoch")  # what is left without them is the same for many rows
-    found = {tuple((n, v) for n, v in zip(IDENTITY, key, strict=True) if n not in counted) for key in results.keys()}
-    found = [dict(names) for names in found]
+        results = ResultsFile(path, rules_stamp())
+    results.remember()
+    first, after = IDENTITY.index("repetition"), IDENTITY.index("epoch") + 1
+    shared = {key[:first] + key[after:] for key in results.keys()}  # the same for many rows
+    found = [dict(zip(IDENTITY[:first] + IDENTITY[after:], values, strict=True)) for values in shared]
     seeds = {row["seed"] for row in found} - {seed}
     if seeds:
         raise ValueError(f"out={str(out)!r} holds results of seed {min(seeds)}; use that seed or another folder")

@@ -62,6 +62,14 @@ class Workers:
         self.claims, self.elsewhere, self.estimates, self.kept = {}, [], {}, 0
         self.on_cluster, self.on_dask = on_cluster(), on_cluster("dask")  # joblib tells this thread only
 
+    def tidy(self, done):
+        """Delete what killed programs have left of jobs whose rows are there."""
+        Claim.sweep(self._claims())
+        left = {path.name: path for path in self._checkpoints().glob("*")}
+        if left:  # a key takes a while to make
+            for path in (left[key] for key in {job.key for job in done} if key in left):
+                rmtree(path, ignore_errors=True)
+
     def run(self, plan):
         """Until every job of the plan is done, by this program or by another one.
 
@@ -122,7 +130,7 @@ class Workers:
     def _claimed(self, plan, wait):
         """(job, T) for every job that nobody else has done or is doing."""
         for job in plan:
-            claim = Claim(self.results.path.parent / ".claims", repr(job))
+            claim = Claim(self._claims(), repr(job))
             if not claim.take(wait):
                 self.elsewhere.append(job)
                 continue
@@ -148,6 +156,9 @@ class Workers:
         for claim in self.claims.values():
             claim.release()
         self.claims.clear()
+
+    def _claims(self):
+        return self.results.path.parent / ".claims"
 
     def _checkpoints(self):
         return self.results.path.parent.resolve() / ".checkpoints"

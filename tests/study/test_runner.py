@@ -16,6 +16,7 @@ from scratchnoise.losses import CrossEntropy
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.network.training import step_size
 from scratchnoise.study import methods, protocol, runner
+from scratchnoise.study.job_claims import Claim
 from scratchnoise.study.jobs import Job
 from scratchnoise.study.results import ResultsFile
 
@@ -52,6 +53,7 @@ def linear(tmp_path, garments):
         settings = {"data": garments, "methods": ("linear",), "noise": ("0.5",), "backend": "numpy"} | changes
         return runner.reproduce(tmp_path / "out", **settings)
 
+    run.data = garments
     return run
 
 
@@ -201,9 +203,9 @@ def test_arrays_of_ones_own(tmp_path):
         ({"noise": ("0.7",)}, "noise='0.7' is unknown"),
         ({"noise": ("uniform:0.9",)}, "rho=0.9 should lie between 0 and 0.5"),
         ({"noise": ("given",)}, "are clean"),
-        ({"noise": ("given:hidden",)}, "T='hidden' is no matrix"),
-        ({"noise": ("given:given",)}, "T='given' is no matrix"),
-        ({"noise": ("given:0.7",)}, "noise='0.7' is unknown"),
+        ({"noise": ("given:hidden",)}, "T='hidden' is unknown"),
+        ({"noise": ("given:given",)}, "T='given' is unknown"),
+        ({"noise": ("given:0.7",)}, "T='0.7' is unknown; did you mean '0.6'"),
         ({"noise": ("nowhere.npy",)}, "noise='nowhere.npy' cannot be read"),
         ({"methods": ()}, "nothing to run"),
         ({"noise": ()}, "nothing to run"),
@@ -368,6 +370,22 @@ def test_a_network_that_was_killed_goes_on_in_the_middle_and_ends_with_the_same_
     assert not list((tmp_path / "out" / ".checkpoints").iterdir())
 
 
+def test_what_was_left_between_the_last_row_and_its_tidying_is_deleted(linear, tmp_path):
+    options = {"methods": ("rMLR (tuned)",), "repetitions": 1}
+    first = linear(**options)
+    (job,) = runner.make_plan(linear.data, ("0.5",), options["methods"], "quick", 1, "numpy", 0)
+    of_this, of_another = (tmp_path / "out" / ".checkpoints" / name for name in (job.key, "0" * 16))
+    for folder in (of_this, of_another):
+        folder.mkdir(parents=True)
+        (folder / "epoch.npz").touch()
+    (tmp_path / "out" / ".claims" / "0123456789abcdef.claim").touch()
+    held = Claim(tmp_path / "out" / ".claims", "held by a program that is alive")
+    assert held.take() and linear(**options) == first
+    assert not of_this.exists() and of_another.exists()
+    assert list((tmp_path / "out" / ".claims").iterdir()) == [held.path]
+    held.release()
+
+
 def without_seconds(row):
     return {name: value for name, value in row.items() if name != "seconds"}
 
@@ -423,6 +441,33 @@ def test_a_run_that_is_killed_again_and_again_finds_the_rows_of_one_that_is_not(
         return sorted((row["method"], row["repetition"], str(row["accuracy"]), str(row.get("T_hat"))) for row in rows)
 
     assert found("killed") == found("whole") and len(found("whole")) == 9
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+from scratchnoise.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("method", ["rMLR (tuned)", "NN"])
+def test_a_disk_that_is_full_is_one_line_that_names_the_file_and_the_rows_stay_whole(tmp_path, garments, method):
+    """No file may have more than 4,000 bytes: the rows of a few jobs, and no checkpoint of a network."""
+    out = tmp_path / "out"
+    command = ["reproduce", "--data", garments, "--noise", "0.5", "--methods", method, "--repetitions", "9"]
+    command += ["--backend", "numpy", "--out", str(out)]
+    run = subprocess.run([sys.executable, "-c", LIMITED, "4000", *command], capture_output=True, text=True)
+    assert run.returncode == 2 and "Traceback" not in run.stderr
+    named = "results.jsonl' cannot be written" if method == "rMLR (tuned)" else "the checkpoint '"
+    assert named in run.stderr.splitlines()[-1]
+    before = ResultsFile(out / "results.jsonl").rows()
+    assert (0 < len(before) < 9) if method == "rMLR (tuned)" else before == []
+    if method == "rMLR (tuned)":
+        subprocess.run([sys.executable, "-m", "scratchnoise", *command], check=True, capture_output=True)
+        rows = ResultsFile(out / "results.jsonl").rows()
+        assert rows[: len(before)] == before and len(rows) == 9
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
