@@ -2,7 +2,7 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from shutil import rmtree
 
 from .. import __version__
@@ -14,7 +14,7 @@ from .methods import ESTIMATES
 from .protocol import data_hash, load_data
 from .results import CONTENT
 
-MOST_LOSSES = 5  # of workers, one after the other, without one finished job between
+MOST_LOSSES = 5  # of workers, one after the other, without one finished job or epoch between
 SAME_DRAW = ("data_hash", "noise_hash", "method", "repetition", "preset", "seed")
 
 
@@ -91,12 +91,13 @@ class Workers:
             self._keep(job, job.outcome(T, tick, self._sender(job).folder_of(job)), tick)
 
     def _sent(self, plan, wait=False):
-        losses, kept = 0, self.kept
+        losses, before = 0, self._progress_made()
         while plan:
             try:
-                self._send(plan, wait)
+                return self._send(plan, wait)
             except LostWorkers as lost:
-                losses, kept = losses + 1 if kept == self.kept else 1, self.kept
+                now = self._progress_made()
+                losses, before = losses + 1 if now == before else 1, now
                 names = ", ".join(named(job) for job in self.claims) or "nothing"
                 if losses == MOST_LOSSES:
                     raise OSError(f"workers were lost {losses} times, at last with {names}: {lost}") from lost
@@ -104,6 +105,14 @@ class Workers:
                 self._release()
             self.results.refresh()
             plan = [job for job in plan if job not in self.elsewhere and not job.is_done(self.results)]
+
+    def _progress_made(self):
+        """Something that changes with every finished job, and with every epoch that a network has kept."""
+        times = []
+        for path in self._checkpoints().glob("*/*.npz"):
+            with suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime_ns)
+        return self.kept, max(times, default=0)
 
     def _send(self, plan, wait):
         """One joblib call. Its exceptions are about workers: what a job raises comes back as a value."""

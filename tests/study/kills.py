@@ -28,14 +28,15 @@ def small_data(path, n_train=240, n_test=60):
     return path
 
 
-# The command without its tables and figures, which take longer than so small a study, and with networks of 4 epochs.
+# The command without its tables and figures, which take longer than so small a study, and with a small network.
 COMMAND = """
 import sys
 from dataclasses import replace
 from scratchnoise.cli import main
-from scratchnoise.study import protocol, publish
+from scratchnoise.study import methods, protocol, publish
+methods.NETWORK["network"] = "mlp"
 publish.publish = lambda *arguments: None
-protocol.PRESETS["quick"] = replace(protocol.PRESETS["quick"], epochs=4)
+protocol.PRESETS["quick"] = replace(protocol.PRESETS["quick"], epochs=12)
 sys.exit(main())
 """
 
@@ -81,11 +82,12 @@ def kill_at_random(folder, kills, seed=0, say=lambda *text: None):
             program.kill()
             figures["killed"] += 1
             figures["killed_before_a_row"] += not study.has_rows(f"run {run}")
+            figures["killed_with_a_checkpoint"] += any((study.folder / f"run {run}").glob(".checkpoints/*/*.npz"))
             program.communicate()
+            say(dict(figures))
             continue
         _compare(study, f"run {run}", program, expected, figures)
         run += 1
-        say(dict(figures))
     program = study.start(f"run {run}", 1)
     _compare(study, f"run {run}", program, expected, figures)
     return figures
