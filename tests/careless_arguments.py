@@ -78,7 +78,7 @@ RIGHT = {
     **{"risk": "flood", "flood_level": 0.1, "z": X[:, :3], "like": X[:, :3], "sample_weight": np.ones(12)},
     **{"q": Q, "quantile": 0.9, "k": 2, "method": "confident_joint", "estimator": CLASSIFIER, "X": X, "folds": 2},
     **{"epochs": 1, "batch_size": 5, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1, "on_epoch": None},
-    **{"solver": "adam", "epsilon": 1e-5, "make_step": None},
+    **{"solver": "adam", "epsilon": 1e-5, "make_step": None, "checkpoint": None},
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
     **{"model": FITTED, "path": FILE},
@@ -218,7 +218,7 @@ WRONG = {
     ],
     "network": [network.Network([layers.Linear(3)])],
     **dict.fromkeys(("loss", "active", "passive", "base"), [None, losses.CrossEntropy, "forward"]),
-    **dict.fromkeys(("on_epoch", "make_step"), [3, "print"]),
+    **dict.fromkeys(("on_epoch", "make_step", "checkpoint"), [3, "print"]),
     "classes": ["a", [0], [0, 0], [0, 7], [True, False], ["a", "z"]],
     "class_names": [("a",), ("a", "a", "b")],
 }
