@@ -344,6 +344,9 @@ for test in (test_with_ones, test_with_random_numbers):
 #
 # Every exhibit is rejected; the right versions are not; a test with ones would have missed errors, and a random one
 # misses none.
+#
+# > **Exercise 14** asks for a check of your own: five people wrote the loss of exercise 07, all five wrongly, and your
+# > property has to tell. `scratchnoise start 14`.
 
 # %%
 assert len(found) >= 14 and sum("issues" in thread or "pull" in thread for thread in found) >= 14

@@ -6,6 +6,7 @@ from ..backend import backend as using_backend
 from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_below_one, check_choice, check_count, check_not_negative, check_positive
 from ..kernels import softmax
+from ..kernels.warm_up import NETWORKS, second_compiler
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import make_network
@@ -16,12 +17,15 @@ from ..network.mixup import MixupStep
 from ..network.training import MOST_EPOCHS, SOLVERS, DeviceStep, HostStep, asks_to_stop, automatic_epochs, train
 from ..robust_losses import NAMED, EarlyLearning, ImportanceReweighted
 from .base import Classifier, finite_logits
+from .resuming import checkpoint_of
 from .scaling import moments, standardised
-from .training_outcome import warn_of_failure
+from .training_outcome import is_saturated, warn_of_failure
 from .validation import as_transition_for
 
 WITH_T = ("backward", "forward", "importance_reweighting")
 LOSSES = ("cross_entropy", *WITH_T, *NAMED)
+STARTS = 3  # at most, of a training whose steps are chosen here
+BEGINNING = 1 / 10  # of the training: there it shows whether the first steps were too long
 
 
 class NeuralNetwork(Classifier):
@@ -35,18 +39,23 @@ class NeuralNetwork(Classifier):
     T: transition matrix in the order of `classes_`, for the three that correct; ValueError with any other loss.
     epochs: a number, or "auto": 30, or as many more as make 1,000 steps. solver: "sgd" with momentum, or "adam".
     learning_rate: a number, or "auto": 0.01 (adam: 0.001) for cross-entropy; for corrected losses the step depends on
-    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. momentum: adam's beta_1, too.
+    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. Where the first tenth of such a
+    training ends saturated, certain and wrong, it starts again from new weights with steps half as long, twice at most.
+    momentum: adam's beta_1, too.
     weight_decay: L2 penalty on the weights, biases excepted.
     scaling: "standard" (each feature, or channel of images, less its mean and divided by its deviation) or None.
     early_stopping: hold out `validation_fraction` of the noisy samples, stop after `n_iter_no_change` epochs without a
     lower mean of the loss on them, and keep the weights of the lowest.
     mixup: 0, or the alpha of `MixupStep`: train on mixtures of two samples. averaging: None, or a mean of the weights
     over the training instead of the last ones, "exponential" or "stochastic" (see `WeightAverage`).
+    checkpoints: None, or a folder into which the state of the training is written after every epoch. A fit of the same
+    samples with the same parameters, version and kernels that finds it there goes on from it, and ends with the very
+    numbers that a fit without a stop has. The files are not deleted.
     random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
     is kept as it is then. verbose: show a progress bar. class_weight, classes: see `Classifier`.
     Learnt: network_, loss_, history_ (see `training.train`; with early_stopping also validation_loss), input_mean_ and
-    input_scale_ (None without scaling).
+    input_scale_ (None without scaling), n_starts_ (how often training started; history_ is that of the last start).
     Raises TrainingDiverged when the loss is no longer finite. Warns (ConvergenceWarning) of a network that gives every
     sample the same probabilities, or is certain and wrong.
     """
@@ -77,6 +86,7 @@ class NeuralNetwork(Classifier):
         classes=None,
         mixup=0.0,
         averaging=None,
+        checkpoints=None,
     ):
         self.network = network
         self.loss = loss
@@ -100,6 +110,7 @@ class NeuralNetwork(Classifier):
         self.classes = classes
         self.mixup = mixup
         self.averaging = averaging
+        self.checkpoints = checkpoints
 
     def _fit(self, X, y, sample_weight):
         self.loss_ = self._make_loss()
@@ -107,26 +118,40 @@ class NeuralNetwork(Classifier):
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
-        X = self._scaled(X)
-        with using_backend(self.backend):
-            shape = self.network_.build(X.shape[1:], rng, X.dtype)
-            if shape != (len(self.classes_),):
-                raise ValueError(f"network ends in {shape}; it should end in a logit a class, ({len(self.classes_)},)")
-            self._train(X, y, sample_weight, rng)
+        chosen = self.learning_rate == "auto" and self.loss_.corrects_noise
+        with using_backend(self.backend), second_compiler(NETWORKS):
+            scaled = self._scaled(X)
+            for start in range(1, (STARTS if chosen else 1) + 1):
+                self.n_starts_ = start
+                checkpoint = checkpoint_of(self, X, y, sample_weight, rng, start)
+                shape = self.network_.build(X.shape[1:], rng, X.dtype)
+                wanted = (len(self.classes_),)
+                if shape != wanted:
+                    raise ValueError(f"network ends in {shape}; it should end in a logit a class, {wanted}")
+                if not self._train(scaled, y, sample_weight, rng, checkpoint, chosen and start < STARTS):
+                    break
 
-    def _train(self, X, y, sample_weight, rng):
-        stopping = None
+    def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
+        """Train the built network, with steps that each new start halves; returns whether there should be one."""
+        start_again, stopping = False, None
         if self.early_stopping:
             out = held_out(y, self.validation_fraction, rng)
             held = X[out], y[out], sample_weight[out]
             stopping = EarlyStopping(self.network_, self.loss_, *held, self.n_iter_no_change)
             X, y, sample_weight = X[~out], y[~out], sample_weight[~out]
+            if checkpoint is not None:
+                checkpoint.parts["stopping"] = stopping
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
         average = None if self.averaging is None else WeightAverage(self.averaging, epochs)
 
         def after_epoch(row):
-            """Whether training ends; at its end the network is looked at here, while a device still has it."""
+            """Whether training ends; the network is looked at here, while a device still has it."""
+            nonlocal start_again
             stop = self._asked_to_stop(row, stopping, bar)
+            if may_start_again and not stop and row["epoch"] <= max(1, BEGINNING * epochs):
+                start_again = is_saturated(self.network_, self.loss_, X, y, self.batch_size)
+                if start_again:
+                    return True
             if stop or row["epoch"] == epochs:
                 if stopping is not None:
                     stopping.restore()
@@ -142,8 +167,11 @@ class NeuralNetwork(Classifier):
                 sample_weight=sample_weight,
                 on_epoch=after_epoch,
                 solver=self.solver,
+                shortened=0.5 ** (self.n_starts_ - 1),
                 make_step=lambda *parts: self._step(parts, rng, average),
+                checkpoint=checkpoint,
             )
+        return start_again
 
     def _step(self, parts, rng, average):
         """What trains on a batch. parts: network, loss, data, rates, solver."""

@@ -39,7 +39,9 @@ def _run(arguments):
 
 
 def build(out, folder=None, jobs=1):
-    """Run the tutorials and write NN_name.ipynb, NN_name.html, exercises/NN_name.ipynb, steps/NAME.html and index.html.
+    """Run the tutorials and write NN_name.ipynb, NN_name.html, steps/NAME.html, equations.html and index.html.
+
+    exercises/NN_name.ipynb is never written over.
 
     out: folder to write to, made if need be.  folder: of the tutorials, None to look for it.  jobs: how many run at the
     same time, at least 1.  Returns the path of index.html.
@@ -53,7 +55,7 @@ def build(out, folder=None, jobs=1):
     import asyncio
 
     from .execute import execute_all
-    from .pages import index_page, tutorial_pages
+    from .pages import equations_page, index_page, tutorial_pages
     from .steps import step_pages
 
     tutorials = [read_tutorial(path) for path in sorted(folder.glob(SCRIPTS))]
@@ -61,8 +63,9 @@ def build(out, folder=None, jobs=1):
     asyncio.run(execute_all(tutorials, jobs))
     notebooks = {tutorial.name: tutorial.notebook for tutorial in tutorials}
     files = {f"{name}.ipynb": _json(notebook) for name, notebook in notebooks.items()}
-    files |= {f"{name}.html": page for name, page in tutorial_pages(notebooks).items()}
+    files |= {f"{name}.html": page for name, page in tutorial_pages(notebooks, exercises).items()}
     files |= step_pages(notebooks)
+    files["equations.html"] = equations_page(notebooks, exercises)
     files["index.html"] = index_page(notebooks, exercises)
     for name, text in files.items():
         write_whole(Path(out) / name, text.encode())

@@ -1,5 +1,6 @@
 """The HTML pages of the tutorials: formulas as MathML, pictures inside, no script, nothing loaded from elsewhere."""
 
+import os
 import re
 from html import escape
 
@@ -10,6 +11,7 @@ from pygments.formatters import HtmlFormatter
 
 from ..files import page
 from .convert import NotebookError
+from .links import EQUATIONS, equations_body, linked, targets_of, with_contents
 from .steps import embedded
 
 STYLE = """
@@ -39,6 +41,7 @@ table { border-collapse: collapse; font-size: .93rem; line-height: 1.45; font-va
 th, td { text-align: left; padding: .25rem 1.1rem .25rem 0; vertical-align: baseline;
   border-bottom: 1px solid var(--line); }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Serif", math; }
 mtd[columnalign="right"] { text-align: right; padding-right: 0; } mtd[columnalign="left"] { text-align: left; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--quiet); }
 details.step { margin: 1rem 0; } summary { cursor: pointer; color: var(--link); }
@@ -67,20 +70,34 @@ CELLS = """
 """
 
 
-def tutorial_pages(notebooks):
-    """One page per notebook, each with links to its neighbours: {name: HTML}.
+def tutorial_pages(notebooks, exercises):
+    """One page per notebook, each with links to its neighbours and to all that its text names: {name: HTML}.
 
-    notebooks: {name: executed notebook}, in reading order.  Raises NotebookError for a formula that cannot be set.
+    notebooks: {name: executed notebook}, in reading order.  exercises: their names, e.g. "01_softmax".
+    Raises NotebookError for a formula that cannot be set.
     """
     titles = {name: _title(notebook) for name, notebook in notebooks.items()}
+    targets = targets_of(notebooks, exercises)
     names, pages = list(notebooks), {}
     for place, name in enumerate(names):
         around = [names[place - 1] if place else None, names[place + 1] if place + 1 < len(names) else None]
         links = ["" if near is None else _link(f"{near}.html", f"{near[:2]} {titles[near]}") for near in around]
         top = f"<nav>{_link('index.html', 'All tutorials')}{_link(f'{name}.ipynb', 'This page as a notebook')}</nav>"
         end = f'<nav class="end"><span>{links[0]}</span><span>{links[1]}</span></nav>'
-        pages[name] = _page(titles[name], f"{top}\n<main>\n{_cells(name, notebooks[name])}</main>\n{end}")
+        cells = linked(with_contents(_cells(name, notebooks[name])), targets, f"{name}.html")
+        pages[name] = _page(titles[name], f"{top}\n{_note_on_sizes()}<main>\n{cells}</main>\n{end}")
     return pages
+
+
+def equations_page(notebooks, exercises):
+    """The page of the report's equations, to look them up: HTML. Arguments as of `tutorial_pages`."""
+    texts = {
+        name: "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        for name, notebook in notebooks.items()
+    }
+    body = linked(equations_body(texts), targets_of(notebooks, exercises))
+    top = f"<nav>{_link('index.html', 'All tutorials')}</nav>"
+    return _page("The equations of the report", f"{top}\n<main>\n{body}\n</main>")
 
 
 def index_page(notebooks, exercises):
@@ -98,7 +115,7 @@ def index_page(notebooks, exercises):
         question = _markdown(name, question[:1].upper() + question[1:])
         link = _link(f"{name}.html", f"{name[:2]} {_title(notebook)}")
         body.append(f"<dt>{link}</dt><dd>{question}</dd>")
-    body.append("</dl>")
+    body.append(f"</dl>\n<p>{_link(EQUATIONS, 'The equations of the report')}, to look one up.</p>")
     if exercises:
         body.append(
             "<h2>Exercises</h2>\n<p>Each is a stub to fill in, checked by <code>scratchnoise check NN</code>: work on "
@@ -153,6 +170,14 @@ def _cells(name, notebook):
     exporter = HTMLExporter(raw_template=CELLS, filters={"markdown2html": lambda source: _markdown(name, source)})
     html, _ = exporter.from_notebook_node(type(notebook)(shown))
     return html
+
+
+def _note_on_sizes():
+    if not os.environ.get("SCRATCHNOISE_FAST"):
+        return ""
+    return (
+        "<p>Made with SCRATCHNOISE_FAST=1: fewer samples and runs than the text speaks of, so its numbers differ.</p>\n"
+    )
 
 
 def _title(notebook):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..content import content_of
 from ..losses import BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
-from .protocol import content_of
 
 
 @dataclass(frozen=True)
