@@ -103,7 +103,8 @@ def _prose(text, path):
         comments = [line.lstrip()[2:] for line in lines if line.lstrip().startswith("#")]
         lines = comments + (_docstrings(text) if path.startswith("scratchnoise/") else [])
     text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", "\n".join(lines), flags=re.S)
-    return [line for part in re.split(r"\n(?:[>#]? *|%%.*)\n", text) if not _invented(part) for line in part.splitlines()]
+    paragraphs = re.split(r"\n(?:[>#]? *|%%.*)\n", text)
+    return [line for paragraph in paragraphs if not _invented(paragraph) for line in paragraph.splitlines()]
 
 
 def _invented(paragraph):
