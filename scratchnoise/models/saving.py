@@ -31,7 +31,7 @@ LAYERS = (
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
 )
 LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
-LOSSES += (*robust_losses.NAMED.values(), robust_losses.Flooded, robust_losses.ImportanceReweighted)
+LOSSES += tuple(getattr(robust_losses, name) for name in robust_losses.__all__ if name != "NAMED")
 KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}
 
 

@@ -7,7 +7,7 @@ from .runner import check_submission
 
 
 def check_file(path, number, seed=0):
-    """Check a student's file as exercise `number`, "01" to "14".
+    """Check a student's file as exercise `number`, e.g. "01".
 
     seed decides every input. -> Result; nothing that the student's code does raises, except KeyboardInterrupt.
     Raises ValueError for an exercise that there is not, OSError for a file that there is not.

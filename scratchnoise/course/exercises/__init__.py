@@ -1,4 +1,4 @@
-"""The fourteen exercises: what each asks for and how it is checked, one theme a file.
+"""The exercises: what each asks for and how it is checked, one theme a file.
 
 There is no file of solutions: the library is the reference.
 """
