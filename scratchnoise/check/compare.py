@@ -1,9 +1,10 @@
 """Two arrays that should be equal, and what to say when they are not: the text that somebody debugging reads."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def assert_close(name, yours, expected, tolerance=1e-10, hint=""):
+def assert_close(name: str, yours: ArrayLike, expected: ArrayLike, tolerance: float = 1e-10, hint: str = "") -> None:
     """Raise AssertionError unless |yours - expected| <= tolerance (1 + |expected|) in every entry.
 
     name: what `yours` is, e.g. "sum_i T[i, j] L_i". The message names the first wrong entry, both numbers and the

@@ -4,6 +4,7 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,7 +36,7 @@ FILES = tuple(
 )
 
 
-def load_fashion_mnist(classes=REPORT_CLASSES):
+def load_fashion_mnist(classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     """Fashion-MNIST: images (N, 28, 28) uint8, by default the report's three classes, 18,000/3,000 images.
 
     classes: what `Dataset.select` takes; "all" is 60,000/10,000 images in ten classes.
@@ -44,7 +45,7 @@ def load_fashion_mnist(classes=REPORT_CLASSES):
     """
     labels = class_labels(classes, CLASS_NAMES)  # a misspelt class should not cost a download
     arrays = [read_idx(store.obtain(file)) for file in FILES]
-    return Dataset("fashion-mnist", *arrays, CLASS_NAMES).select(labels)
+    return Dataset("fashion-mnist", *arrays, class_names=CLASS_NAMES).select(labels)
 
 
 def read_idx(path):

@@ -2,6 +2,7 @@
 
 import inspect
 import types
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -22,7 +23,9 @@ class Layer:
     """
 
     input_shape = ()
-    running = types.MappingProxyType({})  # of a layer that an older version saved
+    forward: Callable  # a subclass defines these two
+    backward: Callable
+    running: Mapping[str, np.ndarray] = types.MappingProxyType({})  # of a layer that an older version saved
 
     def __init__(self):
         self.params = {}

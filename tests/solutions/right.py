@@ -1,6 +1,5 @@
 """Right solutions that look unusual: each way of writing one, for every function where it makes sense."""
 
-
 from .base import BASE
 
 # Appended to a file whose function is right: what comes back is right as well, and has another form.

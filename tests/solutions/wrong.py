@@ -3,7 +3,6 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
-
 from .base import BASE
 
 DELETE = ""

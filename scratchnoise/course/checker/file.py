@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ..exercises import EXERCISES, find_exercise
-from .runner import check_submission
+from .runner import Result, check_submission
 
 
-def check_file(path, number, seed=0):
+def check_file(path: str | Path, number: str, seed: int = 0) -> Result:
     """Check a student's file as exercise `number`, e.g. "01".
 
     seed decides every input. -> Result; nothing that the student's code does raises, except KeyboardInterrupt.

@@ -17,7 +17,7 @@ EXERCISES = dict(sorted({exercise.number: exercise for exercise in [*OURS, *own_
 __all__ = ["EXERCISES", "Exercise", "find_exercise"]
 
 
-def find_exercise(text):
+def find_exercise(text: str | int) -> Exercise:
     """The exercise of that number or name: "1", "01", "softmax", "01_mine.py". ValueError if there is none."""
     given, text = text, Path(str(text)).stem
     if Path(str(given)).suffix == ".py" and text[:3].removesuffix("_") in EXERCISES:

@@ -1,5 +1,7 @@
 """A decision tree on binned features."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...checks import as_generator, check_below_one, check_count, is_whole
@@ -23,14 +25,14 @@ class DecisionTree(Classifier):
 
     def __init__(
         self,
-        max_depth=None,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        random_state=None,
-        class_weight=None,
-        classes=None,
-    ):
+        max_depth: int | None = None,
+        min_samples_leaf: int = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | float | str | None = None,
+        random_state: int | np.random.Generator | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.max_depth = max_depth
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
