@@ -1,8 +1,11 @@
 """PRACTICE.md: what the defaults do on a user's own arrays, made from the committed rows of the comparisons."""
 
+import statistics
+
 import numpy as np
 
 from ..study.statistics import compare
+from . import speed
 from .tables import unique
 
 PLAIN = "LogisticRegression"
@@ -12,14 +15,16 @@ def page(rows):
     """The paragraphs of the page. rows: {"clean": ..., "noisy": ..., "networks": ...}, the rows of each comparison."""
     return [
         "# On your own arrays",
-        "`python -m scratchnoise.practice clean` (or `noisy`, `networks`) measures these with the default arguments of "
-        "every model. Intervals hold 95 %, over draws of the labels where nothing else is said.",
+        "`python -m scratchnoise.practice clean` (or `noisy`, `networks`, `time`) measures these with the default "
+        "arguments of every model. Intervals hold 95 %, over draws of the labels where nothing else is said.",
         "## Clean labels",
         _clean(rows["clean"]),
         "## Wrong labels",
         *_noisy(rows["noisy"]),
         "## Small networks: digits, 36 % of the labels wrong, or none",
         _networks(rows["networks"]),
+        "## Seconds of a fit",
+        *_time(rows["time"]),
     ]
 
 
@@ -73,6 +78,34 @@ def _networks(rows):
         texts = [f"{np.mean(cell):.3f}" if cell else "" for cell in cells]
         lines.append(f"| {data} | {noise} | {' | '.join(texts)} |")
     return "\n".join(lines)
+
+
+def _time(rows):
+    """A table of median seconds, and two paragraphs on what is compared where."""
+    lines = [
+        "| samples x features | LogisticRegression | SoftmaxRegression | ratio (all rounds) | default settings |",
+        "| --- |" + " --- |" * 4,
+    ]
+    for base in _bases(rows):
+        seconds = {method: {} for method in speed.METHODS}
+        for row in rows:
+            if row["base"] == base:
+                seconds[row["method"]][row["repetition"]] = row["seconds"]
+        ratios = [own / seconds[speed.THEIRS][draw] for draw, own in seconds[speed.OURS].items()]
+        theirs, ours, default = (
+            statistics.median(seconds[method].values()) for method in (speed.THEIRS, speed.OURS, "SoftmaxRegression")
+        )
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        lines.append(f"| {base} | {theirs:.2f} s | {ours:.2f} s | {spread} | {default:.2f} s |")
+    rounds, first = len(unique(rows, "repetition")), rows[0]
+    return (
+        f"Medians of {rounds} rounds in which the methods take turns. Both sides stop at the same objective, that of "
+        f"LogisticRegression(C=1), {speed.PRECISION:.0e} above its optimum, each with the largest tolerance that gets "
+        "there.",
+        "\n".join(lines),
+        f"{first['processor']}, {first['threads']} threads each. SoftmaxRegression with its default settings also "
+        "chooses the penalty, and ends nearer the optimum.",
+    )
 
 
 def _by_draw(rows, method):

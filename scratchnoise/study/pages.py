@@ -99,7 +99,7 @@ def results(rows, folder=evidence.FOLDER):
 
 def practice(folder=evidence.FOLDER):
     """PRACTICE.md: the defaults on a user's own arrays."""
-    comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in ("clean", "noisy", "networks")}
+    comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in ("clean", "noisy", "networks", "time")}
     return "\n\n".join(_wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
 
 

@@ -7,9 +7,9 @@ that they can be compared in pairs. The report says "trained on 90% of Training 
     ten random subsets of 90 % (read so here), or
     tenfold cross-validation, in which each fold leaves out another tenth of one noisy training set.
 
-Neither says whether the noise was drawn once. With one draw the deviations leave out what the noise itself adds: under
-(39) rMLR moves by 0.003 between subsets of one draw and by 0.014 between draws. Table 2 is a 5-fold cross-validation on
-the clean test set. Everything is scored on the clean test set.
+Neither says whether the noise was drawn once. With one draw the deviations leave out what the noise itself adds:
+under (39) rMLR has a deviation of 0.030 over draws. Table 2 is a 5-fold cross-validation on the clean test set.
+Everything is scored on the clean test set.
 """
 
 import hashlib

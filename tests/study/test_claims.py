@@ -9,6 +9,7 @@ import pytest
 from scratchnoise.study import claims, evidence, pages
 
 TEXTS = ["README.md", *(f"tutorials/{path.name}" for path in sorted((claims.ROOT / "tutorials").glob("[0-9]*.py")))]
+MODULES = sorted(str(path.relative_to(claims.ROOT)) for path in (claims.ROOT / "scratchnoise").rglob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,12 @@ def test_texts_say_what_the_rows_give():
 @pytest.mark.parametrize("path", TEXTS)
 def test_no_number_is_without_a_row(path):
     assert claims.uncovered(path) == []
+
+
+def test_no_docstring_has_a_number_without_a_row():
+    """Stubs are left out: their numbers are examples, which the tests of the exercises run."""
+    found = {path: claims.uncovered(path) for path in MODULES if "/stubs/" not in path}
+    assert {path: lines for path, lines in found.items() if lines} == {}
 
 
 # --- and the checks would notice --------------------------------------------------------------------------
@@ -87,6 +94,13 @@ def test_a_claim_that_left_its_text_is_missed(root):
 def test_a_number_without_a_row_would_be_found(tmp_path, text):
     (tmp_path / "README.md").write_text(f"Ours has {text}, which no row says.", encoding="utf-8")
     assert claims.uncovered("README.md", Path(tmp_path)) != []
+
+
+@pytest.mark.parametrize("text", ['"""Gains 0.05 on digits."""', "x = 1\n\n\n# it gains 0.05 on digits\ny = 2\n"])
+def test_a_number_in_a_module_would_be_found(tmp_path, text):
+    (tmp_path / "scratchnoise").mkdir()
+    (tmp_path / "scratchnoise" / "module.py").write_text(text, encoding="utf-8")
+    assert claims.uncovered("scratchnoise/module.py", tmp_path) != []
 
 
 def test_code_and_formulas_are_no_claims(tmp_path):
