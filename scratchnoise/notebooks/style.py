@@ -1,5 +1,7 @@
 """How every page looks: one style by day and by night, a bar with the way through the site, nothing loaded."""
 
+import re
+from collections import Counter
 from html import escape
 
 from pygments.formatters import HtmlFormatter
@@ -55,7 +57,18 @@ def link(target, text):
 def whole_page(title, body, bar):
     """The HTML of a page. bar: {target: text} of the site's main pages."""
     links = "".join(link(target, text) for target, text in bar.items())
-    return page(title, STYLE + _code_style(), f'<nav class="site">{links}</nav>\n{body}', frames=True)
+    return page(title, STYLE + _code_style(), f'<nav class="site">{links}</nav>\n{_each_once(body)}', frames=True)
+
+
+def _each_once(body):
+    """The same HTML with no id twice: the second heading of a name gets name-2, as most sites do."""
+    seen = Counter()
+
+    def numbered(match):
+        seen[match[1]] += 1
+        return match[0] if seen[match[1]] == 1 else f' id="{match[1]}-{seen[match[1]]}"'
+
+    return re.sub(r'(?<=<h[1-6]) id="([^"]*)"', numbered, body)
 
 
 def _code_style():
