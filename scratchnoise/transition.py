@@ -204,7 +204,7 @@ class TransitionMatrix:
         return prior[:, None] * self.array.T / noisy
 
 
-def true_posterior(p: np.ndarray, y_noisy: ArrayLike, T: ArrayLike) -> np.ndarray:
+def true_posterior(p: np.ndarray, y_noisy: np.ndarray, T: ArrayLike) -> np.ndarray:
     """P(true = j | x, noisy = y) = T[y, j] p_j / (T p)_y: what a label says of a sample whose clean posterior is p.
 
     Where T p gives the label no probability, it says nothing, and the row is p.

@@ -50,7 +50,8 @@ def load_cifar10(classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     if set(names) <= set(REPORT_CLASSES) and store.find(EXTRACT):
         dataset = replace(load_npz(store.obtain(EXTRACT)), name="cifar10")
     else:
-        dataset = Dataset("cifar10", *read_archive(store.obtain(ARCHIVE)), class_names=CLASS_NAMES)
+        x_train, y_train, x_test, y_test = read_archive(store.obtain(ARCHIVE))
+        dataset = Dataset("cifar10", x_train, y_train, x_test, y_test, CLASS_NAMES)
     return dataset.select(names)
 
 

@@ -44,8 +44,8 @@ def load_fashion_mnist(classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     Source: Xiao, Rasul, Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017; MIT licence.
     """
     labels = class_labels(classes, CLASS_NAMES)  # a misspelt class should not cost a download
-    arrays = [read_idx(store.obtain(file)) for file in FILES]
-    return Dataset("fashion-mnist", *arrays, class_names=CLASS_NAMES).select(labels)
+    x_train, y_train, x_test, y_test = (read_idx(store.obtain(file)) for file in FILES)
+    return Dataset("fashion-mnist", x_train, y_train, x_test, y_test, CLASS_NAMES).select(labels)
 
 
 def read_idx(path):

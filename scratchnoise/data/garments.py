@@ -36,7 +36,9 @@ def make_garments(
     if isinstance(random_state, np.random.RandomState):  # the two parts need generators that do not share a state
         raise ValueError("random_state is a RandomState, which cannot be spawned; pass a Generator or a seed")
     train, test = as_generator("random_state", random_state).spawn(2)
-    return Dataset("garments", *_draw(n_train, train), *_draw(n_test, test), class_names=CLASS_NAMES)
+    x_train, y_train = _draw(n_train, train)
+    x_test, y_test = _draw(n_test, test)
+    return Dataset("garments", x_train, y_train, x_test, y_test, CLASS_NAMES)
 
 
 def _draw(n, rng):

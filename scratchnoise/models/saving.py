@@ -47,7 +47,7 @@ def save(model: Any, path: str | Path) -> None:
         names = ", ".join(cls.__name__ for cls in MODELS)
         raise TypeError(f"model={shown(model)} should be one of {names}")
     path = as_path("path", path)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     text = json.dumps({"format": FORMAT, "model": _encode(model, arrays, type(model).__name__)})
     unfinished = path.with_name(path.name + ".unfinished")
     try:
