@@ -91,7 +91,11 @@ def test_every_robust_loss_is_a_name_of_its_folder():
 def test_a_loss_with_defaults_has_a_name_for_the_network():
     settings = {name: inspect.signature(LOSSES[name]).parameters.values() for name in ROBUST}
     ready = {name for name, found in settings.items() if all(p.default is not p.empty for p in found)}
-    assert_all(ready - {"Flooded"}, {cls.__name__ for cls in robust_losses.NAMED.values()}, "robust_losses.NAMED")
+    assert_all(
+        ready - {"Flooded"},
+        {cls.__name__ for cls in robust_losses.NAMED.values()},
+        "NAMED in scratchnoise/robust_losses/__init__.py",
+    )
 
 
 def test_every_loss_can_be_saved():

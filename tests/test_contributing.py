@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NIGHTLY = hypothesis.settings().max_examples > 100
-CHECKS = ("tests/test_additions.py",)
+CHECKS = ("tests/test_additions.py", "tests/test_annotations.py")
 SECTIONS = re.split(r"^## ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 STEP = re.compile(
     r"^(?P<number>\d+)\. `(?P<file>[^`]+)`, "
@@ -86,14 +86,21 @@ def test_all_examples_together_are_complete(copy):
     assert passed, shown
 
 
-# What a test says of a step that was forgotten, where it does not say the name of the file.
-SAID = {"scratchnoise/robust_losses/__init__.py": "scratchnoise.robust_losses"}
-FREE = [("A known mistake", 2)]  # nothing but an example more
+# What is said of a forgotten step, where that is not the name of its file.
+SAID = {
+    "scratchnoise/robust_losses/taylor.py": "No module named 'scratchnoise.robust_losses.taylor'",
+    "scratchnoise/kernels/loops/losses.py": "cannot import name 'squared_error'",
+    "scratchnoise/kernels/c/losses.c": "scratchnoise/kernels/c/*.c lacks squared_error",
+    "scratchnoise/kernels/cuda/losses.cu": "scratchnoise/kernels/cuda/*.cu lacks squared_error",
+    "scratchnoise/course/stubs/15_mean_absolute_error.py": "scratchnoise/course/stubs/ lacks 15_mean_absolute_error.py",
+    "scratchnoise/course/exercises/robust.py": "cannot import name 'robust'",
+    "scratchnoise/course/mistakes/robust.py": "cannot import name 'robust'",
+}
+ALL = [(name, int(step["number"])) for name, steps in EXAMPLES.items() for step in steps if name != "A known mistake"]
 QUICK = [("A loss", 4), ("A kernel", 9), ("An exercise", 8)]  # one of each; all of them with the profile "nightly"
-ALL = [(example, int(step["number"])) for example, steps in EXAMPLES.items() for step in steps]
 
 
-@pytest.mark.parametrize(("example", "number"), [step for step in (ALL if NIGHTLY else QUICK) if step not in FREE])
+@pytest.mark.parametrize(("example", "number"), ALL if NIGHTLY else QUICK)
 def test_a_forgotten_step_is_named(copy, example, number):
     for step in EXAMPLES[example]:
         if int(step["number"]) != number:
@@ -101,4 +108,14 @@ def test_a_forgotten_step_is_named(copy, example, number):
     shown, passed = pytest_in(copy, *CHECKS)
     assert not passed, "nothing missed it"
     file = EXAMPLES[example][number - 1]["file"]
-    assert file in shown or Path(file).parent.as_posix() in shown, shown[-3000:]
+    assert SAID.get(file, file) in shown, shown[-3000:]
+
+
+def test_a_mistake_without_a_hint_is_named(copy):
+    step = EXAMPLES["A known mistake"][0]
+    carry_out(step, copy)
+    path = copy / step["file"]
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('    """You take powers of 2', '    # """'), encoding="utf-8")
+    shown, passed = pytest_in(copy, *CHECKS)
+    assert not passed and "powers_of_two of softmax in scratchnoise/course/mistakes/ has no docstring" in shown

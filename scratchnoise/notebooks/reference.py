@@ -16,8 +16,8 @@ MORE = ("backend", "course", "network.layers")  # besides the modules whose name
 
 def modules():
     """{name below the package: module}, in alphabetical order."""
-    homes = {home.partition(".")[0] for home in scratchnoise._HOME.values()}
-    return {name: import_module(f"scratchnoise.{name}") for name in sorted({*homes, *scratchnoise._MODULES, *MORE})}
+    names = {*scratchnoise._HOME.values(), *scratchnoise._MODULES, *MORE}
+    return {name: import_module(f"scratchnoise.{name}") for name in sorted(names)}
 
 
 def members(module):
