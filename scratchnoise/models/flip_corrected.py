@@ -64,7 +64,7 @@ class FlipCorrected(Classifier):
         self.classes = classes
 
     @property
-    def allow_images(self):
+    def allow_images(self) -> bool:  # type: ignore[override]
         """Whatever the wrapped estimator takes."""
         return getattr(self.estimator, "allow_images", False)
 

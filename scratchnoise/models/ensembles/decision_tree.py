@@ -7,7 +7,7 @@ import numpy as np
 from ...checks import as_generator, check_below_one, check_count, is_whole
 from ...messages import shown
 from ..base import Classifier
-from .bins import binned
+from .bins import Binned, binned
 from .tree import grow, values_at
 
 
@@ -28,7 +28,7 @@ class DecisionTree(Classifier):
         max_depth: int | None = None,
         min_samples_leaf: int = 1,
         min_weight_fraction_leaf: float = 0.0,
-        max_features: int | float | str | None = None,
+        max_features: int | str | None = None,
         random_state: int | np.random.Generator | None = None,
         class_weight: dict | str | None = None,
         classes: Sequence | None = None,
@@ -44,7 +44,7 @@ class DecisionTree(Classifier):
     def _fit(self, X, y, sample_weight):
         self.fit_binned(binned(X), np.eye(len(self.classes_))[y], sample_weight)
 
-    def fit_binned(self, features, targets, weight):
+    def fit_binned(self, features: Binned, targets: np.ndarray, weight: np.ndarray) -> "DecisionTree":
         """Grow the tree on features that are binned already. features: Binned; targets (N, K); weight (N,) >= 0."""
         self._check_parameters()
         D = features.codes.shape[1]
