@@ -1,6 +1,13 @@
+#!/usr/bin/env -S uv run
+# /// script
+# dependencies = ["nox>=2025.2.9"]
+# ///
 """The checks by name, each in an environment of its own: `nox --list`. CI runs all of them: .ci/run."""
 
 import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
 
 
 @nox.session
@@ -37,3 +44,7 @@ def packages(session):
     """The wheel and the light installation, outside the clone."""
     session.run(".ci/wheel", external=True)
     session.run(".ci/light", external=True)
+
+
+if __name__ == "__main__":
+    nox.main()
