@@ -120,8 +120,8 @@ def test_every_public_name_is_in_the_reference(pages):
 def test_a_signature_keeps_the_names_of_the_source():
     assert reference.signature("softmax", kernels.softmax) == "softmax(z: ArrayLike) -> np.ndarray"
     shown = reference.signature("KNeighbors", models.KNeighbors)
-    assert shown.startswith("KNeighbors(") and "n_neighbors: int=5" in shown and "self" not in shown
-    assert "\n    mixup: float=0.0,\n" in reference.signature("NeuralNetwork", models.NeuralNetwork)
+    assert shown.startswith("KNeighbors(") and "n_neighbors: int = 5" in shown and "self" not in shown
+    assert "\n    mixup: float = 0.0,\n" in reference.signature("NeuralNetwork", models.NeuralNetwork)
     assert "power: float = 0.7" in reference.signature("G", scratchnoise.GeneralizedCrossEntropy)
 
 

@@ -90,8 +90,9 @@ def signature(name, value):
         return f"{name}{_plain(inspect.signature(value))}"
     node.args.args = [argument for argument in node.args.args if argument.arg not in ("self", "cls")]
     returns = f" -> {ast.unparse(node.returns)}" if node.returns and not inspect.isclass(value) else ""
-    text = f"{name}({ast.unparse(node.args)}){returns}"
-    return text if len(text) < 110 else _one_a_line(name, node.args, returns)
+    arguments = re.sub(r"(: (?:[^=,\[]|\[[^\]]*\])+)=", r"\1 = ", ast.unparse(node.args))  # as a formatter spaces them
+    text = f"{name}({arguments}){returns}"
+    return text if len(text) < 110 else _one_a_line(name, arguments, returns)
 
 
 def _plain(found):
@@ -100,7 +101,7 @@ def _plain(found):
 
 def _one_a_line(name, arguments, returns):
     """A long signature, an argument a line."""
-    parts = re.split(r", (?=[*\w]+(?:: |=|,|$))", ast.unparse(arguments))
+    parts = re.split(r", (?=[*\w]+(?:: |=|,|$))", arguments)
     return f"{name}(\n" + "".join(f"    {part},\n" for part in parts) + f"){returns}"
 
 
