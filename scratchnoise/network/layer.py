@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,7 +26,8 @@ class Layer:
     input_shape: tuple[int, ...] | None = ()
     forward: Callable  # a subclass defines these two
     backward: Callable
-    running: Mapping[str, np.ndarray] = types.MappingProxyType({})  # of a layer that an older version saved
+    # Nothing, in a layer that an older version saved.
+    running: dict[str, np.ndarray] = types.MappingProxyType({})  # type: ignore[assignment]
 
     def __init__(self) -> None:
         self.params: dict[str, np.ndarray] = {}

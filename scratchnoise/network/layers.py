@@ -205,9 +205,9 @@ class Dropout(Layer):
 
     def build(self, input_shape: tuple[int, ...], rng: int | np.random.Generator, dtype: DTypeLike) -> tuple[int, ...]:
         """Draws the seed of the hash; the shape stays."""
-        super().build(input_shape, rng, dtype)
+        shape = super().build(input_shape, rng, dtype)
         self.seed = int(as_generator("rng", rng).integers(2**62))
-        return self.input_shape
+        return shape
 
     def forward(self, x: np.ndarray, step: int | None = None) -> np.ndarray:
         """x of any shape -> the same shape; step None means evaluation, an array (1,) holds it on a device."""

@@ -48,7 +48,8 @@ class DecisionTree(Classifier):
         """Grow the tree on features that are binned already. features: Binned; targets (N, K); weight (N,) >= 0."""
         self._check_parameters()
         D = features.codes.shape[1]
-        tried = {None: D, "sqrt": max(1, int(np.sqrt(D)))}.get(self.max_features, self.max_features)
+        named: dict = {None: D, "sqrt": max(1, int(np.sqrt(D)))}
+        tried = named.get(self.max_features, self.max_features)
         check_count(1, D, max_features=tried)
         rng = as_generator("random_state", self.random_state)
         counts = weight > 0
