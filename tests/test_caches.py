@@ -7,6 +7,8 @@ import numpy as np
 import own_process
 import pytest
 
+from scratchnoise import kernels
+from scratchnoise.backend import backend
 from scratchnoise.kernels import warm_up
 
 Z = np.array([[0.5, -1.0, 2.0], [3.0, 0.0, -2.0]])
@@ -44,14 +46,15 @@ def test_the_advice_about_the_folder_helps(needs_compiled_numba, package, tmp_pa
 
 
 def test_a_second_process_compiles_meanwhile(needs_compiled_numba, tmp_path):
-    """What it leaves on disk is loaded by others, and it ends with the block."""
+    """It starts when a kernel is missing; what it leaves on disk is loaded by others, and it ends with the block."""
     code = """
 import time
 from pathlib import Path
-from scratchnoise.kernels.warm_up import second_compiler
+from scratchnoise.kernels.warm_up import second_compiler, warm_up
 from scratchnoise.processes import processors
 folder = Path({folder!r})
 with second_compiler(["relu_forward"]):
+    list(warm_up(["softmax"]))
     end = time.monotonic() + 120
     while processors() > 1 and not list(folder.rglob("*relu_forward*.nbc.sha256")) and time.monotonic() < end:
         time.sleep(0.1)
@@ -59,15 +62,6 @@ print(processors() > 1, len(list(folder.rglob("*relu_forward*.nbc"))))
 """
     printed, _ = own_process.run(code.format(folder=str(tmp_path)), NUMBA_CACHE_DIR=str(tmp_path))
     assert printed in ("True 1", "False 0")
-
-
-@pytest.mark.parametrize(("processors", "quota"), [(1, np.inf), (4, 0.5)])
-def test_no_second_process_where_there_is_no_second_processor(monkeypatch, processors, quota):
-    monkeypatch.setattr(warm_up, "processors", lambda: processors)
-    monkeypatch.setattr(warm_up, "quota", lambda: quota)
-    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
-    with warm_up.second_compiler(warm_up.LINEAR):
-        pass
 
 
 # --- damaged files --------------------------------------------------------------------------------------------
@@ -242,3 +236,32 @@ def test_kernels_are_built_beside_the_data_without_pooch(monkeypatch, tmp_path):
     assert build.user_cache() == Path(pooch.os_cache("scratchnoise"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert build.user_cache() == Path(pooch.os_cache("scratchnoise"))
+
+
+# --- a second process ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("processors", "quota"), [(1, np.inf), (4, 0.5)])
+def test_no_second_process_where_there_is_no_second_processor(cache, monkeypatch, processors, quota):
+    monkeypatch.setattr(warm_up, "processors", lambda: processors)
+    monkeypatch.setattr(warm_up, "quota", lambda: quota)
+    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
+    with backend("numba"), warm_up.second_compiler(warm_up.LINEAR):
+        right(fresh())
+
+
+def test_no_second_process_where_everything_is_on_disk(cache, monkeypatch):
+    right(fresh())
+    monkeypatch.setattr(warm_up, "processors", lambda: 2)
+    monkeypatch.setattr(warm_up, "quota", lambda: np.inf)
+    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
+    with backend("numba"), warm_up.second_compiler(warm_up.LINEAR):
+        right(fresh())
+    with pytest.raises(TypeError), backend("numba"), warm_up.second_compiler(warm_up.LINEAR):
+        right(fresh(), Z.astype(np.float32))  # which is not
+
+
+def test_no_second_process_for_another_table(monkeypatch):
+    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
+    with backend("numpy"), warm_up.second_compiler(warm_up.LINEAR):
+        kernels.softmax(Z)

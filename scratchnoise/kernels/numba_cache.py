@@ -7,6 +7,7 @@ any source of the kernels makes the cache stale, and what cannot be read or writ
 
 import hashlib
 import sys
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataC
 from ..messages import COMPILING, warn_once
 
 HERE = Path(__file__).parent
+_waiting = []  # what is to be called when a kernel is compiled
 
 
 def keep_on_disk(dispatcher):
@@ -62,6 +64,8 @@ class Cache(FunctionCache):
         except Exception:  # reading a damaged file can raise anything
             self._write(self.flush)
         say_that_it_compiles()
+        while _waiting:
+            _waiting.pop()()
         return None
 
     def save_overload(self, sig, data):
@@ -101,3 +105,14 @@ class CheckedFile(IndexDataCacheFile):
 def say_that_it_compiles():
     """Once a process: whoever waits for a first fit should know for what."""
     print(COMPILING, file=sys.stderr)
+
+
+@contextmanager
+def at_first_compilation(act):
+    """Call act() when the block needs a kernel that is not on disk, once."""
+    _waiting.append(act)
+    try:
+        yield
+    finally:
+        if act in _waiting:
+            _waiting.remove(act)

@@ -32,10 +32,10 @@ for helper in (
     layers.splitmix64,
     images.pool_image,
 ):
-    register_jitable(helper)
+    register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True)(helper)
 for module in (frames, convolution, pooled_convolution, linear, softmax_regression):
     for helper in module.HELPERS:
-        register_jitable(helper)
+        register_jitable(no_cpython_wrapper=True, no_cfunc_wrapper=True)(helper)
 
 
 def compiled(function, work=None):

@@ -1,20 +1,24 @@
-"""Compiling what a run needs before it begins, so that no measured time has compilation in it.
+"""Compiling what a run needs: before it begins, so that no measured time has compilation in it, and by two processes.
 
-`python -m scratchnoise.kernels.warm_up NAME ...` compiles these kernels and leaves them on disk.
+`python -m scratchnoise.kernels.warm_up NAME ...` compiles these kernels and leaves them on disk. A name alone stands
+for float32, "NAME:float64" for the other dtype.
 """
 
 import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from multiprocessing import parent_process
 
 import numpy as np
 
 from .. import kernels
+from ..backend import current
 from ..processes import processors, quota
 
 LINEAR_BY_SGD = ("softmax", "linear_forward", "linear_sgd_epoch", "flip_rate_update")
 LINEAR = (*LINEAR_BY_SGD, "linear_loss_grad")  # what the linear models run
+LINEAR_IN_DOUBLE = tuple(f"{name}:float64" for name in LINEAR if name != "linear_sgd_epoch")  # by L-BFGS
 NETWORKS = (  # and the networks
     *("log_softmax", "signed_cross_entropy", "signed_cross_entropy_grad", "forward_cross_entropy"),
     *("forward_cross_entropy_grad", "softmax", "linear_forward", "linear_backward", "conv2d_forward"),
@@ -23,15 +27,15 @@ NETWORKS = (  # and the networks
 )
 
 
-def warm_up(names, dtype=np.float32):
+def warm_up(names):
     """Call these kernels on tiny arrays, so that numba compiles or loads them.
 
-    A generator of the share that is done, for a progress bar. dtype: the one that will be used.
+    names: of kernels, see above. A generator of the share that is done, for a progress bar.
     """
-    calls = tiny_calls(dtype)
     for done, name in enumerate(names, start=1):
-        for arguments in calls[name]:
-            getattr(kernels, name)(*arguments)
+        kernel, _, dtype = name.partition(":")
+        for arguments in tiny_calls(dtype or np.float32)[kernel]:
+            getattr(kernels, kernel)(*arguments)
         yield done / len(names)
 
 
@@ -80,19 +84,26 @@ def tiny_calls(dtype):
 def second_compiler(names):
     """While the block compiles kernels from the first to the last, another process does so from the last to the first.
 
-    numba compiles on one processor. What the other process has left on disk is loaded here instead. names: as in
-    `warm_up`. Where there is one processor only, nothing is started.
+    numba compiles on one processor. What the other process has left on disk is loaded here instead. It is started when
+    the block has to compile its first kernel, and ended with the block. names: as in `warm_up`. Nothing is started
+    where numba does not run, or one processor only is there, or by a process that is one of many workers.
     """
-    if min(processors(), quota()) < 2:
+    if current() != "numba" or min(processors(), quota()) < 2 or parent_process() is not None:
         yield
         return
+    from .numba_cache import at_first_compilation
+
+    started = []
     command = [sys.executable, "-m", __name__, *reversed(names)]
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    with subprocess.Popen(command, **quiet, env=os.environ | {"SCRATCHNOISE_BACKEND": "numba"}) as other:
+    environment = os.environ | {"SCRATCHNOISE_BACKEND": "numba"}
+    with at_first_compilation(lambda: started.append(subprocess.Popen(command, **quiet, env=environment))):
         try:
             yield
         finally:
-            other.kill()
+            for process in started:
+                process.kill()
+                process.wait()
 
 
 if __name__ == "__main__":

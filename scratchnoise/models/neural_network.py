@@ -9,6 +9,7 @@ from ..backend import backend as using_backend
 from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_below_one, check_choice, check_count, check_not_negative, check_positive
 from ..kernels import softmax
+from ..kernels.warm_up import NETWORKS, second_compiler
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
 from ..network import Network, make_network
@@ -20,11 +21,13 @@ from ..network.training import MOST_EPOCHS, SOLVERS, DeviceStep, HostStep, asks_
 from ..robust_losses import NAMED, EarlyLearning, ImportanceReweighted
 from .base import Classifier, finite_logits
 from .scaling import moments, standardised
-from .training_outcome import warn_of_failure
+from .training_outcome import is_saturated, warn_of_failure
 from .validation import as_transition_for
 
 WITH_T = ("backward", "forward", "importance_reweighting")
 LOSSES = ("cross_entropy", *WITH_T, *NAMED)
+STARTS = 3  # at most, of a training whose steps are chosen here
+BEGINNING = 1 / 10  # of the training: there it shows whether the first steps were too long
 
 
 class NeuralNetwork(Classifier):
@@ -38,7 +41,9 @@ class NeuralNetwork(Classifier):
     T: transition matrix in the order of `classes_`, for the three that correct; ValueError with any other loss.
     epochs: a number, or "auto": 30, or as many more as make 1,000 steps. solver: "sgd" with momentum, or "adam".
     learning_rate: a number, or "auto": 0.01 (adam: 0.001) for cross-entropy; for corrected losses the step depends on
-    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. momentum: adam's beta_1, too.
+    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. Where the first tenth of such a
+    training ends saturated, certain and wrong, it starts again from new weights with steps half as long, twice at most.
+    momentum: adam's beta_1, too.
     weight_decay: L2 penalty on the weights, biases excepted.
     scaling: "standard" (each feature, or channel of images, less its mean and divided by its deviation) or None.
     early_stopping: hold out `validation_fraction` of the noisy samples, stop after `n_iter_no_change` epochs without a
@@ -49,7 +54,7 @@ class NeuralNetwork(Classifier):
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
     is kept as it is then. verbose: show a progress bar. class_weight, classes: see `Classifier`.
     Learnt: network_, loss_, history_ (see `training.train`; with early_stopping also validation_loss), input_mean_ and
-    input_scale_ (None without scaling).
+    input_scale_ (None without scaling), n_starts_ (how often training started; history_ is that of the last start).
     Raises TrainingDiverged when the loss is no longer finite. Warns (ConvergenceWarning) of a network that gives every
     sample the same probabilities, or is certain and wrong.
     """
@@ -111,14 +116,19 @@ class NeuralNetwork(Classifier):
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
         X = self._scaled(X)
-        with using_backend(self.backend):
-            shape = self.network_.build(X.shape[1:], rng, X.dtype)
-            if shape != (len(self.classes_),):
-                raise ValueError(f"network ends in {shape}; it should end in a logit a class, ({len(self.classes_)},)")
-            self._train(X, y, sample_weight, rng)
+        chosen = self.learning_rate == "auto" and self.loss_.corrects_noise
+        with using_backend(self.backend), second_compiler(NETWORKS):
+            for start in range(1, (STARTS if chosen else 1) + 1):
+                self.n_starts_ = start
+                shape = self.network_.build(X.shape[1:], rng, X.dtype)
+                if shape != (len(self.classes_),):
+                    raise ValueError(f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit a class")
+                if not self._train(X, y, sample_weight, rng, 0.5 ** (start - 1), chosen and start < STARTS):
+                    break
 
-    def _train(self, X, y, sample_weight, rng):
-        stopping = None
+    def _train(self, X, y, sample_weight, rng, shortened, may_start_again):
+        """Train the built network with steps `shortened`; returns whether it should start again."""
+        start_again, stopping = False, None
         if self.early_stopping:
             out = held_out(y, self.validation_fraction, rng)
             held = X[out], y[out], sample_weight[out]
@@ -128,8 +138,13 @@ class NeuralNetwork(Classifier):
         average = None if self.averaging is None else WeightAverage(self.averaging, epochs)
 
         def after_epoch(row):
-            """Whether training ends; at its end the network is looked at here, while a device still has it."""
+            """Whether training ends; the network is looked at here, while a device still has it."""
+            nonlocal start_again
             stop = self._asked_to_stop(row, stopping, bar)
+            if may_start_again and not stop and row["epoch"] <= max(1, BEGINNING * epochs):
+                start_again = is_saturated(self.network_, self.loss_, X, y, self.batch_size)
+                if start_again:
+                    return True
             if stop or row["epoch"] == epochs:
                 if stopping is not None:
                     stopping.restore()
@@ -145,8 +160,10 @@ class NeuralNetwork(Classifier):
                 sample_weight=sample_weight,
                 on_epoch=after_epoch,
                 solver=self.solver,
+                shortened=shortened,
                 make_step=lambda *parts: self._step(parts, rng, average),
             )
+        return start_again
 
     def _step(self, parts, rng, average):
         """What trains on a batch. parts: network, loss, data, rates, solver."""

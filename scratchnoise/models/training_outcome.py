@@ -1,4 +1,4 @@
-"""How a finished training can have failed although its loss stayed finite: two warnings that need no clean label."""
+"""How a training can fail although its loss stays finite: two signs that need no clean label, and their warnings."""
 
 import numpy as np
 
@@ -14,31 +14,50 @@ CERTAIN = 1 - 1e-6  # probability beyond which the gradient of a corrected loss 
 REMEDIES = "try scaling='standard', a smaller learning_rate or more epochs"
 
 
-def warn_of_failure(network, loss, x, y, classes, batch_size):
-    """Warn (ConvergenceWarning) of a network that ignores its input, or that is certain and wrong.
+def is_saturated(network, loss, x, y, batch_size):
+    """Whether the network is certain and wrong: most probabilities are 0 or 1, the mean loss above that of a guess.
 
-    Ignores: all samples get the same probabilities, those of the class shares, for example. Certain and wrong: most
-    probabilities are 0 or 1, and the mean loss is above that of a uniform guess, so that no gradient leads out.
-    network: a trained one, x (N, ...) and y (N,) what it was trained on, classes (C,). About batch_size samples are
-    looked at, which take no more memory than training did.
+    There the gradient of a loss in T p is rounded away, so no step leads out. The guess is uniform. network: a built
+    one, x (N, ...), y (N,) -> bool. About batch_size samples are looked at, which take no more memory than training.
     """
-    step = -(-len(x) // min(max(batch_size, LEAST), MOST))
-    x, y = x[::step], y[::step]
-    z = network.logits(x)
-    with backend("numpy"):
-        p = softmax(z)
-        value, of_a_guess = (loss.value(logits, y).mean() for logits in (z, np.zeros_like(z)))
+    x, y = _some(x, y, batch_size)
+    return _saturated(*_losses(network.logits(x), loss, y))
+
+
+def warn_of_failure(network, loss, x, y, classes, batch_size):
+    """Warn (ConvergenceWarning) of a network that ignores its input, or that is saturated (see `is_saturated`).
+
+    Ignores: all samples get the same probabilities, those of the class shares, for example. classes (C,); the other
+    arguments are those of `is_saturated`.
+    """
+    x, y = _some(x, y, batch_size)
+    p, value, of_a_guess = _losses(network.logits(x), loss, y)
     if np.ptp(p, axis=0).max() < SAME and (x != x[0]).any():
         likeliest = p[0].argmax()
         _warn(
             f"the network gives every sample nearly the same probabilities, {classes.tolist()[likeliest]!r} with "
             f"{p[0, likeliest]:.3g} for example: it has learnt class shares, and nothing from X; {REMEDIES}"
         )
-    elif np.mean(p.max(axis=1) > CERTAIN) > 0.5 and value > of_a_guess:
+    elif _saturated(p, value, of_a_guess):
         _warn(
             f"the network is saturated: most of its probabilities are 0 or 1, but its mean loss, {value:.3g}, is above "
             f"that of a uniform guess, {of_a_guess:.3g}; {REMEDIES}"
         )
+
+
+def _some(x, y, batch_size):
+    step = -(-len(x) // min(max(batch_size, LEAST), MOST))
+    return x[::step], y[::step]
+
+
+def _losses(z, loss, y):
+    """softmax(z) (N, C), the mean loss, and the mean loss of equal logits."""
+    with backend("numpy"):
+        return softmax(z), *(loss.value(logits, y).mean() for logits in (z, np.zeros_like(z)))
+
+
+def _saturated(p, value, of_a_guess):
+    return bool(np.mean(p.max(axis=1) > CERTAIN) > 0.5 and value > of_a_guess)
 
 
 def _warn(message):

@@ -16,6 +16,7 @@ from ..checks import (
     check_choice,
     check_count,
     check_not_negative,
+    check_positive,
     check_unmasked,
 )
 from ..messages import shown
@@ -95,6 +96,7 @@ def train(
     on_epoch=None,
     solver="sgd",
     make_step=None,
+    shortened=1.0,
 ):
     """Minimise `loss` over a built network on minibatches, by SGD with momentum or "adam"; returns the history.
 
@@ -103,18 +105,22 @@ def train(
     its row: epoch, loss, seconds, learning_rate and, for losses with a T, what the alarms watch: forward_loss and
     corrected_risk, each with its standard error (forward_loss_error, ...), and alarms, those that rang (`watch.alarms`
     says when, and what that shows); the history is the list of them. Where on_epoch returns True, training ends.
-    make_step(network, loss, data, rates, solver): what trains on a batch, instead of HostStep.
+    make_step(network, loss, data, rates, solver): what trains on a batch, instead of HostStep. shortened: a factor of
+    the steps of learning_rate "auto".
     Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
     ValueError for arguments that do not fit.
     """
     rng = as_generator("rng", rng)
     check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver)
     check_samples(x, y, sample_weight)
+    check_positive(shortened=shortened)
     if make_step is not None and not callable(make_step):
         raise ValueError(f"make_step={shown(make_step)} should be a function that makes a training step, or None")
     data, history = Minibatches(x, y, sample_weight, batch_size), []
     total = epochs * len(data)
-    rates = [(step_size(learning_rate, loss, k / total, solver), momentum, weight_decay) for k in range(total)]
+    factor = shortened if learning_rate == "auto" else 1
+    sizes = (factor * step_size(learning_rate, loss, k / total, solver) for k in range(total))
+    rates = [(size, momentum, weight_decay) for size in sizes]
     with memory_explained(x, network, batch_size), queue(), network.on_device():
         check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
         data.send()

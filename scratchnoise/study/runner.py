@@ -6,7 +6,7 @@ from pathlib import Path
 from ..backend import backend as using_backend
 from ..backend import current, resolve
 from ..checks import check_count
-from ..kernels.warm_up import LINEAR, NETWORKS, second_compiler, warm_up
+from ..kernels.warm_up import LINEAR, LINEAR_IN_DOUBLE, NETWORKS, second_compiler, warm_up
 from ..messages import nearest
 from .further import FURTHER
 from .jobs import LAST_ROW, PRIORS, T_ESTIMATES, Job
@@ -61,7 +61,7 @@ def reproduce(
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
         networks = any(_slow(job.method, job.preset) for job in missing)
-        _compile((*LINEAR, *NETWORKS) if networks else LINEAR)
+        _compile((*LINEAR, *LINEAR_IN_DOUBLE, *(NETWORKS if networks else ())))
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from scratchnoise.network import early_stopping as early_stopping_module
 from scratchnoise.network.early_stopping import EarlyStopping, held_out
 from scratchnoise.network.layer import Layer
 from scratchnoise.network.layers import BatchNorm, Flatten, Linear, ReLU
-from scratchnoise.network.training import automatic_epochs
+from scratchnoise.network.training import automatic_epochs, step_size, train
 
 
 def model(**settings):
@@ -248,6 +249,53 @@ def test_a_saturated_network_says_so(gaussians):
         model(network=Network([Flatten(), Linear(3)]), scaling=None, epochs=1, learning_rate=1e4).fit(X, wrong)
 
 
+@dataclass(frozen=True)
+class LongSteps(ForwardCorrected):
+    """The forward loss, with steps `times` as long as they should be."""
+
+    times: float
+
+    @property
+    def step_scale(self):
+        return self.times * super().step_scale
+
+
+@pytest.fixture
+def far_apart():
+    """X (3000, 2) of hundreds, y, y_noisy: 60 % of the labels wrong, and the first steps of a network too long."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(3, 3000, p=[0.3, 0.3, 0.4])
+    X = 100 * (rng.normal(size=(3000, 2)) + 5 * np.array([[0, 0], [1, 0], [0, 1]])[y])
+    return X, y, noise.corrupt(y, noise.MNIST06, rng)
+
+
+def test_steps_that_saturate_at_once_are_halved(far_apart):
+    """The first start ends certain and wrong; a later one, with shorter steps, learns."""
+    X, y, y_noisy = far_apart
+    settings = {"loss": LongSteps(noise.MNIST06, 3.0), "epochs": 30, "scaling": None}
+    fitted = model(**settings).fit(X, y_noisy)
+    assert fitted.n_starts_ > 1
+    assert len(fitted.history_) == 30
+    assert fitted.score(X, y) > 0.6
+    usual = [step_size("auto", fitted.loss_, epoch / 30) for epoch in (1, 2)]
+    largest = max(row["learning_rate"] for row in fitted.history_)
+    assert largest < max(usual) / 2 ** (fitted.n_starts_ - 1) * 1.01
+
+
+def test_training_starts_three_times_at_most(far_apart):
+    X, _, y_noisy = far_apart
+    with pytest.warns(ConvergenceWarning):
+        assert model(loss=LongSteps(noise.MNIST06, 10.0), epochs=10, scaling=None).fit(X, y_noisy).n_starts_ == 3
+
+
+def test_a_step_that_the_user_chose_stays(far_apart):
+    X, _, y_noisy = far_apart
+    with pytest.warns(ConvergenceWarning):
+        fitted = model(loss="forward", T=noise.MNIST06, learning_rate=10.0, scaling=None).fit(X, y_noisy)
+    assert fitted.n_starts_ == 1
+    assert fitted.history_[0]["learning_rate"] == 10
+
+
 def test_a_network_that_learnt_its_labels_by_heart_is_not_warned_of(rng):
     """Certain, and right on the labels it was given."""
     X, y = rng.standard_normal((30, 40)), rng.integers(3, size=30)
@@ -289,6 +337,18 @@ MUTANTS = {
     "answer of on_epoch ignored": (
         (neural_network, "asks_to_stop", lambda answer: False),
         test_a_callback_stops_training_and_keeps_the_model,
+    ),
+    "no second start": (
+        (neural_network, "STARTS", 1),
+        test_steps_that_saturate_at_once_are_halved,
+    ),
+    "a second start with the same steps": (
+        (neural_network, "train", lambda *given, shortened, **more: train(*given, **more)),
+        test_steps_that_saturate_at_once_are_halved,
+    ),
+    "no look at the beginning": (
+        (neural_network, "is_saturated", lambda *arguments: False),
+        test_steps_that_saturate_at_once_are_halved,
     ),
     "no look at the end": (
         (neural_network, "warn_of_failure", lambda *arguments: None),
