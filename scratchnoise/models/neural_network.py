@@ -122,7 +122,9 @@ class NeuralNetwork(Classifier):
                 self.n_starts_ = start
                 shape = self.network_.build(X.shape[1:], rng, X.dtype)
                 if shape != (len(self.classes_),):
-                    raise ValueError(f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit a class")
+                    raise ValueError(
+                        f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit a class"
+                    )
                 if not self._train(X, y, sample_weight, rng, 0.5 ** (start - 1), chosen and start < STARTS):
                     break
 
