@@ -50,13 +50,15 @@ _HOME = {
     "LogitBoost": "models",
     "SmoothBoost": "models",
     "LabelNoiseEM": "models",
+    "KernelFisherEM": "models",
     "KMeansClassifier": "models",
     "KNeighbors": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",
 }
-_MODULES = ("check", "data", "estimate", "kernels", "losses", "models", "noise", "robust_losses", "study")
+_MODULES = ("check", "data", "estimate", "instance_noise", "kernels", "losses", "models", "noise")
+_MODULES += ("robust_losses", "study")
 
 __all__ = ["BackendError", "__version__", "backend", *_HOME, *_MODULES]
 

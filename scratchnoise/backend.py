@@ -40,6 +40,7 @@ THREADS_VARIABLE = "SCRATCHNOISE_THREADS"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 _chosen = ContextVar("scratchnoise_backend", default=None)
+_own = ContextVar("scratchnoise_own_table", default=None)
 
 
 class BackendError(RuntimeError):
@@ -96,8 +97,24 @@ def limit_threads(threads=None):
 
 
 def table():
-    """The module of kernels that runs now."""
-    return import_module(TABLES[current()])
+    """The kernels that run now: the module of a backend, or the object of `own_table`."""
+    return _own.get() or import_module(TABLES[current()])
+
+
+@contextmanager
+def own_table(kernels):
+    """Inside a `with` block, run the kernels of an object that has them as attributes and takes NumPy's arrays.
+
+    A `backend(name)` inside it takes its place. Raises TypeError for an object without kernels.
+    """
+    if not callable(getattr(kernels, "softmax", None)):
+        raise TypeError(f"kernels={kernels!r} should be an object with every kernel as an attribute, e.g. softmax")
+    with backend("numpy"):
+        token = _own.set(kernels)
+        try:
+            yield
+        finally:
+            _own.reset(token)
 
 
 @contextmanager
@@ -111,9 +128,11 @@ def backend(name: str | None) -> Iterator[None]:
     Raises ValueError for an unknown name, BackendError for one that cannot run here.
     """
     token = _chosen.set(_chosen.get() if name is None else resolve(name))
+    own = _own.set(_own.get() if name is None else None)
     try:
         yield
     finally:
+        _own.reset(own)
         _chosen.reset(token)
 
 

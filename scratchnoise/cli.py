@@ -1,4 +1,4 @@
-"""The command line: reproduce, data, equations, bench, estimate, check, hint, grade, step, notebooks."""
+"""The command line: reproduce, data, equations, bench, estimate, check, hint, train, grade, step, notebooks."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from . import __version__, notebooks
 from .backend import NAMES, BackendError, limit_threads
 from .course import commands as course
 from .course import grading
+from .course.milestones import command as milestones
 from .estimate_command import add_command as add_estimate
 from .stepping import command as stepping
 
@@ -69,6 +70,7 @@ def parser():
     _add_bench(commands)
     add_estimate(commands)
     course.add_commands(commands)
+    milestones.add_command(commands)
     grading.add_command(commands)
     stepping.add_command(commands)
     notebooks.add_command(commands)
@@ -101,6 +103,7 @@ def _add_reproduce(commands):
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")
     add("--jobs", type=_positive, default=1, metavar="N", help="processes (default: %(default)s)")
+    add("--dask", metavar="ADDRESS", help="work on the Dask cluster of this scheduler, e.g. tcp://10.0.0.5:8786")
     add("--threads", type=_positive, metavar="N", help="of every process (default: $SCRATCHNOISE_THREADS, else all)")
     add("--backend", default="auto", help=f"{', '.join(NAMES)} (default: %(default)s)")
     add("--seed", type=int, default=0, help="seed of everything random (default: %(default)s)")
@@ -147,6 +150,7 @@ def _add_bench(commands):
 
 
 def _reproduce(arguments):
+    from .study.clusters import dask_cluster
     from .study.protocol import DEFAULT_NOISE
     from .study.publish import publish
     from .study.runner import reproduce
@@ -157,17 +161,18 @@ def _reproduce(arguments):
             raise ValueError("--T is for labels that are noisy already: use it with --noise given")
         noise = (f"given:{arguments.T}",)
     methods = re.split(r"\s*,\s*(?![^(]*\))", arguments.methods.strip())  # not at the comma in "MLR (flipped, inverse)"
-    rows = reproduce(
-        arguments.out,
-        arguments.data,
-        noise,
-        methods,
-        arguments.preset,
-        arguments.repetitions,
-        arguments.jobs,
-        arguments.backend,
-        arguments.seed,
-    )
+    with dask_cluster(arguments.dask):
+        rows = reproduce(
+            arguments.out,
+            arguments.data,
+            noise,
+            methods,
+            arguments.preset,
+            arguments.repetitions,
+            arguments.jobs,
+            arguments.backend,
+            arguments.seed,
+        )
     publish(rows, arguments.out, arguments.data, noise, arguments.seed)
 
 

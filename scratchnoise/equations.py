@@ -1,12 +1,15 @@
-"""The index of equations: which public function, class or property carries the tag "Eq. (N)." in its docstring."""
+"""The index of equations: what each says, and which function, class or property has its tag "Eq. (N)."."""
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from .formulas import FORMULAS
+
 TAG = re.compile(r"\bEq\. \((\d+)\)")
-EQUATIONS = range(1, 47)
+EQUATIONS = range(1, len(FORMULAS) + 1)
 PACKAGE = Path(__file__).parent
 
 
@@ -44,12 +47,14 @@ def _places(node, file, prefix):
 
 
 def print_equations(number=None):
-    """Print equation -> function, file and line, for all equations or one.
+    """Print equation -> function, file and line, for all equations; for one of them what it says as well.
 
     Raises ValueError for a number that the report does not have.
     """
     if number is not None and number not in EQUATIONS:
         raise ValueError(f"equation {number} is not in the report; it has (1) to ({EQUATIONS[-1]})")
+    if number is not None:
+        print_formula(number)
     wanted = EQUATIONS if number is None else [number]
     places = find_equations()
     for equation in wanted:
@@ -58,3 +63,15 @@ def print_equations(number=None):
             print(f"{f'({equation})' if i == 0 else '':>5}  {place.name:<48} {place.file}:{place.line}")
         if not here:
             print(f"{f'({equation})':>5}  no function of its own")
+    if number is None:
+        print("\nscratchnoise equations 17 shows what (17) says")
+
+
+def print_formula(number):
+    """Print what an equation says in our letters, and what holds where the print is wrong."""
+    title, lines, holds = FORMULAS[number]
+    print(f"{f'({number})':>5}  {title}\n")
+    print(textwrap.indent(lines, " " * 11))
+    if holds:
+        print(f"\n       what holds\n{textwrap.indent(holds, ' ' * 11)}")
+    print()

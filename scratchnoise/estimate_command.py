@@ -11,26 +11,23 @@ def add_command(commands):
 
 
 def _run(arguments):
-    import warnings
-
     from rich.console import Console
 
     from .data.npz import load_npz
-    from .estimate import UntrustworthyTransitionWarning, estimate_transition
+    from .estimate import DEFAULT, estimates_side_by_side
     from .models import SoftmaxRegression
 
     data = load_npz(arguments.file)
     X = data.x_train.reshape(len(data.x_train), -1)
     plain = SoftmaxRegression(random_state=arguments.seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UntrustworthyTransitionWarning)  # the verdict is printed below
-        T = estimate_transition(plain, X, data.y_train, random_state=arguments.seed)
-    estimates = {T.diagnostics["method"]: T, **T.diagnostics["agreement"]["estimates"]}
+    estimates = estimates_side_by_side(plain, X, data.y_train, random_state=arguments.seed)
+    T = estimates[DEFAULT]
     names = [data.class_names[j] for j in T.diagnostics["classes"]]
     console = Console(highlight=False)
-    for name, estimate in estimates.items():
-        errors = T.diagnostics["standard_errors"] if estimate is T else None
-        console.print(_table(f"{name}: P(label of the row | true class of the column)", estimate, errors, names))
+    for name in (DEFAULT, *T.diagnostics["mean_of"]):
+        errors = T.diagnostics["standard_errors"] if name == DEFAULT else None
+        console.print(_table(f"{name}: P(label of the row | true class of the column)", estimates[name], errors, names))
+    console.print(_overview(estimates, names))
     for sentence in verdict_in_words(T):
         console.print(sentence, markup=False)
     if arguments.figure:
@@ -74,4 +71,18 @@ def _table(title, T, errors, names):
     for i, row in enumerate(np.asarray(T)):
         cells = [f"{v:.2f}" if errors is None else f"{v:.2f} ± {errors[i, j]:.2f}" for j, v in enumerate(row)]
         table.add_row(names[i], *cells)
+    return table
+
+
+def _overview(estimates, names):
+    """All estimators in a line each: the diagonal, the condition number, how far from the first."""
+    import numpy as np
+    from rich.table import Table
+
+    first = next(iter(estimates.values())).array
+    columns = ("estimator", *names, "condition number", "mean difference")
+    table = Table(*columns, title="all estimators: share of each class that is labelled right")
+    for name, T in estimates.items():
+        diagonal = (f"{v:.2f}" for v in np.diag(T.array))
+        table.add_row(name, *diagonal, f"{T.cond:.1f}", f"{np.abs(T.array - first).mean():.3f}")
     return table

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from .checks import as_labels, classes_of
 from .estimate import confident_joint
 from .estimate.posteriors import fold_models
-from .models.flip_corrected import project_to_simplex
+from .simplex import project_to_simplex
 from .transition import true_posterior
 
 

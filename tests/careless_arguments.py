@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scratchnoise import data, estimate, label_errors, losses, noise, robust_losses, transition
+from scratchnoise import data, estimate, instance_noise, label_errors, losses, noise, robust_losses, transition
 from scratchnoise.backend import backend
 from scratchnoise.models import SoftmaxRegression, saving, scoring
 from scratchnoise.network import layers, network, normalisation, optim, pooling, training
@@ -23,6 +23,7 @@ MODULES += (
     losses,
     robust_losses,
     noise,
+    instance_noise,
     transition,
     estimate,
     data.arrays,
@@ -77,10 +78,11 @@ RIGHT = {
     **{"risk": "flood", "flood_level": 0.1, "z": X[:, :3], "like": X[:, :3], "sample_weight": np.ones(12)},
     **{"q": Q, "quantile": 0.9, "k": 2, "method": "confident_joint", "estimator": CLASSIFIER, "X": X, "folds": 2},
     **{"epochs": 1, "batch_size": 5, "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.1, "on_epoch": None},
-    **{"solver": "adam", "epsilon": 1e-5, "make_step": None},
+    **{"solver": "adam", "epsilon": 1e-5, "make_step": None, "checkpoint": None},
     **{"n_train": 9, "n_test": 6, "classes": [0, 2], "class_names": ("a", "b", "c"), "noisy": False, "name": "y"},
     **{"x_train": X, "x_test": X, "y_train": Y, "y_test": Y, "x": X},
     **{"model": FITTED, "path": FILE},
+    **{"volume": 1e-3, "sharpness": 3.0, "kind": "II", "P": Q},
     **{"power": 0.7, "alpha": 0.5, "beta": 0.5, "log_zero": -4.0, "level": 0.1, "strength": 3.0, "memory": 0.7},
     **dict.fromkeys(("active", "passive", "base", "loss"), losses.CrossEntropy()),
 }
@@ -134,6 +136,8 @@ def right_arguments(target):
         more["classes"] = LABELS
     if target == "scoring.noisy_scorer":
         more["estimator"] = FITTED
+    if target == "instance_noise.margin_diminishing":
+        more |= {"p": Q, "y": Q.argmax(axis=1), "rate": 0.2}
     if target == "noise.corrupt":
         more["classes"] = [0, 1, 2]
     return RIGHT | more
@@ -180,11 +184,11 @@ WRONG = {
     **dict.fromkeys(("flood_level", "level"), NUMBERS),
     "power": [*NUMBERS, 0, -0.1, 1.5],
     "log_zero": [*NUMBERS, 0, 0.1],
-    **dict.fromkeys(("alpha", "beta", "strength"), [*NUMBERS, -0.1]),
+    **dict.fromkeys(("alpha", "beta", "strength", "volume"), [*NUMBERS, -0.1]),
     "memory": [*NUMBERS, -0.1, 1],
-    "epsilon": [*NUMBERS, 0, -0.1],
+    **dict.fromkeys(("epsilon", "sharpness"), [*NUMBERS, 0, -0.1]),
     **dict.fromkeys(("rng", "random_state"), SEEDS),
-    **dict.fromkeys(("risk", "method", "solver"), CHOICE),
+    **dict.fromkeys(("risk", "method", "solver", "kind"), CHOICE),
     **dict.fromkeys(("T", "array"), MATRIX),
     **dict.fromkeys(("x_train", "x_test"), [masked(X), X * np.nan, X[:, 0], X[:11], None, X + 1j, "x"]),
     **dict.fromkeys(("y_train", "y_test"), [v for v in INDICES if getattr(v, "dtype", None) != np.float64]),
@@ -202,6 +206,7 @@ WRONG = {
     "sample_weight": WEIGHTS,
     "prior": [None, "flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], masked(np.full(3, 1 / 3)), T[0] + 1j],
     "p": ["flat", [0.5, 0.5], [0.5, 0.6, -0.1], [np.nan, 0.5, 0.5], [0.5, 0.5, 0], masked(np.ones(3) / 3), T[0] + 1j],
+    "P": [masked(Q), Q[0], Q[:0], 2 * Q, Q * np.nan, Q + 0j, "P", None],
     "q": [masked(Q), Q[0], Q[:0], 2 * Q, Q * np.nan, Q + 0j, "q", None],
     "X": [masked(X), X[:11], X[:0], 3, None],
     "estimator": [None, SoftmaxRegression, "tree", object()],
@@ -213,7 +218,7 @@ WRONG = {
     ],
     "network": [network.Network([layers.Linear(3)])],
     **dict.fromkeys(("loss", "active", "passive", "base"), [None, losses.CrossEntropy, "forward"]),
-    **dict.fromkeys(("on_epoch", "make_step"), [3, "print"]),
+    **dict.fromkeys(("on_epoch", "make_step", "checkpoint"), [3, "print"]),
     "classes": ["a", [0], [0, 0], [0, 7], [True, False], ["a", "z"]],
     "class_names": [("a",), ("a", "a", "b")],
 }
@@ -239,7 +244,7 @@ def never_seen(labels):
     return isinstance(labels, list) and isinstance(labels[0], frozenset)
 
 
-FITTING = ("estimate_transition", "trusted_transition", "out_of_fold_posteriors")
+FITTING = ("estimate_transition", "trusted_transition", "out_of_fold_posteriors", "estimates_side_by_side")
 RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are right there
     **{(f"network.{name}", "n_classes"): lambda value: value is BILLION for name in ("annex", "mlp")},
     **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
@@ -247,6 +252,7 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
     ("label_errors.find_label_errors", "folds"): whole_and_large,
     ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
+    ("estimate.t_revision", "T"): lambda value: value is None,
     ("robust_losses.LabelSmoothing", "rate"): lambda value: isinstance(value, float) and value == -0.1,
     ("scoring.noisy_scorer", "y"): never_seen,
     ("training.train", "batch_size"): whole_and_large,

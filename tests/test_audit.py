@@ -1,6 +1,7 @@
 """`check.audit`: a test with an upstream of ones is told what it misses, one with random numbers is told nothing."""
 
 import sys
+import unittest
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -110,10 +111,82 @@ def test_a_torch_function():
     assert report["upstream dropped"].status == "failed" and report["half"].status == "ok"
 
 
+def test_a_layer_that_adds_its_gradients_up():
+    class Summing:
+        def __init__(self, w):
+            self.w, self.dw = w, np.zeros_like(w)
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.w
+
+        def backward(self, dy):
+            self.dw += self.x.T @ dy
+            return dy @ self.w.T
+
+    def looks_at_both(rng=None):
+        rng = np.random.default_rng(0)  # seeds itself
+        layer, x = Summing(rng.standard_normal((3, 4))), rng.standard_normal((5, 3))
+        dy = rng.standard_normal(layer.forward(x).shape)
+        np.testing.assert_allclose(layer.backward(dy).shape, x.shape)
+        np.testing.assert_allclose(layer.dw, x.T @ dy)
+
+    sys.modules[__name__].Summing = Summing
+    report = check.audit(f"{__name__}.Summing.backward", looks_at_both)
+    assert report["upstream dropped"].status == report["last sample only"].status == "ok", report  # they change dw
+    unseen = {"twice", "transposed", "zeros"}  # they change dx alone, of which the test compares the shape
+    assert unseen <= {line.name for line in report.failed}, report
+
+
+def test_a_test_that_never_fails_misses_everything():
+    forward, right, shapes = FUNCTIONS["linear"]
+    args = arguments(shapes, "float64", 0)
+
+    def runs(backward):
+        backward(np.ones((5, 4)), *args[:2])
+
+    report = check.audit(right, runs)
+    assert "misses 27 of 27" in report.title and not any(line.status == "ok" for line in report.lines), report
+
+
+def failing(backward):
+    if not np.allclose(backward(np.array([1.0, -2.0])), [2.0, -4.0]):
+        pytest.fail("a wrong gradient")
+
+
+def skipping(backward):
+    pytest.skip("not today")
+
+
+class OfUnittest(unittest.TestCase):
+    def runTest(self):
+        self.assertEqual(2.0, sys.modules["a_module_of_mine"].double(np.array([1.0]))[0])
+
+
+def test_the_ways_in_which_a_test_fails():
+    assert check.audit(lambda dy: 2 * dy, failing)["half"].status == "ok"
+    module = ModuleType("a_module_of_mine")
+    module.double = lambda dy: 2 * dy
+    sys.modules["a_module_of_mine"] = module
+    try:
+        report = check.audit("a_module_of_mine.double", OfUnittest())
+    finally:
+        del sys.modules["a_module_of_mine"]
+    assert report["half"].status == "ok" and report["upstream dropped"].status == "failed", report
+
+
+def with_a_fixture(backward, tmp_path):
+    pass
+
+
 @pytest.mark.parametrize(
     ("backward", "test", "message"),
     [
-        (lambda dy: dy, lambda backward: False, "rejects <lambda> itself"),
+        (lambda dy: dy, lambda backward: False, r"rejects <lambda> itself \(it returned False\)"),
+        (lambda dy: dy, lambda backward: backward(), r"rejects <lambda> itself \(TypeError"),
+        (lambda dy: dy, skipping, "never calls <lambda>"),
+        (lambda dy: dy, with_a_fixture, r"test\(backward, tmp_path\) should take the backward pass alone; bind"),
+        ("numpy.sum", with_a_fixture, r"test\(backward, tmp_path\) should take no arguments"),
         (lambda dy: dy, lambda backward: None, "never calls <lambda>"),
         (lambda dy: dy, "pytest", "test should be a function"),
         ("nowhere.backward", lambda: None, "'nowhere.backward' is not found"),

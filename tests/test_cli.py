@@ -1,13 +1,16 @@
 """The command line as a user meets it: real processes, real files."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from scratchnoise import noise
 from scratchnoise.cli import main
-from scratchnoise.equations import find_equations
+from scratchnoise.equations import EQUATIONS, find_equations
+from scratchnoise.formulas import FORMULAS
 
 
 def scratchnoise(*arguments, cwd=None, **environment):
@@ -82,6 +85,24 @@ def test_equations_points_at_real_lines(capsys):
         source = (os.path.dirname(os.path.dirname(sys.modules["scratchnoise"].__file__)), place.file)
         line = open(os.path.join(*source), encoding="utf-8").read().splitlines()[place.line - 1]
         assert place.name.rsplit(".", 1)[-1] in line
+
+
+def test_an_equation_says_what_it_is_and_what_holds(capsys):
+    assert main(["equations", "38"]) == 0
+    assert "0.5  0.2  0.3" in capsys.readouterr().out
+    assert main(["equations", "11"]) == 0
+    shown = capsys.readouterr().out
+    assert "sum_n (mu_n - Y_n)" in shown and "what holds" in shown and "has the other sign" in shown
+    assert max(map(len, shown.splitlines())) <= 130
+
+
+def test_the_matrices_of_the_formulas_are_the_package_s():
+    for number, T in ((38, noise.MNIST05), (39, noise.MNIST06)):
+        printed = [float(x) for x in re.findall(r"\d\.\d", FORMULAS[number].lines)]
+        assert printed == T.array.ravel().tolist()
+    assert list(FORMULAS) == list(EQUATIONS)
+    wrong = {number for number, formula in FORMULAS.items() if formula.holds}
+    assert {8, 10, 11, 13, 17, 19, 31, 32, 34, 42} <= wrong
 
 
 def test_methods_are_split_at_commas_but_not_at_those_inside_a_name(monkeypatch):

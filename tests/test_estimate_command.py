@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnoise.cli import main
+from scratchnoise.estimate import ESTIMATORS
 from scratchnoise.noise import corrupt
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -25,6 +26,7 @@ def test_the_estimators_the_errors_and_the_verdict_are_printed(file, tmp_path, c
     assert main(["estimate", str(file), "--figure", str(tmp_path / "T.png")]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("combined", "confident_joint", "top_k", "hoc", "ant", "bee", "cat"))
+    assert all(name in printed for name in ESTIMATORS) and "all estimators" in printed
     assert "±" in printed and "No reason to doubt T was found." in printed
     assert (tmp_path / "T.png").read_bytes().startswith(b"\x89PNG")
 

@@ -22,7 +22,7 @@ from scratchnoise.course.checker.runner import check_functions
 from scratchnoise.course.exercise import MISTAKES, hint_of
 from scratchnoise.course.exercises import bugs
 from scratchnoise.kernels import loops_table
-from scratchnoise.models.flip_corrected import project_to_simplex
+from scratchnoise.simplex import project_to_simplex
 
 STUBS = workspace.STUBS
 PACKAGE = Path(given.__file__).parent

@@ -33,11 +33,11 @@ def backward_by_rows(z, y, T):
 
 def test_conventions_and_kinds_are_found():
     for loss, text in (
-        (library.forward_value, "forward correction of logits, T with columns"),
-        (forward_by_rows, "forward correction of logits, T with rows"),
-        (library.backward_value, "backward correction of logits, T with columns"),
-        (backward_by_rows, "backward correction of logits, T with rows"),
-        (lambda p, y, T: -np.log((p @ T.T)[np.arange(len(y)), y]), "forward correction of probabilities, T with col"),
+        (library.forward_value, "forward correction of logits and labels, T with columns"),
+        (forward_by_rows, "forward correction of logits and labels, T with rows"),
+        (library.backward_value, "backward correction of logits and labels, T with columns"),
+        (backward_by_rows, "backward correction of logits and labels, T with rows"),
+        (lambda p, y, T: -np.log((p @ T.T)[np.arange(len(y)), y]), "forward correction of probabilities and labels"),
     ):
         report = label_noise.verify(loss, examples=15)
         assert text in report.title and report, report
@@ -81,6 +81,100 @@ def unnormalised_scores(z, y, T):
 )
 def test_wrong_losses_are_rejected(wrong, kind, line):
     assert label_noise.verify(wrong, kind=kind, examples=30)[line].status == "failed"
+
+
+def mean_of_one_hot(z, Y, T):
+    """Labels as rows of an identity matrix; T[noisy, true]."""
+    with np.errstate(divide="ignore"):
+        joint = log_softmax(z)[:, None] + np.log(T)
+    return -(np.logaddexp.reduce(joint, axis=2)[Y == 1]).mean()
+
+
+def in_float32(loss):
+    return lambda z, y, T: loss(z.astype(np.float32), y, T.astype(np.float32))
+
+
+def naive_in_float32(z, y, T):
+    """It clips nothing, but p underflows at once."""
+    p = np.exp(log_softmax(z.astype(np.float32)))
+    return -np.log((p @ T.T.astype(np.float32))[np.arange(len(y)), y])
+
+
+def of_two_classes(z, y, T):
+    """Natarajan's: with two classes and two rates."""
+    rate = np.array([T[1, 0], T[0, 1]])
+    n, L = np.arange(len(z)), -log_softmax(z)
+    if z.shape[1] != 2:
+        raise ValueError("two classes only")
+    return ((1 - rate[1 - y]) * L[n, y] - rate[y] * L[n, 1 - y]) / (1 - rate.sum())
+
+
+def of_two_classes_with_one_rate_twice(z, y, T):
+    rate = np.array([T[1, 0], T[0, 1]])
+    n, L = np.arange(len(z)), -log_softmax(z)
+    return ((1 - rate[y]) * L[n, y] - rate[y] * L[n, 1 - y]) / (1 - rate.sum())
+
+
+@pytest.mark.parametrize(
+    ("loss", "options", "text"),
+    [
+        (mean_of_one_hot, {}, "forward correction of logits and one-hot labels, T with columns"),
+        (lambda z, Y, T: mean_of_one_hot(z, Y, T.T), {}, "logits and one-hot labels, T with rows"),
+        (in_float32(library.forward_value), {}, "logits and labels, T with columns that sum to 1, float32"),
+        (in_float32(library.backward_value), {}, "backward correction of logits and labels, T with col"),
+        (of_two_classes, {"classes": 2}, "backward correction of logits and labels, T with columns"),
+        (lambda z, y, T: library.forward_value(z, y, T)[:, None], {}, "forward correction of logits and labels"),
+        (lambda z, y, T: library.forward_value(z, y, T).sum(), {"classes": 10}, "T with columns"),
+    ],
+)
+def test_right_losses_of_other_styles(loss, options, text):
+    report = label_noise.verify(loss, examples=8, **options)
+    assert text in report.title and report, report
+
+
+def accumulates(z, y, T):
+    """T grows from sample to sample, so that the mean of a batch is not that of its samples."""
+    losses = []
+    for n in range(len(z)):
+        T = T + 0.05 * n
+        losses.append(-np.log(T[y[n]] @ np.exp(log_softmax(z[n : n + 1]))[0]))
+    return np.mean(losses)
+
+
+def mean_over_every_pair(z, y, T):
+    """(N, 1) times (N,) is (N, N)."""
+    return (library.forward_value(z, y, T)[:, None] * np.arange(1, len(z) + 1)).mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "options", "line"),
+    [
+        (accumulates, {}, "a batch"),
+        (mean_over_every_pair, {}, "a batch"),
+        (naive_in_float32, {"kind": "forward"}, "extreme logits are survived"),
+        (in_float32(clipped_probability), {"kind": "backward"}, "falls without bound"),
+        (of_two_classes_with_one_rate_twice, {"classes": 2}, "is unbiased"),
+        (lambda z, y, T: library.forward_value(z, y, T.T.copy()), {"convention": "columns"}, "convention"),
+    ],
+)
+def test_wrong_losses_of_other_styles(loss, options, line):
+    assert label_noise.verify(loss, examples=15, **options)[line].status == "failed"
+
+
+@pytest.mark.parametrize(("reduce", "divide"), [("mean", False), ("sum", True), (None, True)])
+def test_a_gradient_that_is_reduced_unlike_its_loss(reduce, divide):
+    def loss(z, y, T):
+        each = library.forward_value(z, y, T)
+        return each if reduce is None else getattr(each, reduce)()
+
+    def over_N(z, y, T):
+        return library.forward_grad(z, y, T) / len(z)
+
+    gradients = (over_N, library.forward_grad) if divide else (library.forward_grad, over_N)
+    wrong, right = (label_noise.verify(loss, grad=grad, examples=2) for grad in gradients)
+    wrong = wrong["a batch"]
+    assert wrong.status == "failed" and "but its gradient is not those of its samples" in wrong.detail
+    assert right["a batch"].status == "ok", right
 
 
 def test_estimators():
@@ -132,9 +226,39 @@ def test_a_torch_loss():
         (library.forward_value, {"convention": "row"}, "convention='row' is unknown; did you mean 'rows'"),
         (library.forward_value, {"kind": "both"}, "kind='both' is unknown"),
         (library.forward_value, {"examples": 0}, "examples=0 should be a whole number"),
-        (lambda z, y, T: z / 0, {}, "loss raises, or is not finite"),
+        (lambda z, y, T: np.full(len(z), np.inf), {}, "should give a finite number.* none is finite"),
+        (lambda z, y: z, {}, "should give a finite number.* it raised TypeError"),
+        (of_two_classes, {}, "it raised ValueError: two classes only.* classes= sets another number"),
+        (library.forward_value, {"classes": 1}, "classes=1 should be at least 2"),
     ],
 )
 def test_careless_arguments(function, options, message):
     with pytest.raises(ValueError, match=message):
         label_noise.verify(function, **options)
+
+
+def test_careless_estimators_and_generators():
+    with pytest.raises(ValueError, match=r"should give T \(3, 3\); it raised KeyError"):
+        label_noise.verify_estimator(lambda q, y: {}["T"])
+    with pytest.raises(ValueError, match=r"it gave the shape \(3,\)"):
+        label_noise.verify_estimator(lambda q: q.mean(axis=0))
+    with pytest.raises(ValueError, match="it raised TypeError"):
+        label_noise.verify_noise(lambda y, T: y)
+
+
+def test_an_estimator_in_float32():
+    def anchors(q):
+        q = q.astype(np.float32)
+        return np.stack([q[q[:, j].argmax()] for j in range(q.shape[1])], axis=1)
+
+    report = label_noise.verify_estimator(anchors, examples=8)
+    assert report["anchors are exact"].status == "ok", report
+    assert not label_noise.verify_estimator(lambda q: anchors(q) ** 1.1, kind="anchor", examples=8)
+
+
+def test_noise_that_only_symmetric_matrices_forgive():
+    def pairs_swapped(y, T, rng):
+        return np.array([rng.choice(len(T), p=T[j] / T[j].sum()) for j in y])  # rows of a T whose columns sum to 1
+
+    report = label_noise.verify_noise(pairs_swapped, "columns", examples=4)
+    assert report["convention"].status == "failed", report

@@ -158,3 +158,112 @@ def test_points_weigh_functions_and_days(tmp_path):
     (tmp_path / "points.json").write_text('{"01": {"softmin": 6}}')
     with pytest.raises(ValueError, match="has no function 'softmin'"):
         read_points(chosen, tmp_path / "points.json")
+
+
+# --- what a teacher's folder may hold as well ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layout", "names"),
+    [
+        (
+            ("36-1 - Al - Sep 5, 2026 1131 PM/01_softmax.py", "36-2 - Bo - Sep 5, 2026 1131 PM/01_softmax.py"),
+            "36-1 - Al",
+        ),
+        (
+            ("HW1_al_attempt_2026-09-05-11-31-00_01_softmax.py", "HW1_bo_attempt_2026-09-05-11-31-09_01_softmax.py"),
+            "HW1_al",
+        ),
+        (("Al_1_assignsubmission_file_01_softmax.py", "Bo_2_assignsubmission_file_01_softmax.py"), "Al_1"),
+        (("al_01_softmax.py", "bo_01_softmax.ipynb"), "al"),
+    ],
+)
+def test_further_platforms(find, layout, names):
+    texts = (SOFTMAX, NOTEBOOK if layout[1].endswith("ipynb") else CROSS_ENTROPY)
+    found, _ = find(dict(zip(layout, texts, strict=True)))
+    assert len(found) == 2 and found[names] == {NAMES[0]: SOFTMAX}
+
+
+@pytest.mark.parametrize("kind", ["{}_01_softmax.py", "{}_hw.zip"])
+def test_two_people_of_one_name_are_two(find, kind):
+    def handed_in(text):
+        return {"01_softmax.py": text} if kind.endswith("zip") else text
+
+    first, second = (kind.format(f"doejane_{number}") for number in ("11_22", "33_44"))
+    found, notes = find({first: handed_in(SOFTMAX), second: handed_in(CROSS_ENTROPY), "bob_5_6_01_softmax.py": SOFTMAX})
+    assert found["doejane_11"] == {NAMES[0]: SOFTMAX} and found["doejane_33"] == {NAMES[0]: CROSS_ENTROPY}
+    assert set(found) == {"doejane_11", "doejane_33", "bob"} and not notes
+
+
+def test_nobody_is_lost_who_handed_in_something_else(find):
+    found, notes = find(
+        {
+            "al/01_softmax.py": SOFTMAX,
+            "bo.tar.gz": "x",
+            "cy.zip": "no zip",
+            "di_1_2_essay.pdf": "x",
+            "ed/work.7z": "x",
+            "fa.zip": {"hw.zip": "x"},
+        }
+    )
+    assert set(found) == {"al", "bo", "cy", "di", "ed", "fa"}
+    unread = [note.partition(" is an archive that cannot be read")[0] for note in notes]
+    assert sorted(unread) == ["bo: bo.tar.gz", "cy: cy.zip", "ed: ed/work.7z", "fa: fa.zip/hw.zip"]
+
+
+def test_a_class_in_one_folder_is_noticed(find):
+    _, notes = find({"export/submission_1/01_softmax.py": SOFTMAX, "export/submission_2/01_softmax.py": CROSS_ENTROPY})
+    assert "if these are students, grade that folder: export" in notes[0]
+    _, notes = find({"class.zip": {"al/01_softmax.py": SOFTMAX, "bo/01_softmax.py": CROSS_ENTROPY}})
+    assert any("unpack it and grade that: class.zip" in note for note in notes)
+
+
+def test_a_zip_made_on_windows(find):
+    found, _ = find({"alice.zip": {"home\\01_softmax.py": SOFTMAX}, "bob/01_softmax.py": CROSS_ENTROPY})
+    assert found == ALICE_AND_BOB
+
+
+def test_a_notebook_and_the_file_that_it_writes_are_one(find):
+    found, notes = find({"alice/01_softmax.ipynb": NOTEBOOK, "alice/01_softmax_notebook.py": SOFTMAX + "\n"})
+    assert found["alice"] and "one of 2 alike" in notes[0]
+
+
+def test_names_are_compared_as_people_read_them(find):
+    assert set(find({"Zoe\u0308/01_softmax.py": SOFTMAX, "bob/01_softmax.py": SOFTMAX})[0]) == {"Zo\u00eb", "bob"}
+
+
+def test_where_nothing_is_found_the_nearest_name_is_said(find):
+    with pytest.raises(ValueError, match="holds no exercise.*01_softmax_alice.py looks like 01_softmax.py.*--layout"):
+        find({"01_softmax_alice.py": SOFTMAX})
+
+
+@pytest.mark.parametrize(
+    ("points", "late", "share", "message"),
+    [
+        ("[1]", None, 0, "should hold JSON"),
+        ("{", None, 0, "points.json should hold JSON"),
+        ('{"01": -1}', None, 0, "points=-1 should be"),
+        ('{"01": {"softmax": "6"}}', None, 0, "points='6' should be"),
+        ('{"99": 1}', None, 0, "there is no exercise '99'"),
+        (None, "student,days\nbob,-1\n", 0, "bob should have one line"),
+        (None, "student,days\nbob,1\nbob,2\n", 0, "bob should have one line"),
+        (None, "name,days\nbob,1\n", 0, "columns student and days"),
+        (None, None, 10, "--late-share=10 should be"),
+    ],
+)
+def test_wrong_points_are_refused(tmp_path, points, late, share, message):
+    from scratchnoise.course import EXERCISES
+
+    paths = {"points.json": points, "late.csv": late}
+    for name, text in paths.items():
+        (tmp_path / name).write_text(text or "")
+    given = [tmp_path / name if text else None for name, text in paths.items()]
+    with pytest.raises(ValueError, match=message):
+        read_points([EXERCISES["01"]], *given, share)
+
+
+def test_points_of_other_exercises_are_passed_over(tmp_path):
+    from scratchnoise.course import EXERCISES
+
+    (tmp_path / "points.json").write_text('{"01": 6, "02": 9}')
+    assert read_points([EXERCISES["01"]], tmp_path / "points.json").most("01") == 6

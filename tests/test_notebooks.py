@@ -73,7 +73,7 @@ def test_it_writes_notebooks_pages_and_exercises(built):
     pages = {f"{name}.{suffix}" for name in ("01_one", "02_two") for suffix in ("ipynb", "html")}
     assert names >= pages | {"index.html", *(f"exercises/{name[:-3]}.ipynb" for name in STUBS)}
     rest = {name for name in names - pages if not name.startswith(("exercise", "reference"))}
-    assert rest == {"index.html"}  # no document lies beside this folder
+    assert rest == {"index.html", "equations.html"}  # no document lies beside this folder
 
 
 @docs
@@ -133,8 +133,8 @@ def test_the_tutorials_that_derive_can_be_stepped_through():
     for path in find_folder().glob("[0-9][0-9]_*.py"):
         found[path.name[:2]] = set(COMMAND.findall(path.read_text(encoding="utf-8")))
     assert set().union(*found.values()) <= known
-    assert {"softmax", "linear_loss_grad"} <= found["02"] and "forward_cross_entropy_grad" in found["04"]
-    assert "BackwardCorrected" in found["05"]
+    assert {"softmax", "linear_loss_grad"} <= found["02"] and "forward_cross_entropy_grad" in found["05"]
+    assert "BackwardCorrected" in found["04"]
     pairs = {f"{kernel}_{way}" for kernel in ("conv2d", "maxpool2d") for way in ("forward", "backward")}
     assert pairs <= found["07"]
 
@@ -143,10 +143,37 @@ def test_the_tutorials_that_derive_can_be_stepped_through():
 def test_the_pages_are_linked(built):
     index = (built / "index.html").read_text(encoding="utf-8")
     links = [attrs["href"] for tag, attrs in Elements(index).found if tag == "a"]
-    bar = ["index.html", "exercises.html", "reference.html"]
+    bar = ["index.html", "exercises.html", "reference.html", "equations.html"]
     assert links == [*bar, "01_one.html", "02_two.html"]
     first = Elements((built / "01_one.html").read_text(encoding="utf-8")).found
     assert [attrs["href"] for tag, attrs in first if tag == "a"] == [*bar, "01_one.ipynb", "02_two.html"]
+
+
+NAMED = """# %% [markdown]
+# # Links
+#
+# Question: what of (17), tutorial 02, exercise 11, `(18)` and $(19)$? Not (47), tutorial 03, nor tutorial 01 itself.
+"""
+
+
+@docs
+def test_what_a_text_names_is_linked_but_not_in_code_and_formulas(tmp_path):
+    out = build(tmp_path / "out", folder_with(tmp_path, **{"01_links": NAMED, "02_two": NAMED})).parent
+    page = (out / "01_links.html").read_text(encoding="utf-8")
+    links = [attrs["href"] for tag, attrs in Elements(page.partition("<main>")[2]).found if tag == "a"]
+    assert links == ["equations.html#eq-17", "02_two.html", "exercises/11_convolution.ipynb", "02_two.html"]
+    equations = (out / "equations.html").read_text(encoding="utf-8")
+    found = {attrs["id"] for tag, attrs in Elements(equations).found if "id" in attrs}
+    assert found == {f"eq-{number}" for number in range(1, 47)}
+    assert '<a href="01_links.html">tutorial 01</a>' in equations.replace("Tutorial", "tutorial")
+
+
+def test_headings_are_listed_where_there_are_several():
+    from scratchnoise.notebooks.links import with_contents
+
+    assert with_contents("<h2>One</h2>") == '<h2 id="part-1">One</h2>'
+    listed = with_contents("<h2>One</h2>" * 3)
+    assert listed.count('href="#part-') == listed.count(' id="part-') == 3
 
 
 @docs

@@ -24,11 +24,12 @@ from scratchnoise.check.properties import (
 from scratchnoise.check.properties import kernels as kernel_properties
 from scratchnoise.check.properties import noise as noise_properties
 from scratchnoise.losses import BackwardCorrected
-from scratchnoise.models.flip_corrected import project_to_simplex
+from scratchnoise.simplex import project_to_simplex
 from scratchnoise.transition import TransitionMatrix
 
 values, grads = [library.backward_value, library.forward_value], [library.backward_grad, library.forward_grad]
 objective_grads = [library.backward_objective_grad, library.forward_objective_grad, library.plain_objective_grad]
+counted, learnt = [estimate.selective_threshold, estimate.dual], [estimate.volmin, estimate.t_revision]
 anchors = [library.argmax, library.median, library.best_three]
 joints = [estimate.confident_joint, estimate.balanced_joint, estimate.estimate_from_posteriors]
 
@@ -107,16 +108,24 @@ LIBRARY = {
     kernel_properties.the_gradient_of_the_objective_is_its_slope: [kernels.linear_loss_grad],
     estimators.anchors_are_exact: [library.argmax],
     estimators.anchors_need_row_dominance: [library.argmax],
-    estimators.inputs_are_left_alone: [*anchors, *joints],
-    estimators.columns_are_distributions: [*anchors, *joints],
-    estimators.relabelling_permutes_the_estimate: [*anchors, *joints],
-    estimators.duplicating_the_data_changes_nothing: [library.argmax, library.median, estimate.confident_joint],
+    estimators.inputs_are_left_alone: [*anchors, *joints, *counted, *learnt],
+    estimators.columns_are_distributions: [*anchors, *joints, *counted, *learnt],
+    estimators.relabelling_permutes_the_estimate: [*anchors, *joints, *counted],
+    estimators.duplicating_the_data_changes_nothing: [
+        *(library.argmax, library.median, estimate.confident_joint, *counted),
+    ],
     estimators.the_highest_quantile_is_the_argmax: [estimate.anchor_quantile],
     estimators.the_top_one_is_the_argmax: [estimate.anchor_top_k],
-    estimators.confident_joint_is_exact_on_separable_data: [estimate.confident_joint, estimate.balanced_joint],
+    estimators.confident_joint_is_exact_on_separable_data: [
+        *(estimate.confident_joint, estimate.balanced_joint, estimate.selective_threshold),
+    ],
     estimators.certain_samples_are_confident: [estimate.confident_joint],
     estimators.collisions_are_settled_among_the_confident: [estimate.confident_joint],
     estimators.joint_has_the_label_counts: [library.joint],
+    estimators.the_purest_threshold_is_taken: [estimate.selective_threshold],
+    estimators.thresholds_need_the_order_alone: [estimate.selective_threshold],
+    estimators.the_dual_estimate_is_a_product: [estimate.dual],
+    estimators.calibrated_posteriors_apply_the_noise_twice: [estimate.dual],
     posterior_maps.the_inverse_recovers_the_posterior: [library.flip_back("inverse")],
     posterior_maps.a_circulant_matrix_hides_the_wrong_map: [
         library.flip_back("inverse"),

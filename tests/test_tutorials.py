@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from scratchnoise.course import EXERCISES
+from scratchnoise.course.path import TAUGHT_BY
 from scratchnoise.course.workspace import STUBS
 from scratchnoise.notebooks import LIBRARIES, build
 
@@ -78,7 +80,7 @@ def test_its_page_warns_of_nothing(site, name):
 
 
 @needs_docs
-@pytest.mark.parametrize("name", [*NAMES, "index"])
+@pytest.mark.parametrize("name", [*NAMES, "index", "equations"])
 def test_its_page_needs_nothing_but_itself(site, name):
     page = (site / f"{name}.html").read_text(encoding="utf-8")
     found = Resources(page)
@@ -86,7 +88,7 @@ def test_its_page_needs_nothing_but_itself(site, name):
     assert all(value.startswith("steps/") and (site / value).is_file() for value in own)
     assert "<script" not in page and "@import" not in page and "url(" not in page
     for link in found.linked:
-        assert link.startswith("#") or (site / link).is_file(), link
+        assert link.startswith("#") or (site / link.partition("#")[0]).is_file(), link
 
 
 @needs_docs
@@ -103,3 +105,65 @@ def test_its_formulas_are_set(site, name):
 def test_every_exercise_is_a_notebook(site):
     exercises = {path.stem for path in STUBS.glob("[0-9][0-9]_*.py")}
     assert {path.stem for path in site.glob("exercises/*.ipynb")} == exercises
+
+
+# --- what a page asks, and when ----------------------------------------------------------------------------
+
+# A line that is an answer, or most of one. Exercises that are not here are answered nowhere, or by the library.
+ANSWERS = {
+    "01": "np.exp(z - z.max(axis=1, keepdims=True))",
+    "02": "return softmax(z) - np.eye(z.shape[1])[y]",
+    "03": "def sgd(",
+    "08": "r = gamma[:, k] * p / (gamma[:, k] @ p)",
+    "10": "q_exact.argmax(axis=0)",
+    "11": "def conv(",
+    "12": "def pool(",
+}
+
+
+def cells_of(path):
+    """(whether it is Markdown, text) of each cell of a tutorial."""
+    cells = re.split(r"(?m)^# %%", path.read_text(encoding="utf-8"))[1:]
+    return [(cell.startswith(" [markdown]"), cell) for cell in cells]
+
+
+def test_exercises_come_in_the_order_of_the_tutorials():
+    assert list(TAUGHT_BY) == sorted(EXERCISES)
+    assert list(TAUGHT_BY.values()) == sorted(TAUGHT_BY.values())
+
+
+@pytest.mark.parametrize("number", TAUGHT_BY)
+def test_its_tutorial_asks_an_exercise_once_with_the_command_that_starts_it(number):
+    text = (FOLDER / f"{TAUGHT_BY[number]}.py").read_text(encoding="utf-8")
+    assert text.count(f"**Exercise {number}**") == 1
+    assert f"`scratchnoise start {number}`" in re.sub(r"\n# (> )?", " ", text)
+    others = [path.name for path in TUTORIALS if path.stem != TAUGHT_BY[number]]
+    assert not [name for name in others if f"**Exercise {number}**" in (FOLDER / name).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("number", ANSWERS)
+def test_no_answer_stands_before_its_question(number):
+    asked = FOLDER / f"{TAUGHT_BY[number]}.py"
+    text = asked.read_text(encoding="utf-8")
+    assert 0 < text.index(f"**Exercise {number}**") < text.index(ANSWERS[number])
+    for earlier in (path for path in TUTORIALS if path.stem < asked.stem):
+        assert ANSWERS[number] not in earlier.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", TUTORIALS[:7], ids=lambda path: path.stem)
+def test_a_prediction_is_asked_before_each_table(path):
+    """A table is what has a line of headings; the question belongs to the cell's own text, or to one after the last."""
+    asked, tables = False, 0
+    for is_text, cell in cells_of(path):
+        if is_text:
+            asked = asked or "> **Predict.**" in cell
+        elif re.search(r"(?m)^print\((HEAD|f\"\{'')", cell):
+            assert asked, cell
+            asked, tables = False, tables + 1
+    assert tables or "**Predict.**" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", ["02", "03", "04", "05", "06", "07"])
+def test_a_derivation_has_an_example_by_hand(number):
+    (path,) = FOLDER.glob(f"{number}_*.py")
+    assert re.search(r"[Bb]y hand[,:]|done by hand|By hand again|By hand once more", path.read_text(encoding="utf-8"))

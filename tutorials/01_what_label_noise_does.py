@@ -56,18 +56,24 @@ samples(garments.x_train, y_noisy["(38)"], names, y, n=15)
 # %% [markdown]
 # What was drawn is close to what was asked for: counting the labels of each true class gives $T$ back, up to chance.
 # Only somebody who knows the true labels can count like this.
+#
+# > **Predict.** Of 2000 dresses, how many labels "t-shirt" would be drawn under the asymmetric matrix: exactly 600, or
+# > about 600? Which entries of the counted matrix will be off by most?
 
 # %%
 counted = noise.realised_transition(y, y_noisy["asymmetric"], 3)
 transition_heatmaps(matrices["asymmetric"], {"counted": counted}, names)
 
 # %% [markdown]
-# Try it: exercise 04 asks for `corrupt` itself, `scratchnoise check 04`.
+# Tutorial 03 asks for `corrupt` itself.
 #
 # ## A linear classifier
 #
 # Softmax regression, trained on the labels as they are. Two accuracies: on clean test labels, which is what we want,
 # and on the noisy labels it was trained on, which is what somebody without clean labels can see.
+#
+# > **Predict.** Half of the labels are wrong under (38). A student who learns from a teacher that is right half of the
+# > time: how often will he be right? And how often does the model agree with the teacher?
 
 # %%
 settings = {"solver": "sgd", "l2": 0, "learning_rate": 0.01, "max_iter": 40, "tol": 0, "averaging": True}
@@ -95,6 +101,8 @@ for name, model in linear.items():
 #
 # Away from the corners it may. For (39), $T p = 0.1\, p + 0.3$: nothing changes places anywhere. The others push some
 # images over a border, here drawn in full colour.
+#
+# > **Predict.** In which of the three triangles is nothing in full colour?
 
 # %%
 noisy = {f"argmax T p, {name}": T for name, T in matrices.items() if name != "clean"}
@@ -107,6 +115,8 @@ simplex_decisions(noisy, names)
 # weaker: $q$ moves by a tenth of what $p$ moves, under the same sampling noise. The Fisher information of one noisy
 # label about the scores, relative to a clean one, puts a number to it, at a uniform $p$ and by direction: telling some
 # two classes apart may cost more than others. At other $p$ the shares differ.
+#
+# > **Predict.** Under (39) 40 % of the labels are right. Is such a label worth 40 % of a clean one, or less?
 
 # %%
 for name, T in matrices.items():
@@ -121,6 +131,8 @@ for name, T in matrices.items():
 # network on Fashion-MNIST has 0.931 accuracy after 7 epochs and 0.621 after 30 (Table 3). Here a network with one
 # hidden layer trains on (38), and we watch the training images whose label is wrong: does it give them the label it was
 # told, or the true one?
+#
+# > **Predict.** Draw the test accuracy over 60 epochs before you look. Where is it highest?
 
 # %%
 EPOCHS = 60

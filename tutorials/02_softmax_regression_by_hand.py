@@ -27,10 +27,15 @@ rng = np.random.default_rng(0)
 #
 # $$p_c = \mathrm{softmax}(z)_c = \frac{e^{z_c}}{\sum_l e^{z_l}}.$$
 #
-# Adding one number to all scores multiplies numerator and denominator by the same factor, so it changes nothing. That
-# is a nuisance in theory: $W$ is only determined up to a vector added to all of its columns. In practice it is a gift.
-# Typed as it stands, the formula fails for scores that are not even large; shifted by the largest score, no exponential
-# exceeds 1.
+# With two classes and the scores $z = (\log 1, \log 3)$ it can be done by hand: the exponentials are 1 and 3, their sum
+# is 4, and so $p = (1/4, 3/4)$. Now add 1000 to both scores. Numerator and denominator grow by the same factor
+# $e^{1000}$, so $p$ stays as it is.
+#
+# > **Exercise 01** asks for `softmax` and its way back: `scratchnoise start 01` writes the file and
+# > `scratchnoise check 01` checks it. Do it now; the next cell is one answer.
+#
+# > **Predict.** The cell computes the formula as it is printed, for the scores 1, 2, 3 and for 1001, 1002, 1003. What
+# > comes out in the second row?
 
 
 # %%
@@ -49,7 +54,9 @@ with np.errstate(over="ignore", invalid="ignore"):
 print("shifted\n", softmax(z))
 
 # %% [markdown]
-# Try it: exercise 01, `scratchnoise check 01`. See every line of it at work: `scratchnoise step softmax`.
+# $e^{1001}$ is too large for a float, and inf / inf is not a number. Shifted by the largest score, no exponential
+# exceeds 1. In theory the shift is a nuisance, because $W$ is only determined up to a vector added to all of its
+# columns; in practice it is useful. See every line of it at work: `scratchnoise step softmax`.
 #
 # ## The loss, and its gradient by two roads
 #
@@ -59,6 +66,10 @@ print("shifted\n", softmax(z))
 #
 # with $Y$ the one-hot label. (The report's (10) writes $Y_c \log(\mu_c^{Y_c})$, the label both as factor and as
 # exponent: $Y_c^2 \log \mu_c$. For labels 0 and 1 a square changes nothing. For soft labels it does.)
+#
+# By hand once more, with $p = (1/4, 3/4)$ and the label 1: the loss is $-\log 3/4 = 0.288$. For the label 0 it would
+# be $\log 4 = 1.386$. Raise the score of class 0 by 0.01: its exponential becomes 1.01005, the sum 4.01005, and the
+# loss of label 1 is $\log (4.01005 / 3) = 0.2902$, which is 0.0025 more. The slope is 0.25. That is $p_0$. Why?
 #
 # *The long road* goes through the probabilities. From $p_c = e^{z_c} / s$, by the quotient rule and the chain rule,
 #
@@ -70,8 +81,14 @@ print("shifted\n", softmax(z))
 #
 # $$\frac{\partial L}{\partial z} = p - Y.$$
 #
-# Probability given minus probability wanted: if you remember one gradient, remember this one. The short road is also
-# the safer one, since the long one divides by probabilities that may be zero.
+# Probability given minus probability wanted: if you remember one gradient, remember this one. In the example it is
+# $(1/4 - 0, 3/4 - 1) = (0.25, -0.25)$, and the first entry is the slope from above. The short road is also the safer
+# one, since the long one divides by probabilities that may be zero.
+#
+# > **Exercise 02** asks for the loss, this gradient and the one of the weights, which follows below:
+# > `scratchnoise start 02`. The next cell is one answer to its second part.
+#
+# > **Predict.** What is the sum of the gradient over the classes, for any scores and labels?
 
 
 # %%
@@ -90,9 +107,13 @@ print("two roads, one gradient:", np.abs(gradient_long_road(z, y) - gradient(z, 
 print("its rows sum to", gradient(z, y).sum(axis=1).round(15), ": the shift again")
 
 # %% [markdown]
-# Try it: exercise 02.
-#
 # ## Down to the weights
+#
+# One sample $x = (2, 1)$, two classes, and the gradient $(0.25, -0.25)$ of its scores. The weight from the first
+# feature to class 0 is multiplied by 2 on its way to the score, so its gradient is $2 \cdot 0.25 = 0.5$. All four:
+#
+# $$\begin{pmatrix} 2 \\ 1 \end{pmatrix} \begin{pmatrix} 0.25 & -0.25 \end{pmatrix} =
+# \begin{pmatrix} 0.5 & -0.5 \\ 0.25 & -0.25 \end{pmatrix}.$$
 #
 # $z_n = x_n W + b$, so a change of $W_{dc}$ moves $z_{nc}$ by $x_{nd}$. Sum over the samples:
 #
@@ -102,6 +123,9 @@ print("its rows sum to", gradient(z, y).sum(axis=1).round(15), ": the shift agai
 # *maximised*, and has the sign of the loss, which is to be *minimised*. Follow (11) to the letter, uphill, and you run
 # downhill. A gradient check, which compares with $(f(W + h D) - f(W - h D)) / 2h$ in a random direction $D$, takes a
 # line and does not get tired of signs.
+#
+# > **Predict.** The check below is given (11) as printed, as the gradient of the log-likelihood. Which entry will it
+# > call wrong, and by how much: by a factor, or by a sign?
 
 # %%
 x, y = rng.standard_normal((7, 5)), rng.integers(0, 3, 7)
@@ -137,7 +161,7 @@ print(f"sum Y log p = {soft @ log_p:.3f}, as printed sum Y log p^Y = {soft @ (so
 # ## The same in the library
 #
 # `kernels` has these formulas vectorised, as loops, and compiled. Its cross-entropy takes a weight for each class
-# instead of a label, which may be any number: tutorial 05 needs negative ones.
+# instead of a label, which may be any number: tutorial 04 needs negative ones.
 
 # %%
 z, y = 3 * rng.standard_normal((100, 3)), rng.integers(0, 3, 100)
@@ -152,7 +176,13 @@ np.testing.assert_allclose(gradient(z, y), kernels.signed_cross_entropy_grad(z, 
 # ## Learning
 #
 # Stochastic gradient descent: shuffle, take a batch of 100, step against the mean gradient of the batch, repeat. This
-# is all of it. (Try it: exercise 03.)
+# is all of it.
+#
+# > **Exercise 03** asks for one such pass: `scratchnoise start 03`. The next cell is one answer. When your own passes,
+# > `scratchnoise train --mine` trains softmax regression on Fashion-MNIST with it.
+#
+# > **Predict.** Our loop and the library's class start from the same seed. By how much do their weights differ after 20
+# > passes: by 0.1, by 0.001, or by less than a billionth?
 
 
 # %%
@@ -196,6 +226,9 @@ weight_images(model.coef_, (28, 28), garments.class_names)
 # probabilities the curvature is a third of the largest eigenvalue of the mean of $x x^\top$. From 2 on it grows, with
 # or without the jitter of minibatches, as on Fashion-MNIST (tutorial 08); a little below 2, as here, it hardly fades,
 # so that the jitter adds up. Subtract the mean, and it fades in a few steps.
+#
+# > **Predict.** Forty passes with the step 0.1, on pixels in $[0, 1]$ and on the same pixels minus their mean. Which
+# > has the better last pass? Which strays more from pass to pass?
 
 # %%
 labels = noise.corrupt(garments.y_train, noise.MNIST05, rng)
@@ -216,9 +249,9 @@ curves = {name: (np.arange(1, PASSES + 1), values) for name, values in accuracy.
 lines(curves, "pass", "accuracy on clean test labels", {"guessing": 1 / 3}, limits=(0.2, 1))
 
 # %% [markdown]
-# The last pass is what one reports, and on raw pixels the last pass is a lottery. A constant step never comes to rest
-# on noisy labels, but on centred pixels it strays less; the library's `averaging=True` answers with the mean of the
-# weights over the second half of the passes, and `l2` keeps them small.
+# The last pass is what one reports, and on raw pixels the last pass depends on chance. A constant step never comes to
+# rest on noisy labels, but on centred pixels it strays less; the library's `averaging=True` answers with the mean of
+# the weights over the second half of the passes, and `l2` keeps them small.
 #
 # ## The claim
 #
@@ -230,5 +263,5 @@ assert difference < 1e-12, "the same weights after 20 passes"
 assert error < 1e-6, "the gradient agrees with finite differences"
 assert sign_was_noticed, "the gradient of the log-likelihood is Y - p, not p - Y"
 jitter = [np.std(values[-20:]) for values in accuracy.values()]
-assert jitter[0] > 1.5 * jitter[1], "the mean image makes the last pass a lottery"
+assert jitter[0] > 1.5 * jitter[1], "the mean image makes the last pass depend on chance"
 assert stretch["[0, 1]"] > 1.5 > 0.5 > stretch["centred"], "because the same step is that much longer there"

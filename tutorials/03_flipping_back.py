@@ -7,7 +7,10 @@
 #
 # Equations: the noise model (3), (36); flipping back (7), (8), (12); the inverse transition matrix (41)-(43).
 #
-# Running time: about three seconds. Next: tutorial 04 puts $T$ inside the likelihood instead.
+# > **Exercise 04** asks for the noise itself, `uniform` and `corrupt`: `scratchnoise start 04`. This page draws its
+# > labels with the library's.
+#
+# Running time: about three seconds. Next: tutorial 04 puts $T$ into the loss, 05 into the model.
 
 # %%
 import os
@@ -15,7 +18,7 @@ import os
 import numpy as np
 
 from scratchnoise import FlipCorrected, SoftmaxRegression, TransitionMatrix, data, noise
-from scratchnoise.models.flip_corrected import project_to_simplex
+from scratchnoise.simplex import project_to_simplex
 from scratchnoise.study.pictures import simplex_decisions
 
 FAST = bool(os.environ.get("SCRATCHNOISE_FAST"))
@@ -37,9 +40,20 @@ uniform = np.full(3, 1 / 3)
 #
 # $$p = T^{-1} q.$$
 #
+# By hand, with two balanced classes: a true 0 keeps its label with probability $3/4$, a true 1 with $1/2$. An image
+# that is surely of class 0 has $q = (3/4, 1/4)$. Of all samples labelled 0, $3/8$ are true zeros and $2/8$ true ones,
+# so $Q_{00} = 3/5$; of those labelled 1, $1/8$ and $2/8$, so $Q_{01} = 1/3$. The report's map gives $p_0 = 3/5 \cdot
+# 3/4 + 1/3 \cdot 1/4 = 0.53$: hardly sure. And $T^{-1} = \begin{pmatrix} 2 & -2 \\ -1 & 3 \end{pmatrix}$ gives $p_0 = 2
+# \cdot 3/4 - 2 \cdot 1/4 = 1$.
+#
+# > **Exercise 05** asks for the priors and for $Q$ by Bayes' rule: `scratchnoise start 05`. **Exercise 06** asks for
+# > both maps, and for what the inverse needs at the end of this page: `scratchnoise start 06`.
+#
 # Both sum over a label that may be wrong or hidden. They differ in one assumption, and cannot both be right: insert one
 # into the other, and $p(x) = Q T p(x)$ for *every* image. But $Q T$ mixes: applied again and again it turns any $p$
-# into one and the same vector, its only fixed point, the prior.
+# into one and the same vector, its only fixed point.
+#
+# > **Predict.** Which vector will that be?
 
 # %%
 T = np.asarray(asymmetric)
@@ -53,13 +67,13 @@ for start in np.eye(3):
 # So (3) and (8) agree only if $p(x)$ is the prior for all $x$: if the images say nothing. The assumption fails in plain
 # words, too. A picture of trousers labelled "dress": does the picture add nothing about what it shows?
 #
-# Try it: exercise 05 asks for $Q$ by Bayes' rule, 06 for both maps.
-#
 # ## And (42)?
 #
 # $Q = T^\top$, says (42), for balanced classes. Bayes' rule has both priors in it,
 # $Q_{ji} = T_{ij}\, P(y = j) / P(\tilde y = i)$, so the *noisy* labels must be balanced as well: the rows of $T$ must
 # sum to 1 like its columns.
+#
+# > **Predict.** For which of the three matrices is $Q = T^\top$?
 
 # %%
 for name, T in matrices.items():
@@ -113,6 +127,9 @@ simplex_decisions(
 # Three overlapping clouds whose posterior we can write down, so that nothing is estimated. The Brier score
 # $\sum_c (\hat p_c - Y_c)^2$ asks for good *probabilities*: 0 is perfect. The last column is the share of points at
 # which the choice is not the best possible one, argmax $p$.
+#
+# > **Predict.** Order $q$, $Q q$ and the inverse by their Brier score. Is $Q q$ nearer to the truth than $q$, where it
+# > began?
 
 # %%
 centres = np.array([[0.0, 1.2], [-1.0, -0.6], [1.0, -0.6]])
@@ -142,6 +159,8 @@ for name, p_hat in exact.items():
 #
 # Garments, labels drawn with the asymmetric matrix, softmax regression, then each map. `FlipCorrected` wraps any
 # classifier: `mapping="bayes"` is (8) as printed, `mapping="inverse"` is $T^{-1}$.
+#
+# > **Predict.** Now the posteriors are learnt and have errors, which the inverse magnifies. Is it still the best?
 
 
 # %%
@@ -185,7 +204,7 @@ for name, point in (("nearest point", nearest), ("clipped and rescaled", clipped
 
 # %% [markdown]
 # It also magnifies: an error of size $e$ in $q$ becomes one of up to $\lVert T^{-1} \rVert e$ in $p$. A better place
-# for $T$ is inside the model, where the likelihood of the noisy labels keeps everything in the triangle: tutorial 04.
+# for $T$ is inside the model, where the likelihood of the noisy labels keeps everything in the triangle: tutorial 05.
 
 # %%
 for name, matrix in matrices.items():

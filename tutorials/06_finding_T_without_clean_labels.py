@@ -6,8 +6,8 @@
 #
 # Equations: anchor points (33)-(36), the transition matrix (29).
 #
-# Running time: about six seconds; with `SCRATCHNOISE_FAST=1` three. Next: exercise 10 asks for the estimator (34);
-# tutorial 07 builds the network whose posteriors the report used.
+# Running time: about six seconds; with `SCRATCHNOISE_FAST=1` three. Next: tutorial 07 builds the network whose
+# posteriors the report used.
 
 # %%
 import os
@@ -47,8 +47,15 @@ print(f"{np.mean(y != y_noisy):.0%} of the labels are wrong; the best classifier
 # $$q_i(x) = P(\tilde y = i \mid x) = \sum_k T_{ik}\,P(y = k \mid x).$$
 #
 # At an $x^j$ that is of class $j$ beyond doubt, (33), only one term is left: $T_{ij} = q_i(x^j)$, which is (34). Find
-# such an $x^j$ for each class, read off a column. The report takes the sample with the largest $q_j$. With the *exact*
-# posteriors, which we have here because we drew the clouds, that is all there is to it.
+# such an $x^j$ for each class, read off a column. The report takes the sample with the largest $q_j$.
+#
+# By hand: four samples with $q = (0.5, 0.5)$, $(0.75, 0.25)$, $(0.125, 0.875)$, $(0.375, 0.625)$. The second is surest
+# of class 0, so column 0 of $T$ is $(0.75, 0.25)$. The third is surest of class 1, so column 1 is $(0.125, 0.875)$.
+#
+# > **Exercise 10** asks for this estimator and for a calmer one: `scratchnoise start 10`. The next cell has an answer
+# > to the first.
+#
+# With the *exact* posteriors, which we have here because we drew the clouds, that is all there is to it.
 
 # %%
 q_exact = p @ T.T
@@ -64,6 +71,8 @@ assert np.abs(by_hand - T).max() < 1e-3
 # The largest $q_j = \sum_k T_{jk}\,p_k$ is at the class with the largest entry of *row* $j$. If that is not class $j$,
 # the search for the anchor of $j$ ends at a perfect sample of another class, and its column is copied. The matrix
 # below is a possible one, and a sample of class 2 gets the label 0 more often than one of class 0 does.
+#
+# > **Predict.** Which column of the estimate will be wrong, and what will stand in it?
 
 # %%
 not_dominant = TransitionMatrix([[0.40, 0.10, 0.45], [0.30, 0.60, 0.05], [0.30, 0.30, 0.50]])
@@ -78,6 +87,8 @@ transition_heatmaps(not_dominant, {"exact posteriors, argmax": copied}, ["0", "1
 # ## From exact posteriors to learnt ones
 #
 # Now the real situation: a classifier, trained on noisy labels, says what $q$ is.
+#
+# > **Predict.** Will the estimate have too much on its diagonal, or too little? Why?
 
 # %%
 model = SoftmaxRegression(
@@ -113,6 +124,9 @@ assert (np.diag(limit) > np.diag(T) + 0.05).all()
 # one error for another: too deep, and $x^j$ is no anchor any more. The quantile has to stay inside the class: above
 # $1 - P(x \text{ is an anchor of } j)$. With three balanced classes 0.97 is safe; with a hundred it lies outside the
 # class.
+#
+# > **Predict.** The further from the top, the smaller the estimate of $T_{jj}$. Will the three classes be right at the
+# > same quantile?
 
 # %%
 shares = np.linspace(0, 0.4, 81)
@@ -164,6 +178,9 @@ np.testing.assert_allclose(counts / counts.sum(axis=0), joint)
 #
 # The error of an estimate is one thing; what a classifier makes of it another. Each estimate goes into robust softmax
 # regression (14), scored on clean labels that it never saw.
+#
+# > **Predict.** Two estimates with the same mean error, one too clean and one too noisy: which harms the classifier
+# > more? And is the one with the smallest error also the one with the best accuracy?
 
 # %%
 estimates = {
@@ -190,7 +207,7 @@ for name, estimate in estimates.items():
 # Two lessons. A matrix that is too *clean* does harm: the classifier must then explain the surplus of wrong labels by
 # the images, and memorises. One that is too *noisy* acts as a regulariser: the 0.80 quantile is further from the truth
 # than its neighbour and yet classifies as well. So look at the accuracy too, or, where no clean labels are left for
-# that, at the condition number and the two alarms of the training history (tutorial 05).
+# that, at the condition number and the two alarms of the training history (tutorial 04).
 
 # %%
 shown = ["argmax", "quantile 0.97", "confident joint"]

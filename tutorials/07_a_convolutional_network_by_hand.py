@@ -6,8 +6,8 @@
 #
 # Equations: layers (21), softmax (22), cross-entropy (23), the network of the report's annex.
 #
-# Running time: about eight seconds; with `SCRATCHNOISE_FAST=1` four. Next: exercises 11 and 12 ask for the convolution
-# and the pooling; tutorial 08 trains the annex network as the report did, tutorial 10 tests gradients properly.
+# Running time: about eight seconds; with `SCRATCHNOISE_FAST=1` four. Next: tutorial 08 trains the annex network as the
+# report did, tutorial 10 tests gradients properly.
 
 # %%
 import os
@@ -32,8 +32,17 @@ rng = np.random.default_rng(0)
 #
 # $$y_{nijf} = b_f + \sum_{rsk} x_{n,\,i+r,\,j+s,\,k}\;w_{rskf}.$$
 #
-# Seven nested loops (`kernels/loops/images.py`), or a view of all windows and one matrix product. On paper: a
-# filter that subtracts the left neighbour finds the edge. Window by window: `scratchnoise step conv2d_forward`.
+# By hand: the image is one row, $x = (2, 3, 7)$, the filter $w = (-1, 1)$, and the bias 10. There are two places. At
+# the first one $-1 \cdot 2 + 1 \cdot 3 + 10 = 11$, at the second $-1 \cdot 3 + 1 \cdot 7 + 10 = 14$. So $y = (11, 14)$:
+# the filter subtracts the left neighbour, and the bias is added once, not once for each tap.
+#
+# In code it is seven nested loops (`kernels/loops/images.py`), or a view of all windows and one matrix product. Window
+# by window: `scratchnoise step conv2d_forward`.
+#
+# > **Exercise 11** asks for the convolution and its way back, stride and padding included: `scratchnoise start 11`.
+# > Loops are fine. The next two cells are one answer, without stride and padding.
+#
+# > **Predict.** The same filter on two rows 0, 0, 9, 9: what comes out?
 
 # %%
 
@@ -54,6 +63,11 @@ print(conv(edge, difference, np.zeros(1))[0, :, :, 0])
 # one factor to the other. Collected by filter tap, and by pixel:
 #
 # $$dw_{rskf} = \sum_{nij} dy_{nijf}\;x_{n,i+r,j+s,k}, \qquad dx_{nhvk} = \sum_{rsf} dy_{n,h-r,v-s,f}\;w_{rskf}.$$
+#
+# By hand again, with $x = (2, 3, 7)$ and $w = (-1, 1)$ from above, and $dy = (1, 10)$. The tap $w_0$ met $x_0$ on its
+# way to $y_0$ and $x_1$ on its way to $y_1$: $dw_0 = 1 \cdot 2 + 10 \cdot 3 = 32$, and $dw_1 = 1 \cdot 3 + 10 \cdot 7 =
+# 73$. The pixel $x_1$ met $w_1$ and $w_0$: $dx_1 = 1 \cdot 1 + 10 \cdot (-1) = -9$; all of them are $dx = (-1, -9,
+# 10)$.
 #
 # The second is again a convolution: of $dy$, padded with zeros, with the filters turned by 180 degrees, since the
 # indices of $dy$ *fall* as those of $w$ rise. Product by product: `scratchnoise step conv2d_backward`.
@@ -80,6 +94,12 @@ def conv_backward_images(dy, w):
 # $dy$ pass where its output was positive. The last layer is linear: $dw = x^\top dy$, $dx = dy\,w^\top$. And the loss
 # begins it all with $dz = (\operatorname{softmax}(z) - e_y) / N$, tutorial 02. Tile by tile:
 # `scratchnoise step maxpool2d_forward` and `scratchnoise step maxpool2d_backward`.
+#
+# By hand: the tile $\begin{pmatrix} 1 & 3 \\ 4 & 2 \end{pmatrix}$ becomes 4. With $dy = 10$ its gradient is
+# $\begin{pmatrix} 0 & 0 \\ 10 & 0 \end{pmatrix}$: a small change of 1, 2 or 3 would not have changed the 4.
+#
+# > **Exercise 12** asks for the pooling, forward and backward: `scratchnoise start 12`. The next cell is one answer for
+# > tiles of 2 x 2. When it passes, `scratchnoise train --mine` trains a network of your own functions.
 
 # %%
 
@@ -105,8 +125,11 @@ def pool_backward(dy, x):
 # ## Is it right?
 #
 # A random $dy$, a random direction, two forward passes: `check_backward` compares the slope along the direction with
-# the one that backward claims. A backward pass that forgets to turn the filters is found at once, and told which entry
-# is wrong. Shapes are all different on purpose: where $H = W$ or $K = F$, exchanged axes go unnoticed.
+# the one that backward claims. Shapes are all different on purpose: where $H = W$ or $K = F$, exchanged axes go
+# unnoticed.
+#
+# > **Predict.** A backward pass that does not turn the filters is given to the check as well. Which of the three
+# > gradients, of images, filters and bias, will it call wrong?
 
 # %%
 x, w, b = rng.normal(size=(2, 6, 8, 3)), rng.normal(size=(3, 2, 3, 4)), rng.normal(size=4)
@@ -182,6 +205,8 @@ def backward(dz, kept, weights):
 # The report steps with momentum: $v \leftarrow \mu v + dw$, $w \leftarrow w - \eta v$. In a valley that is 50 times
 # steeper across than along, the step must suit the steep side, and plain descent creeps along the other; the velocity
 # adds up where gradients agree and cancels where they alternate.
+#
+# > **Predict.** How many times fewer steps does momentum 0.9 need down this valley?
 
 # %%
 curvature = np.array([1.0, 50.0])
@@ -197,6 +222,9 @@ for momentum in (0.0, 0.9):
 #
 # The loop of every framework: draw a batch, forward, gradient of the loss in the logits, backward, step. The loss is a
 # function from logits and labels to $dz$; nothing else of the network knows about it.
+#
+# > **Predict.** Will the network be better after one epoch than the linear model of tutorial 02 was after twenty
+# > passes?
 
 # %%
 garments = data.load("garments", n_train=1500 if FAST else 4500, n_test=1000)
@@ -231,6 +259,8 @@ print("test accuracy by epoch:", *(f"{value:.3f}" for value in accuracy))
 #
 # `Network` is a list of layers; backward is the reversed list. Given our first weights, its logits are ours, and so is
 # the gradient of every weight.
+#
+# > **Predict.** In float32, and with sums in another order: in which digit will the two differ?
 
 # %%
 network = Network([Conv2d(8, 5), MaxPool2d(2), ReLU(), Conv2d(16, 3), MaxPool2d(2), ReLU(), Flatten(), Linear(3)])
@@ -301,7 +331,7 @@ print(f"{large.n_parameters:,} parameters")
 # ## Wrong labels: change one function
 #
 # Nothing above knows where labels come from. To train on noisy ones, replace `plain_gradient`: the forward correction
-# puts the posterior $r$ of the true label, (17), in the place of $e_y$. With $T = I$ both are the same. Tutorial 05
+# puts the posterior $r$ of the true label, (17), in the place of $e_y$. With $T = I$ both are the same. Tutorial 04
 # follows the corrected losses through training, 08 shows what the annex network makes of them.
 
 # %%

@@ -263,7 +263,8 @@ for mutant in (transposed, clipped_inverse, uncorrected):
 # Each mutant is told apart from right code by a matrix of two classes. (The clipped inverse fails with the very numbers
 # of no correction at all: without its negative entry a row of $T^{-\top}$ is one-hot again.)
 #
-# Try it: exercise 14, find the bug, is five formulas from real projects, each to be exposed by a property.
+# Exercise 14, find the bug, is five formulas from real projects, each to be exposed by a property: tutorial 16 asks for
+# it, when you have seen more of them.
 #
 # ## The claim
 #

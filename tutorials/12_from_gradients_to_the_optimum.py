@@ -117,7 +117,7 @@ print(f"smallest eigenvalue of B: {np.linalg.eigvalsh(B).min():.2g}")
 # $$y^\top s = t\,(\varphi'(t) - \varphi'(0)) \ge 0.1\, t\, |\varphi'(0)| > 0,$$
 #
 # so that $B$ stays positive definite and the next direction points downhill too, even where the objective is not
-# convex, as in tutorial 04.
+# convex, as in tutorial 05.
 
 
 # %%

@@ -81,10 +81,25 @@ show(
     "a node on two ways to the result hands its gradient down once too often",
     check.verify(lambda x, a: 3 * x**2 * a, lambda dy, x, a: (7 * dy * x * a, 3 * dy * x**2), (X, X + 1)),
 )
+
+
+def overlapping_maxima(x):
+    """The larger of every two neighbours, (5, 3) -> (5, 2)."""
+    return np.maximum(x[:, :-1], x[:, 1:])
+
+
+def assigned(dy, x):
+    dx = np.zeros_like(x)
+    left = x[:, :-1] >= x[:, 1:]
+    dx[:, :-1][left] = dy[left]
+    dx[:, 1:][~left] = dy[~left]
+    return dx
+
+
 show(
-    "github.com/harvard-edge/cs249r_book (the guide for instructors; checked by value since pull 1336)",
-    "x * x: the second of two gradients is assigned, where it should be added",
-    check.verify(lambda x: x * x, lambda dy, x: dy * x, (X,)),
+    "github.com/FluxML/NNlib.jl/issues/205",
+    "a pixel that is the maximum of several windows: the gradient is assigned, where it should be added",
+    check.verify(overlapping_maxima, assigned, (X,)),
 )
 show(
     "github.com/karpathy/micrograd/issues/53",
@@ -111,7 +126,7 @@ def softmax_backward(dy, z):
 
 
 show(
-    "github.com/eriklindernoren/ML-From-Scratch/issues/71",
+    "github.com/eriklindernoren/ML-From-Scratch/pull/125",
     "the diagonal alone: p (1 - p)",
     check.verify(softmax, lambda dy, z: dy * softmax(z) * (1 - softmax(z)), (Z,)),
 )
@@ -142,10 +157,45 @@ show(
     "mean and variance are taken as constants, and the sum is divided by the number of samples",
     check.verify(batchnorm, lambda dy, x: dy / np.sqrt(x.var(axis=0) + 1e-5) / len(x), (X,)),
 )
+
+
+def features_for_samples(dy, x):
+    """Right for square arrays only: means over the samples are sums divided by the number of features."""
+    y = batchnorm(x)
+    D = x.shape[1]
+    return (dy - dy.sum(axis=0) / D - y * (dy * y).sum(axis=0) / D) / np.sqrt(x.var(axis=0) + 1e-5)
+
+
+assert check.verify(batchnorm, features_for_samples, (X[:3],))  # three samples of three features hide it
+show(
+    "github.com/RubixML/ML/pull/423",
+    "the sums over a batch are divided by the number of features; the test had square arrays",
+    check.verify(batchnorm, features_for_samples, (X,)),
+)
 show(
     "github.com/KhawajaAbaid/micrograd_c/issues/1",
     "a - b: the gradient of b has the sign of that of a",
     check.verify(lambda a, b: a - b, lambda dy, a, b: (dy, dy), (X, X + 1)),
+)
+
+
+# %%
+def pool(x):
+    return x.reshape(len(x), -1, 2).max(axis=2)
+
+
+def returns_within_the_loop(dy, x):
+    dx = np.zeros_like(x)
+    for k in range(dy.shape[1]):
+        left = x[:, 2 * k] > x[:, 2 * k + 1]
+        dx[:, 2 * k], dx[:, 2 * k + 1] = dy[:, k] * left, dy[:, k] * ~left
+        return dx
+
+
+show(
+    "github.com/riccardoandreoni0/CNN-from-scratch/issues/1",
+    "max pooling: the return stands within the loop, so that one window gets a gradient; the network learns though",
+    check.verify(pool, returns_within_the_loop, (rng.standard_normal((3, 6)),)),
 )
 
 # %% [markdown]
@@ -212,12 +262,12 @@ show(
     ),
 )
 show(
-    "github.com/xiaoboxia/T-Revision/issues/3",
+    "github.com/xiaoboxia/T-Revision/pull/3",
     "the correction of T is added within the loop over the samples: sample n sees it n times",
     of_property(losses.order_of_samples_is_irrelevant, accumulating),
 )
 show(
-    "github.com/leorgue/COMP5328-ASSI-2 (source)",
+    "a public course project (source; there is no thread)",
     "the inverse of T is cut to [0, 1], which leaves plain cross-entropy: not unbiased, though it trains well",
     check.label_noise.verify(
         lambda z, y, T: -(np.clip(np.linalg.inv(T), 0, 1).T[y] * log_softmax(z)).sum(axis=1),
@@ -270,8 +320,9 @@ show(
 #
 # A project once found its batch normalisation wrong by a factor of thousands
 # (github.com/HomericIntelligence/Odyssey/pull/2882). The pass was right; its test used an upstream of equal numbers,
-# for which the true gradient is zero, and compared one rounding error with another. `audit` asks a test
-# what it can see.
+# for which the true gradient is zero, and compared one rounding error with another (pull/5107 there says so). Another
+# project's test compared the gradients of the parameters and never that of the input, which was wrong
+# (github.com/mlpack/mlpack/issues/1923). `audit` asks a test what it can see.
 
 
 # %%
@@ -292,6 +343,9 @@ for test in (test_with_ones, test_with_random_numbers):
 #
 # Every exhibit is rejected; the right versions are not; a test with ones would have missed errors, and a random one
 # misses none.
+#
+# > **Exercise 14** asks for a check of your own: five people wrote the loss of exercise 07, all five wrongly, and your
+# > property has to tell. `scratchnoise start 14`.
 
 # %%
 assert len(found) >= 14 and sum("issues" in thread or "pull" in thread for thread in found) >= 14

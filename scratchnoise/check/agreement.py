@@ -49,12 +49,12 @@ class Point:
             self.directions, self.steps, self.J, self.bound, self.decided, strict=True
         ):
             wanted = float(dy[self.usable] @ J[self.usable])
-            got = sum(float(np.vdot(g, a)) for g, a in zip(gradients, d, strict=True))
+            got = sum(float(products(g, a).sum()) for g, a in zip(gradients, d, strict=True))
             unsure = float(np.abs(dy[self.usable]) @ bound[self.usable])
             unsure += np.sqrt(self.pair.eps) * length_of(
-                [(np.abs(g) + rms(g)) * a for g, a in zip(gradients, d, strict=True)]
+                [products(np.abs(g) + rms(g), a) for g, a in zip(gradients, d, strict=True)]
             )
-            unsure += 2 * sum(float(np.vdot(n, np.abs(a))) for n, a in zip(noise, d, strict=True))
+            unsure += 2 * sum(float(products(n, np.abs(a)).sum()) for n, a in zip(noise, d, strict=True))
             if decided and not abs(got - wanted) <= unsure:  # not <=, so that NaN is wrong
                 found.append(Difference(name, wanted, got, unsure))
         return found
@@ -66,13 +66,15 @@ def point(pair, values, directions, rng):
     noise = rounding(lambda x: [pair.value(x)], values, pair.eps, rng)[0]
     slopes = [slope(pair.value, values, d, noise) for _, d in directions]
     J, bound = (np.array([s[k] for s in slopes]).reshape(len(slopes), y.size) for k in (0, 1))
-    size = np.abs(J) + np.abs(y) + np.sqrt(np.mean(J**2, axis=1, keepdims=True)) + np.sqrt(np.mean(y**2))
+    size = np.abs(J) + np.abs(y) + np.array([rms(row) for row in J])[:, None] + rms(y)
     good = (bound <= FINE * size) & np.isfinite(y)
-    decided = good.mean(axis=1) > 0.5
+    decided = 2 * good.sum(axis=1) > y.size if y.size else np.ones(len(J), bool)  # without outputs, all slopes are 0
     usable = good[decided].all(axis=0) if decided.any() else np.zeros(y.size, bool)
-    if not usable.any() and decided.any():  # every output is at some direction's kink: take the best direction alone
+    if y.size and not usable.any() and decided.any():  # all outputs are at some direction's kink: take the best one
         decided = np.arange(len(decided)) == good.mean(axis=1).argmax()
         usable = good[decided][0]
+    still = (np.abs(J[:, usable]) <= bound[:, usable]).all(axis=1)
+    decided &= ~(still & ~good.all(axis=1))  # all that this direction moves was left out
     names = [name for name, _ in directions]
     return Point(pair, values, names, [d for _, d in directions], J, bound, usable, decided)
 
@@ -83,14 +85,21 @@ def length_of(terms):
 
 
 def rms(g):
-    """The root mean square of an array; 0 for an empty one."""
+    """The root mean square of the finite entries of an array; 0 where there are none."""
+    g = g[np.isfinite(g)]
     return float(np.sqrt(np.mean(g**2))) if g.size else 0.0
+
+
+def products(g, direction):
+    """The terms of the inner product of g with a direction; an entry that stands still counts nothing, even NaN."""
+    return np.multiply(g, direction, out=np.zeros_like(direction), where=direction != 0)
 
 
 def random_directions(values, count, rng):
     """`count` directions in each argument alone, and as many in all together, each as long as the argument."""
     found = []
-    for k in [*range(len(values)), None]:
+    filled = [k for k, x in enumerate(values) if x.size]
+    for k in [*filled, None] if filled else []:
         for _ in range(count):
             d = [rng.standard_normal(x.shape) * scale_of(x) * (k in (None, i)) for i, x in enumerate(values)]
             found.append(((k, None), d))

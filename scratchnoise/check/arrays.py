@@ -23,14 +23,21 @@ def is_array(value):
     return isinstance(value, float | np.generic) or (hasattr(value, "dtype") and hasattr(value, "shape"))
 
 
+def precision_problem(value):
+    """Why an array of this precision cannot be checked; "" for float32, float64 and what is no floating array."""
+    name = dtype_name(value)
+    if not is_array(value) or name in FLOATS or not name.startswith(("float", "bfloat", "complex")):
+        return ""
+    better = "its real and imaginary parts as two arrays" if name.startswith("complex") else "float32 or float64"
+    return f"an array of {name} cannot be checked; pass {better}"
+
+
 def is_floating(value):
     """Whether `value` is an array of real floating numbers; ValueError for a precision that is not checked."""
-    name = dtype_name(value)
-    if not is_array(value) or not name.startswith(("float", "bfloat")):
-        return False
-    if name not in FLOATS:
-        raise ValueError(f"an array of {name} cannot be checked; pass float32 or float64")
-    return True
+    problem = precision_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return is_array(value) and dtype_name(value) in FLOATS
 
 
 def to_numpy(value):
@@ -49,11 +56,27 @@ def like(array, example):
     if isinstance(example, np.generic):
         return example.dtype.type(array)
     if isinstance(example, np.ndarray):
-        return np.array(array, example.dtype, order="F" if example.flags.fnc else "C")
+        return laid_out(array, example)
     if hasattr(example, "detach"):
         made = sys.modules["torch"].as_tensor(np.array(array), dtype=example.dtype, device=example.device)
+        if made.shape == example.shape:  # a transposed tensor stays one
+            made = sys.modules["torch"].empty_like(example, requires_grad=False).copy_(made)
         return made.requires_grad_(example.requires_grad and example.is_leaf)
     return namespace(example).asarray(np.asarray(array, dtype_name(example)), dtype=example.dtype)
+
+
+def laid_out(array, example):
+    """The array in the dtype and memory layout of `example`: the order of its axes, and gaps where it has gaps."""
+    array = np.asarray(array)
+    if array.ndim != example.ndim or not example.ndim:
+        return np.array(array, example.dtype)
+    axes = sorted(range(array.ndim), key=lambda k: -abs(example.strides[k]))
+    dense = example.size == 0 or np.empty_like(example, subok=False).strides == example.strides
+    shape = [array.shape[k] for k in axes]
+    made = np.empty(shape, example.dtype) if dense else np.empty([*shape[:-1], 2 * shape[-1]], example.dtype)[..., ::2]
+    made = made.transpose(np.argsort(axes))
+    made[...] = array
+    return made
 
 
 def namespace(example):

@@ -11,7 +11,7 @@ import numpy as np
 from ..checks import as_generator
 from . import arrays
 from .classical_errors import ERRORS
-from .planting import DoesNotApply, plant, signature_of, upstream_place
+from .planting import DoesNotApply, own_copy, plant, signature_of, upstream_place
 from .report import Report
 
 
@@ -29,21 +29,23 @@ def audit(backward: Callable | str, test: Callable, upstream: Any = None, seed: 
     if not callable(test):
         raise ValueError("test should be a function, of backward or (for a name) of nothing")
     place = Place(backward)
+    check_signature(test, place)
     watched = Watched(place.right, place.right, upstream, rng)
-    if not accepts(place, test, watched):
-        raise ValueError(f"the test rejects {place.name} itself; audit needs a backward pass that it accepts")
+    problem = rejection(place, test, watched)
+    if problem:
+        raise ValueError(f"the test rejects {place.name} itself ({problem}); audit needs a pass that it accepts")
     if not watched.calls:
         raise ValueError(f"the test never calls {place.name}; for a function that it looks up, pass 'module.name'")
     report = Report(f"what the test would see in {place.name}")
     for name, (error, needs) in ERRORS.items():
         watched = Watched(plant(error, place.right, upstream), place.right, upstream, rng)
-        accepted = accepts(place, test, watched)
+        seen = rejection(place, test, watched)
         if not watched.differs:
             report.add(name, "skipped", watched.reason or "it is no error here: the gradients are the same")
-        elif accepted:
-            report.add(name, "failed", f"not seen; it takes {needs}")
-        else:
+        elif seen:
             report.add(name, "ok", "seen")
+        else:
+            report.add(name, "failed", f"not seen; it takes {needs}")
     missed = len(report.failed)
     report.title += f": it misses {missed} of {sum(line.status != 'skipped' for line in report.lines)} errors"
     return report
@@ -133,15 +135,31 @@ class Watched:
         return watched
 
 
-def accepts(place, test, watched):
-    """Whether the test passes with this backward pass."""
+def check_signature(test, place):
+    """Raise ValueError where the test cannot be called: it waits for fixtures, or for what audit does not pass."""
+    given = [] if place.owner is not None else [place.right]
+    signature = signature_of(test)
+    try:
+        signature and signature.bind(*given)
+    except TypeError:
+        wanted = "no arguments" if place.owner is not None else "the backward pass alone"
+        raise ValueError(f"test{signature} should take {wanted}; bind all else, fixtures too, beforehand") from None
+
+
+def rejection(place, test, watched):
+    """How the test rejects this backward pass, "" if it accepts it: by raising, or by what it returns."""
     backward = watched.as_function()
     with place.replaced(backward):
         try:
             outcome = test() if place.owner is not None else test(backward)
-        except Exception:  # a failed assertion, or any error that a wrong gradient leads to
-            return False
-    return bool(outcome) if isinstance(outcome, bool | np.bool_ | Report) else True
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # an assertion, any error that a wrong gradient leads to, and pytest.fail
+            return "" if type(error).__name__ in ("Skipped", "SkipTest") else f"{type(error).__name__}: {error}"
+    if hasattr(outcome, "wasSuccessful"):  # of a unittest.TestCase
+        outcome = outcome.wasSuccessful()
+    failed = isinstance(outcome, bool | np.bool_ | Report) and not outcome
+    return f"it returned {outcome}" if failed else ""
 
 
 def is_wrong(wrong, right, call, upstream, rng):
@@ -168,7 +186,7 @@ def randomised(args, place, rng, everything):
             return type(value)(drawn(v) for v in value)
         if arrays.is_array(value) and arrays.is_floating(value):
             return arrays.like(rng.standard_normal(np.shape(value)), value)
-        return value
+        return own_copy(value)
 
     return [drawn(a) if everything or k == place else a for k, a in enumerate(args)]
 

@@ -1,7 +1,27 @@
 """Two arrays that should be equal, and what to say when they are not: the text that somebody debugging reads."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 from numpy.typing import ArrayLike
+
+_UNITS = ContextVar("units", default=1.0)  # tolerances are written for float64; float32 has larger rounding units
+
+
+@contextmanager
+def rounding_of(dtype):
+    """While it lasts, tolerances count the rounding units of this precision, "float32" or "float64"."""
+    token = _UNITS.set(float(np.finfo(dtype).eps / np.finfo(np.float64).eps))
+    try:
+        yield
+    finally:
+        _UNITS.reset(token)
+
+
+def slack(tolerance):
+    """A tolerance for float64 in the rounding units of the precision that is checked."""
+    return tolerance * _UNITS.get()
 
 
 def assert_close(name: str, yours: ArrayLike, expected: ArrayLike, tolerance: float = 1e-10, hint: str = "") -> None:
@@ -10,7 +30,7 @@ def assert_close(name: str, yours: ArrayLike, expected: ArrayLike, tolerance: fl
     name: what `yours` is, e.g. "sum_i T[i, j] L_i". The message names the first wrong entry, both numbers and the
     share of entries that differ, adds `hint`, and prints both arrays.
     """
-    yours, expected = np.asarray(yours), np.asarray(expected)
+    yours, expected, tolerance = np.asarray(yours), np.asarray(expected), slack(tolerance)
     if yours.shape != expected.shape:
         raise AssertionError(f"{name} has shape {yours.shape}; it should be {expected.shape}. {hint}".rstrip())
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which is not close; equal infinities are

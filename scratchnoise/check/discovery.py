@@ -10,7 +10,8 @@ from itertools import product
 
 import numpy as np
 
-from .calling import Pair, positional
+from .binding import positional
+from .calling import Pair
 
 ENDINGS = (("_forward", "_backward"), ("_forward", "_grad"), ("", "_backward"), ("", "_grad"), ("", "_vjp"))
 N, D, F, C = 5, 4, 3, 3  # different lengths for samples, features and outputs; as many classes as outputs

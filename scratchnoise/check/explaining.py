@@ -4,7 +4,6 @@ import numpy as np
 
 from . import arrays
 from .agreement import entry_directions, random_directions, wrong_directions
-from .calling import Pair
 from .compare import describe
 from .shrinking import Shrinker
 from .slopes import scale_of
@@ -15,8 +14,14 @@ MOST_ENTRIES = 200  # of an argument that is compared entry by entry
 def explain(pair, x, difference, rng):
     """What is wrong with backward at `x`, on the smallest input that was found."""
 
+    infinite, filled = not_finite(pair, x, rng), pair.value(x).size > 0
+    if infinite:
+        return infinite
+
     def fails(args):
-        smaller = Pair(pair.forward, pair.backward, args, pair.moved, pair.given)
+        smaller = pair.at(args)
+        if filled and not smaller.value(smaller.start).size:
+            return False  # right as the failure may be, without outputs it is hard to read
         drawn = np.random.default_rng(0)
         directions = random_directions(smaller.start, 1, drawn) + entry_directions(smaller.start, 4, drawn)
         return bool(wrong_directions(smaller, smaller.start, directions, drawn, draws=1)[0])
@@ -31,11 +36,21 @@ def explain(pair, x, difference, rng):
     )
 
 
+def not_finite(pair, x, rng):
+    """Which entry of a gradient is no finite number although the upstream is; "" if there is none."""
+    for letter, g in zip(pair.letters, pair.gradients(rng.standard_normal(pair.value(x).size), x), strict=True):
+        places = np.argwhere(~np.isfinite(g))
+        if len(places):
+            place = tuple(map(int, places[0]))
+            return f"d{letter}: entry {list(place)} is {g[place]}; {len(places)} of {g.size} entries are not finite"
+    return ""
+
+
 def smallest(pair, x, fails):
     """The pair with the smallest arguments for which `fails` stays true; a layer with state keeps its arguments."""
     args = pair.with_values(x)
     small = Shrinker(fails).shrink(args) if pair.given != "state" else args
-    return Pair(pair.forward, pair.backward, small, pair.moved, pair.given)
+    return pair.at(small)
 
 
 def entries_text(pair, rng):

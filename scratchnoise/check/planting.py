@@ -1,11 +1,12 @@
 """How an error is planted in a right backward pass: the call that it changes, and the wrapper. No source is changed."""
 
+import copy
 import inspect
 
 import numpy as np
 
 from . import arrays
-from .calling import UPSTREAM
+from .binding import UPSTREAM
 
 
 class DoesNotApply(Exception):
@@ -17,6 +18,7 @@ class Call:
 
     def __init__(self, backward, args, kwargs, place, before):
         self.backward, self.args, self.kwargs, self.place, self.before = backward, list(args), kwargs, place, before
+        self.called = False
 
     def upstreams(self):
         """The upstreams as a list of NumPy arrays; DoesNotApply without any."""
@@ -28,6 +30,9 @@ class Call:
     def right(self, change=None, args=None):
         """The true gradients, with every upstream changed by change(dy), and with other arguments if given."""
         given = [arrays.copied(a) for a in (self.args if args is None else args)]
+        if self.called:  # a layer that adds gradients up should not add those of a second call
+            given = [a if arrays.is_array(a) else own_copy(a) for a in given]
+        self.called = True
         if change is not None:
             changed, old = [change(u) for u in self.upstreams()], self.args[self.place]
             if isinstance(old, tuple | list):
@@ -44,12 +49,21 @@ class Call:
         return shape[0]
 
 
+def own_copy(value):
+    """A copy of a layer or another object with a state; the object itself where it cannot be copied."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # what PyTorch keeps for a backward pass, for example
+        return value
+
+
 def each(gradients, change):
     """change(g, k) for every floating array among gradients (an array, a tuple, a list, a dict), the k-th of them."""
     if isinstance(gradients, dict):
         return {name: each(g, lambda g, _, k=k: change(g, k)) for k, (name, g) in enumerate(gradients.items())}
     if isinstance(gradients, tuple | list):
-        return type(gradients)(each(g, lambda g, _, k=k: change(g, k)) for k, g in enumerate(gradients))
+        changed = [each(g, lambda g, _, k=k: change(g, k)) for k, g in enumerate(gradients)]
+        return type(gradients)(*changed) if hasattr(gradients, "_fields") else type(gradients)(changed)
     if arrays.is_array(gradients) and arrays.is_floating(gradients):
         return arrays.like(change(arrays.to_numpy(gradients), 0), gradients)
     return gradients

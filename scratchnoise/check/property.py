@@ -22,22 +22,23 @@ def holds_for(
     makers = {letter: LETTERS[letter] for letter in letters} | makers
 
     @st.composite
-    def inputs(draw):
+    def inputs(draw, classes=classes):
         C = draw(st.integers(*classes))
         N = draw(st.integers(*samples).filter(lambda N: N != C))
         return {name: draw(make(N, C)) for name, make in makers.items()}
 
     def register(function):
-        function.inputs = inputs()
+        function.inputs, function.inputs_with = inputs(), inputs
         PROPERTIES[f"{function.__module__.rpartition('.')[2]}.{function.__name__}"] = function
         return function
 
     return register
 
 
-def check_property(prop: Any, implementation: Callable, settings: Any = None) -> None:
+def check_property(prop: Any, implementation: Callable, settings: Any = None, classes: int | None = None) -> None:
     """Run a property on drawn inputs, under the Hypothesis profile that is loaded or under `settings`.
 
+    classes: how many, for an implementation that takes one number only; any of the property's range if None.
     Raises what the property raises, for the simplest inputs that Hypothesis finds.
     """
 
@@ -45,5 +46,6 @@ def check_property(prop: Any, implementation: Callable, settings: Any = None) ->
         prop(implementation, **inputs)
 
     holds.__name__ = prop.__name__
-    run = hypothesis.given(inputs=prop.inputs)(holds)
+    inputs = prop.inputs if classes is None else prop.inputs_with(classes=(classes, classes))
+    run = hypothesis.given(inputs=inputs)(holds)
     (settings(run) if settings else run)()

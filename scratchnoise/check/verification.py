@@ -8,11 +8,15 @@ import numpy as np
 from ..checks import as_generator, check_choice, check_count
 from . import arrays
 from .agreement import entry_directions, random_directions, rms, wrong_directions
-from .calling import GIVEN, Pair
+from .binding import GIVEN
+from .calling import Pair, times_upstream
 from .explaining import explain
 from .report import Report
 from .samples import batch_line
 from .slopes import rounding
+
+SLOPES = ("adjoint", "finite differences", "other inputs")
+ROUGH = "forward is not smooth or not precise enough here"
 
 
 def verify(
@@ -31,11 +35,12 @@ def verify(
 
     forward(*args) -> an array or several; backward(dy, *args) -> d <dy, y> / d x for every floating array x among args.
     backward(dy, x, w), backward(dy, cache), layer.backward(dy) and f_grad(*args) are recognised; `given` ("args",
-    "cache", "state", "gradient") settles doubts. Arrays of NumPy, PyTorch, CuPy or JAX, float32 or float64; all other
-    arguments are held fixed, as are arrays that `wrt` (names or places) does not name. directions: random ones for each
-    argument; entries: how many of each argument are compared one by one; samplewise=True demands that a batch is its
-    samples. Returns a Report: true when nothing failed, printed line by line, `.check()` raises AssertionError.
-    Raises ValueError for arguments that leave nothing to check.
+    "cache", "state", "gradient") settles doubts. Arrays of NumPy, PyTorch, CuPy or JAX, float32 or float64, alone or in
+    lists, tuples and dicts; all else is held fixed, as are arrays that `wrt` (names or places) does not name.
+    directions: random ones for each argument; entries: how many of each argument are compared one by one;
+    samplewise=True demands that a batch is its samples. Returns a Report: true when nothing failed and something was
+    decided, printed line by line, `.check()` raises AssertionError. Raises ValueError for arguments that leave nothing
+    to check.
     """
     check_count(directions=directions, entries=entries)
     if given is not None:
@@ -51,9 +56,10 @@ def verify(
     if not check_form(pair, report, rng):
         return report
     try:
-        check_calls(pair, report, rng)
-        check_slopes(pair, report, rng, directions, entries)
-        batch_line(pair, report, rng, samplewise)
+        with np.errstate(all="ignore"):  # what is not finite is said in words
+            check_calls(pair, report, rng)
+            check_slopes(pair, report, rng, directions, entries)
+            batch_line(pair, report, rng, samplewise)
     except Exception as error:  # the caller's code can raise in any later call
         report.add("every call returns", "failed", f"a later call raised {type(error).__name__}: {error}")
     return report
@@ -65,12 +71,12 @@ def check_form(pair, report, rng):
     try:
         found = pair.raw_backward(dy, pair.with_values(pair.start))
     except Exception as error:  # the caller's code can raise anything
-        report.add("returns", "failed", f"it raised {type(error).__name__}: {error}")
+        several = f"; dy is a tuple, because forward returns {len(dy)} floating arrays" if pair.several else ""
+        report.add("returns", "failed", f"it raised {type(error).__name__}: {error}{several}")
         return False
-    wanted = ", ".join(f"d{letter}" for letter in pair.letters)
-    if len(found) != len(pair.moved) or not all(map(arrays.is_array, found)):
-        kinds = ", ".join(type(g).__name__ for g in found)
-        report.add("returns", "failed", f"{len(found)} value(s) ({kinds}); it should return {wanted}, arrays")
+    problem = missing(pair, found)
+    if problem:
+        report.add("returns", "failed", problem)
         return False
     args = [pair.args[k] for k in pair.moved]
     shapes = [(letter, np.shape(g), np.shape(x)) for letter, g, x in zip(pair.letters, found, args, strict=True)]
@@ -80,6 +86,24 @@ def check_form(pair, report, rng):
     )
     check_dtypes(pair, report, found, args)
     return not wrong
+
+
+def missing(pair, found):
+    """What keeps the values that backward returned from being the gradients; "" if nothing does."""
+    wanted = ", ".join(f"d{letter}" for letter in pair.letters)
+    if len(found) != len(pair.moved):
+        kinds = ", ".join(type(g).__name__ for g in found)
+        return f"{len(found)} value(s) ({kinds}); it should return {wanted}, arrays"
+    wrong = [(c, g) for c, g in zip(pair.letters, found, strict=True) if not arrays.is_array(g)]
+    kinds = ", ".join(f"d{c} is {'missing' if g is None else type(g).__name__}" for c, g in wrong)
+    if wrong:
+        return f"{kinds}; it should return {wanted}: arrays, in this order or in a dict"
+    try:
+        for g in found if pair.given == "gradient" else ():
+            times_upstream(arrays.to_numpy(g), np.zeros(np.shape(pair.examples[0])))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def check_dtypes(pair, report, found, args):
@@ -102,8 +126,8 @@ def check_calls(pair, report, rng):
     report.add("inputs untouched", "failed" if touched else "ok", "; ".join(touched))
 
     once, twice = pair.gradients(first, pair.start), pair.gradients(first, pair.start)
-    apart = [np.abs(a - b).max(initial=0) for a, b in zip(once, twice, strict=True)]
-    rounded = [64 * pair.eps * np.sqrt(a.size) * np.abs(a).max(initial=0) for a in once]  # sums in another order
+    apart = [largest(np.where(both_nan(a, b), 0, a - b)) for a, b in zip(once, twice, strict=True)]
+    rounded = [64 * pair.eps * np.sqrt(a.size) * largest(a[np.isfinite(a)]) for a in once]  # sums in another order
     values = np.array_equal(pair.value(pair.start), pair.value(pair.start), equal_nan=True)
     wrong = [c for c, a, n in zip(pair.letters, apart, rounded, strict=True) if not a <= n]
     if wrong or not values:
@@ -112,6 +136,16 @@ def check_calls(pair, report, rng):
     else:
         report.add("second call equal", "ok", "" if not max(apart) else "up to rounding")
     check_linear(pair, report, first, second, rng)
+
+
+def largest(a):
+    """The largest absolute value; 0 for an empty array."""
+    return np.abs(a).max(initial=0)
+
+
+def both_nan(a, b):
+    """Where two arrays agree in not being finite."""
+    return ~np.isfinite(a) & ~np.isfinite(b)
 
 
 def check_linear(pair, report, first, second, rng):
@@ -129,8 +163,9 @@ def check_linear(pair, report, first, second, rng):
         apart = np.abs(a * parts[0][k] + b * parts[1][k] - parts[2][k])
         allowed = 4 * (noise[0][k] + noise[1][k])
         allowed = allowed + np.sqrt(pair.eps) * (rms(parts[0][k]) + rms(parts[1][k]))  # half of the digits
-        if not (apart <= allowed).all():
-            place = tuple(int(i) for i in np.argwhere(~(apart <= allowed))[0])
+        close = (apart <= allowed) | both_nan(parts[0][k], parts[2][k])  # what is not finite is the next lines' matter
+        if not close.all():
+            place = tuple(int(i) for i in np.argwhere(~close)[0])
             got, want = parts[2][k][place], (a * parts[0][k] + b * parts[1][k])[place]
             wrong.append(
                 f"d{letter}{list(place)} is {got:.6g} for {a} dy1 {b} dy2; the same sum of its answers to dy1 and dy2 "
@@ -150,10 +185,12 @@ def changed_inputs(pair, dy):
 
 
 def check_slopes(pair, report, rng, directions, entries):
-    """The lines "adjoint", "finite differences", "other inputs" and "several outputs"."""
+    """The lines "adjoint", "finite differences", "other inputs", "anything decided" and "several outputs"."""
     x = pair.start
-    drawn = random_directions(x, directions, rng)
-    slope_line(pair, report, "adjoint", x, drawn, rng)
+    if not any(a.size for a in x):
+        report.add("adjoint", "skipped", "the arrays are empty, so there are no slopes")
+        return
+    slope_line(pair, report, "adjoint", x, random_directions(x, directions, rng), rng)
     slope_line(pair, report, "finite differences", x, entry_directions(x, entries, rng), rng)
     other = [a * rng.uniform(0.7, 1.3, a.shape) for a in x]  # signs and zeros stay
     try:
@@ -162,6 +199,8 @@ def check_slopes(pair, report, rng, directions, entries):
         report.add("other inputs", "skipped", f"forward refuses inputs near these: {error}")
     else:
         slope_line(pair, report, "other inputs", other, random_directions(other, 1, rng), rng)
+    if all(line.status == "skipped" for line in report.lines if line.name in SLOPES):
+        report.add("anything decided", "failed", "nothing was found out about the gradient, see above")
     if pair.several:
         report.add("several outputs", "ok", f"{len(pair.examples)} outputs, all with their own upstream")
 
@@ -176,7 +215,9 @@ def slope_line(pair, report, name, x, directions, rng):
         return
     decided, left_out = int(here.decided.sum()), int((~here.usable).sum())
     if not decided:
-        report.add(name, "skipped", "not decided: forward is not smooth or not precise enough here; try other inputs")
+        infinite = int((~np.isfinite(pair.value(x))).sum())
+        why = f"{infinite} of {here.usable.size} outputs of forward are not finite" if infinite else ROUGH
+        report.add(name, "skipped", f"not decided: {why}; try other inputs")
         return
     notes = [f"{decided} directions" if name != "finite differences" else f"{decided} entries"]
     if decided < len(directions):

@@ -228,9 +228,19 @@ def run_course(arguments):
         entry = known.get(exercise.number, {})
         tutorial = TAUGHT_BY.get(exercise.number, "")[:2]
         cells = [tutorial, exercise.number, exercise.title, entry.get("passed", ""), str(entry.get("hints", "") or "")]
-        table.add_row(*map(Text, [*cells, UNLOCKS.get(exercise.number, "")]))
+        table.add_row(*map(Text, [*cells, _opened(exercise.number, entry)]))
     Console().print(table)
+    if any("passed" in known.get(number, {}) for number in UNLOCKS):
+        print("scratchnoise train --mine trains what is open")
     following = next((e for e in EXERCISES.values() if "passed" not in known.get(e.number, {})), None)
     if following is not None:
         there = find(following.filename, arguments.folder) is not None
         print(f"next: scratchnoise {'check' if there else 'start'} {following.number}")
+
+
+def _opened(number, entry):
+    """The model that an exercise opens, and its accuracy if it was trained."""
+    from .path import UNLOCKS
+
+    model = UNLOCKS.get(number, "")
+    return f"{model}: {entry['accuracy']:.3f}" if "accuracy" in entry else model

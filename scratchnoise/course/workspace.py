@@ -61,8 +61,9 @@ def find(filename, folder=None):
 
 
 def progress(folder):
-    """{number: {"passed": date, "hints": how many were read}} of a folder; {} if nothing is known.
+    """{number: {"passed": date, "hints": how many were read, "accuracy": of the model that it opens}} of a folder.
 
+    {} if nothing is known.
     Raises ValueError for a file that somebody else has written.
     """
     path = Path(folder) / PROGRESS
@@ -75,12 +76,14 @@ def progress(folder):
         raise ValueError(f"{path} does not hold the progress of the exercises; delete it to begin anew") from None
 
 
-def remember(folder, number, passed=False, hint=0):
-    """Note that an exercise was passed today, for the first time, or that a hint was read."""
+def remember(folder, number, passed=False, hint=0, accuracy=None):
+    """Note that an exercise was passed today, for the first time, that a hint was read, or how well a model did."""
     known = progress(folder)
     entry = known.setdefault(number, {})
     if passed:
         entry.setdefault("passed", date.today().isoformat())
     if hint:
         entry["hints"] = max(hint, entry.get("hints", 0))
+    if accuracy is not None:
+        entry["accuracy"] = accuracy
     write_whole(Path(folder) / PROGRESS, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())

@@ -11,6 +11,7 @@ from .arrays import Dataset
 from .cifar10 import load_cifar10
 from .fashion_mnist import load_fashion_mnist
 from .garments import make_garments
+from .human_labels import load_cifar10_human
 from .npz import load_npz
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "fetch",
     "load",
     "load_cifar10",
+    "load_cifar10_human",
     "load_fashion_mnist",
     "load_npz",
     "make_garments",

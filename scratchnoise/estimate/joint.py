@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from ..noise import check_labels
 from ..transition import TransitionMatrix
 from .anchors import anchor_argmax
-from .posteriors import check_posteriors
+from .posteriors import check_evidence, check_posteriors
 
 
 def confident_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
@@ -18,11 +18,8 @@ def confident_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     scaling, "joint" (C, C), "confident_share", "without_confident_sample": classes whose column is their anchor's
     instead}. Raises ValueError when a class has no label.
     """
-    q = check_posteriors(q)
-    N, C = q.shape
-    y_noisy = check_labels(y_noisy, C, name="y_noisy")
-    if len(y_noisy) != N:
-        raise ValueError(f"q has {N} rows and y_noisy {len(y_noisy)} labels; they should have the same number")
+    q, y_noisy = check_evidence(q, y_noisy)
+    C = q.shape[1]
     labelled = np.bincount(y_noisy, minlength=C)
     if (labelled == 0).any():
         raise ValueError(f"y_noisy never is {int(labelled.argmin())}; the joint needs every class")

@@ -106,3 +106,12 @@ def check_posteriors(q):
     if not np.isfinite(q).all() or q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError("q has rows that are not probabilities; they should be >= 0 and sum to 1")
     return q / q.sum(axis=1, keepdims=True)
+
+
+def check_evidence(q, y_noisy):
+    """q as float64 (N, C) and y_noisy as int64 (N,), one label for each row of q; ValueError for anything else."""
+    q = check_posteriors(q)
+    y_noisy = check_labels(y_noisy, q.shape[1], name="y_noisy")
+    if len(y_noisy) != len(q):
+        raise ValueError(f"q has {len(q)} rows and y_noisy {len(y_noisy)} labels; they should have the same number")
+    return q, y_noisy

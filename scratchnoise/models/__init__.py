@@ -3,6 +3,7 @@
 from .co_teaching import CoTeaching
 from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
+from .kernel_fisher_em import KernelFisherEM
 from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
 from .neighbours import KNeighbors
@@ -20,6 +21,7 @@ __all__ = [
     "FlipCorrected",
     "KMeansClassifier",
     "KNeighbors",
+    "KernelFisherEM",
     "LabelNoiseEM",
     "LogitBoost",
     "NeuralNetwork",

@@ -1,6 +1,7 @@
 """Co-teaching: two networks that choose each other's samples."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,10 +48,12 @@ class CoTeaching(NeuralNetwork):
         verbose: bool = False,
         class_weight: dict | str | None = None,
         classes: Sequence | None = None,
+        checkpoints: str | Path | None = None,
     ) -> None:
         shared = (network, loss, T, risk, epochs, batch_size, solver, learning_rate, momentum, weight_decay, scaling)
         stopping = (early_stopping, validation_fraction, n_iter_no_change)
-        super().__init__(*shared, *stopping, random_state, backend, on_epoch, verbose, class_weight, classes)
+        others = (random_state, backend, on_epoch, verbose, class_weight, classes)
+        super().__init__(*shared, *stopping, *others, checkpoints=checkpoints)
         self.forget_rate = forget_rate
         self.warm_up = warm_up
 
@@ -59,12 +62,12 @@ class CoTeaching(NeuralNetwork):
         check_below_one(forget_rate=self.forget_rate)
         check_positive(warm_up=self.warm_up)
 
-    def _train(self, X, y, sample_weight, rng):
+    def _train(self, X, y, sample_weight, rng, checkpoint):
         if on_device():
             raise ValueError("backend is a device, where CoTeaching does not train; choose backend='auto' or 'numpy'")
         self.peer_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.peer_.build(X.shape[1:], rng, X.dtype)
-        super()._train(X, y, sample_weight, rng)
+        super()._train(X, y, sample_weight, rng, checkpoint)
         self.peer_.release()
 
     def _step(self, parts, rng, average):

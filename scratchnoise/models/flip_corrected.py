@@ -11,6 +11,7 @@ from ..checks import as_weights, check_choice
 from ..estimate import DEFAULT, ESTIMATORS, check_estimator, clone, trusted_transition
 from ..messages import shown, warn_caller
 from ..rows import is_table
+from ..simplex import project_to_simplex
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
 from .validation import as_sample_weight, as_transition_for
@@ -159,15 +160,3 @@ class FlipCorrected(Classifier):
 
     def _rows_per_block(self, X):
         return X.shape[0]  # the estimator has its own way
-
-
-def project_to_simplex(v):
-    """The nearest probabilities to each row, in the Euclidean norm: max(v - tau, 0) with tau such that they sum to 1.
-
-    v (N, C) -> (N, C); the order within a row is kept. Source: Duchi et al. 2008.
-    """
-    descending = -np.sort(-v, axis=1)
-    rank = np.arange(1, v.shape[1] + 1)
-    tau = (descending.cumsum(axis=1) - 1) / rank
-    last = (descending > tau).sum(axis=1) - 1  # the largest rank whose entry stays positive
-    return np.maximum(v - tau[np.arange(len(v)), last][:, None], 0)

@@ -56,15 +56,19 @@ class NoisyLikelihood:
         tol: for the largest entry of the gradient, relative to an objective below 1, whose gradients are small as well.
         """
         precision = np.finfo(self.dtype).eps
+        tol, objective = max(tol, ATTAINABLE * precision), self.objective(T, l2)
+        found = lbfgs(objective, start, tol, max_iter, precision=precision, scale=lambda value: min(1.0, value))
+        return Solution(found.x, T, found)
 
-        def objective(v):
+    def objective(self, T, l2):
+        """The function that is minimised: v -> (value, gradient), T (C, C) and l2 given."""
+
+        def value_and_gradient(v):
             loss, dw, db = self._loss_grad(v, T)
             w, _ = self.split(v)
             return loss + 0.5 * l2 * np.vdot(w, w), np.concatenate([(dw + l2 * w).ravel(), db])
 
-        tol = max(tol, ATTAINABLE * precision)
-        found = lbfgs(objective, start, tol, max_iter, precision=precision, scale=lambda value: min(1.0, value))
-        return Solution(found.x, T, found)
+        return value_and_gradient
 
     def posteriors(self, v):
         """softmax(z w + b), where the running table computes."""

@@ -1,6 +1,7 @@
 """A neural network with a noise-robust loss: the report's rNN, and any other Network."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +21,7 @@ from ..network.mixup import MixupStep
 from ..network.training import MOST_EPOCHS, SOLVERS, DeviceStep, HostStep, asks_to_stop, automatic_epochs, train
 from ..robust_losses import NAMED, EarlyLearning, ImportanceReweighted
 from .base import Classifier, finite_logits
+from .resuming import checkpoint_of
 from .scaling import moments, standardised
 from .training_outcome import is_saturated, warn_of_failure
 from .validation import as_transition_for
@@ -50,6 +52,9 @@ class NeuralNetwork(Classifier):
     lower mean of the loss on them, and keep the weights of the lowest.
     mixup: 0, or the alpha of `MixupStep`: train on mixtures of two samples. averaging: None, or a mean of the weights
     over the training instead of the last ones, "exponential" or "stochastic" (see `WeightAverage`).
+    checkpoints: None, or a folder into which the state of the training is written after every epoch. A fit of the same
+    samples with the same parameters, version and kernels that finds it there goes on from it, and ends with the very
+    numbers that a fit without a stop has. The files are not deleted.
     random_state: seed of initial weights, shuffles, dropout and held-out samples. backend: kernel table.
     on_epoch: function of (model, row), called after every epoch; where it returns True, training ends and the model
     is kept as it is then. verbose: show a progress bar. class_weight, classes: see `Classifier`.
@@ -85,6 +90,7 @@ class NeuralNetwork(Classifier):
         classes: Sequence | None = None,
         mixup: float = 0.0,
         averaging: str | None = None,
+        checkpoints: str | Path | None = None,
     ) -> None:
         self.network = network
         self.loss = loss
@@ -108,6 +114,7 @@ class NeuralNetwork(Classifier):
         self.classes = classes
         self.mixup = mixup
         self.averaging = averaging
+        self.checkpoints = checkpoints
 
     def _fit(self, X, y, sample_weight):
         self.loss_ = self._make_loss()
@@ -115,27 +122,29 @@ class NeuralNetwork(Classifier):
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
-        X = self._scaled(X)
         chosen = self.learning_rate == "auto" and self.loss_.corrects_noise
         with using_backend(self.backend), second_compiler(NETWORKS):
+            scaled = self._scaled(X)
             for start in range(1, (STARTS if chosen else 1) + 1):
                 self.n_starts_ = start
+                checkpoint = checkpoint_of(self, X, y, sample_weight, rng, start)
                 shape = self.network_.build(X.shape[1:], rng, X.dtype)
-                if shape != (len(self.classes_),):
-                    raise ValueError(
-                        f"network ends in {shape}; it should end in ({len(self.classes_)},), a logit a class"
-                    )
-                if not self._train(X, y, sample_weight, rng, 0.5 ** (start - 1), chosen and start < STARTS):
+                wanted = (len(self.classes_),)
+                if shape != wanted:
+                    raise ValueError(f"network ends in {shape}; it should end in a logit a class, {wanted}")
+                if not self._train(scaled, y, sample_weight, rng, checkpoint, chosen and start < STARTS):
                     break
 
-    def _train(self, X, y, sample_weight, rng, shortened, may_start_again):
-        """Train the built network with steps `shortened`; returns whether it should start again."""
+    def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
+        """Train the built network, with steps that each new start halves; returns whether there should be one."""
         start_again, stopping = False, None
         if self.early_stopping:
             out = held_out(y, self.validation_fraction, rng)
             held = X[out], y[out], sample_weight[out]
             stopping = EarlyStopping(self.network_, self.loss_, *held, self.n_iter_no_change)
             X, y, sample_weight = X[~out], y[~out], sample_weight[~out]
+            if checkpoint is not None:
+                checkpoint.parts["stopping"] = stopping
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
         average = None if self.averaging is None else WeightAverage(self.averaging, epochs)
 
@@ -162,8 +171,9 @@ class NeuralNetwork(Classifier):
                 sample_weight=sample_weight,
                 on_epoch=after_epoch,
                 solver=self.solver,
-                shortened=shortened,
+                shortened=0.5 ** (self.n_starts_ - 1),
                 make_step=lambda *parts: self._step(parts, rng, average),
+                checkpoint=checkpoint,
             )
         return start_again
 

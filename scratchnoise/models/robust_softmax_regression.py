@@ -12,6 +12,7 @@ from ..messages import shown
 from ..transition import TransitionMatrix
 from .likelihood import Solution
 from .softmax_regression import ROUGH, SoftmaxRegression
+from .sparse_likelihood import SparseLikelihood
 from .validation import as_transition_for
 
 FLIP_STARTS = (0.2, 0.8)  # beside the user's: T learnt is tried from these as well
@@ -32,6 +33,8 @@ class RobustSoftmaxRegression(SoftmaxRegression):
     The likelihood has several maxima. Fits start from zeros, or where the choice of l2 ended, from the plain fit, and
     from n_restarts random weights; gamma starts from (1 - s) I + s / C with s = flip_start and others, and from I. The
     best end is kept. ConvergenceWarning where ends differ.
+    l1: the weight of sum |W| beside l2/2 ||W||^2, on the weights of the standardised features. Above 0 most weights
+    become exactly 0; proximal steps take the place of L-BFGS, and solver="sgd" is refused.
     Other parameters as in SoftmaxRegression (the report runs 250 minibatch steps: solver="sgd", max_steps=250).
     Learnt: as in SoftmaxRegression, and T_ (TransitionMatrix). Source: [BK12].
     """
@@ -42,6 +45,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         flip_start: float = 0.5,
         n_restarts: int = 0,
         l2: float | str = "auto",
+        l1: float = 0.0,
         solver: str = "lbfgs",
         tol: float = 1e-6,
         max_iter: int = 1000,
@@ -61,6 +65,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         self.T = T
         self.flip_start = flip_start
         self.n_restarts = n_restarts
+        self.l1 = l1
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
@@ -79,7 +84,9 @@ class RobustSoftmaxRegression(SoftmaxRegression):
 
     def _check_parameters(self):
         super()._check_parameters()
-        check_not_negative(flip_start=self.flip_start)
+        check_not_negative(flip_start=self.flip_start, l1=self.l1)
+        if self.l1 > 0 and self.solver == "sgd":
+            raise ValueError(f"l1={self.l1} needs solver='lbfgs': steps on minibatches leave no weight at exactly 0")
         if self.T is None and self.flip_start >= 1:
             raise ValueError(f"flip_start={self.flip_start} should be below 1: equal rows of gamma never change")
         if not is_whole(self.n_restarts) or self.n_restarts < 0:
@@ -94,7 +101,12 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         C = len(self.classes_)
         return (1 - share) * np.eye(C) + share / C
 
-    # --- L-BFGS ----------------------------------------------------------------------------------------------
+    # --- L-BFGS, or proximal steps ---------------------------------------------------------------------------
+
+    def _likelihood(self, z, y, sample_weight, n_classes):
+        if self.l1 == 0:
+            return super()._likelihood(z, y, sample_weight, n_classes)
+        return SparseLikelihood(z, y, sample_weight, n_classes, self.l1)
 
     def _solve(self, problem, l2, start, tol, max_iter):
         if self.T is not None:

@@ -17,6 +17,7 @@ from ..transition import TransitionMatrix
 from .co_teaching import CoTeaching
 from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
 from .flip_corrected import FlipCorrected
+from .kernel_fisher_em import KernelFisherEM
 from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
 from .neighbours import KNeighbors
@@ -26,7 +27,7 @@ from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
-MODELS += (LabelNoiseEM, DecisionTree, Bagging, AdaBoost, SmoothBoost, LogitBoost)
+MODELS += (KernelFisherEM, LabelNoiseEM, DecisionTree, Bagging, AdaBoost, SmoothBoost, LogitBoost)
 MODELS += (KMeansClassifier, KNeighbors)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),

@@ -85,7 +85,7 @@ class SoftmaxRegression(IncrementalClassifier):
 
     def _fit_lbfgs(self, X, y, sample_weight, rng):
         scaling = Standardisation.of(X, sample_weight)
-        problem = NoisyLikelihood(scaling.apply(X), y, sample_weight, len(self.classes_))
+        problem = self._likelihood(scaling.apply(X), y, sample_weight, len(self.classes_))
         start = self._choose_penalty(problem, X, rng)
         starts = self._starts(problem, self._last_solution(problem, scaling) or start, rng)
         if len(starts) > 1:
@@ -95,6 +95,10 @@ class SoftmaxRegression(IncrementalClassifier):
         self._learn(best, problem, scaling)
         self.history_ = []
         self._say_what_is_wrong(best, problem)
+
+    def _likelihood(self, z, y, sample_weight, n_classes):
+        """What is maximised, for standardised samples z."""
+        return NoisyLikelihood(z, y, sample_weight, n_classes)
 
     def _choose_penalty(self, problem, X, rng):
         """Set l2_ and l2_path_; returns a start for the last fit or None."""

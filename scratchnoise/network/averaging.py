@@ -1,6 +1,6 @@
 """Averages of a network's weights over its training: they fluctuate less, so they fit fewer wrong labels."""
 
-from ..backend import to_host
+from ..backend import to_device, to_host
 
 DECAY = 0.999  # of the exponential average: about the last 1,000 steps
 LAST_SHARE = 0.25  # of the epochs, for the stochastic average
@@ -23,16 +23,10 @@ class WeightAverage:
 
     def around(self, train_on):
         """The step `train_on` of HostStep's kind, followed by an update of the mean."""
+        return AveragedStep(train_on, self)
 
-        def averaged(step, batch, watch):
-            going = train_on(step, batch, watch)
-            if going and self._takes(step, len(train_on.data)):
-                self.take(train_on.network)
-            return going
-
-        return averaged
-
-    def _takes(self, step, steps_per_epoch):
+    def takes(self, step, steps_per_epoch):
+        """Whether the weights after this step (from 0) are taken into the mean."""
         epoch, left = divmod(step + 1, steps_per_epoch)
         return self.kind == "exponential" or (left == 0 and epoch >= self.first_epoch)
 
@@ -47,7 +41,40 @@ class WeightAverage:
             for key, array in layer.learnt().items():
                 mean[key] += rate * (array - mean[key])
 
+    def state(self):
+        """The mean so far, on the host, and how often weights were taken into it."""
+        mean = self.mean and [{key: to_host(array) for key, array in layer.items()} for layer in self.mean]
+        return {"mean": mean, "seen": self.seen}
+
+    def set_state(self, state):
+        """Go on from what `state` returned."""
+        self.seen, self.mean = state["seen"], state["mean"]
+        if self.mean is not None:
+            self.mean = [{key: to_device(array) for key, array in layer.items()} for layer in self.mean]
+
     def restore(self, network):
         """Give the network the mean, where there is one: training that `on_epoch` ended early may have none."""
         if self.mean is not None:
             network.set_state([{key: to_host(array) for key, array in layer.items()} for layer in self.mean])
+
+
+class AveragedStep:
+    """A training step of HostStep's kind, after which the weights may be taken into a mean."""
+
+    def __init__(self, train_on, average):
+        self.train_on, self.average = train_on, average
+
+    def __call__(self, step, batch, watch):
+        going = self.train_on(step, batch, watch)
+        if going and self.average.takes(step, len(self.train_on.data)):
+            self.average.take(self.train_on.network)
+        return going
+
+    def state(self):
+        """As in HostStep, with the mean so far."""
+        return {"step": self.train_on.state(), "average": self.average.state()}
+
+    def set_state(self, state):
+        """As in HostStep."""
+        self.train_on.set_state(state["step"])
+        self.average.set_state(state["average"])

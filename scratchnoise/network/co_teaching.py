@@ -32,6 +32,16 @@ class CoTeachingStep(HostStep):
             self._learn(self.of_peer, z_peer, y, easy)
         return watch.finite
 
+    def state(self):
+        """As in HostStep, for both networks, with the weights of the peer."""
+        return {"own": super().state(), "peer": self.of_peer.state(), "peer_network": self.of_peer.network.state()}
+
+    def set_state(self, state):
+        """As in HostStep."""
+        super().set_state(state["own"])
+        self.of_peer.set_state(state["peer"])
+        self.of_peer.network.set_state(state["peer_network"])
+
     def _learn(self, step, z, y, weight):
         step.network.backward(self.loss.objective_grad(z, y, weight))
         step.optimiser.step()

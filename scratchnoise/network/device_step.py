@@ -20,6 +20,7 @@ class DeviceStep:
 
     def __init__(self, network, loss, data, rates, solver="sgd"):
         optimiser = OPTIMISERS[solver][1](network)
+        self.state, self.set_state = optimiser.state, optimiser.set_state
 
         def train(batch, rates, number):
             x, y, weight = data.samples(batch)

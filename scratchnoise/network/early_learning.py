@@ -1,6 +1,6 @@
 """The training step of early-learning regularisation: it remembers what the network believed of every sample."""
 
-from ..backend import arrays
+from ..backend import arrays, to_device, to_host
 from .training import HostStep
 
 
@@ -10,6 +10,15 @@ class EarlyLearningStep(HostStep):
     def __init__(self, network, loss, data, rates, solver="sgd"):
         super().__init__(network, loss, data, rates, solver)
         self.remembered = None
+
+    def state(self):
+        """As in HostStep, with what is remembered."""
+        return {**super().state(), "remembered": to_host(self.remembered)}
+
+    def set_state(self, state):
+        """As in HostStep."""
+        super().set_state(state)
+        self.remembered = to_device(state["remembered"])
 
     def gradient(self, z, y, weight, batch):
         """d objective + mean over the batch of d regulariser, after t has taken in the p of this pass."""

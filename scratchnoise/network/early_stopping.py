@@ -31,6 +31,14 @@ class EarlyStopping:
         values = to_host(self.loss.value(z, to_device(self.y))).astype(np.float64)
         return float(self.weight @ values / self.weight.sum(dtype=np.float64))
 
+    def state(self):
+        """The lowest validation loss so far, its epoch and its weights, for `set_state`."""
+        return {"lowest": self.lowest, "best_epoch": self.best_epoch, "best": self.best}
+
+    def set_state(self, state):
+        """Go on from what `state` returned."""
+        self.lowest, self.best_epoch, self.best = state["lowest"], state["best_epoch"], state["best"]
+
     def restore(self):
         """Give the network the weights of the epoch with the lowest validation loss."""
         if self.best is not None:

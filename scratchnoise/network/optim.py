@@ -3,7 +3,7 @@
 from math import sqrt
 
 from .. import kernels
-from ..backend import arrays, table
+from ..backend import arrays, table, to_device, to_host
 from ..checks import check_below_one, check_not_negative
 
 ALIGNED = 32  # numbers: where an array may start, so that wide loads are possible
@@ -17,6 +17,8 @@ class SGD:
     network: a built one. learning_rate >= 0, 0 <= momentum < 1, weight_decay >= 0; biases are not decayed.
     Raises ValueError for numbers outside these ranges. Source: [Sut+13].
     """
+
+    remembers = ("velocity",)  # from step to step, an array for each parameter
 
     def __init__(self, network, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
         check_not_negative(learning_rate=learning_rate, weight_decay=weight_decay)
@@ -46,6 +48,15 @@ class SGD:
             decay,
         )
 
+    def state(self):
+        """What the next step depends on beside the network, on the host: {"velocity": {parameter: array}, ...}."""
+        return {what: {name: to_host(a).copy() for name, a in getattr(self, what).items()} for what in self.remembers}
+
+    def set_state(self, state):
+        """Take back what `state` returned."""
+        for what in self.remembers:
+            setattr(self, what, {name: to_device(array) for name, array in state[what].items()})
+
     def _zeros(self):
         return {name: arrays().zeros_like(layer.params[key]) for name, layer, key in self.network.parameters()}
 
@@ -58,6 +69,8 @@ class Adam(SGD):
     Source: [Kingma and Ba 2015].
     """
 
+    remembers = ("velocity", "square")
+
     def __init__(self, network, learning_rate=0.001, momentum=0.9, weight_decay=0.0):
         super().__init__(network, learning_rate, momentum, weight_decay)
         self.square = self._zeros()
@@ -67,6 +80,15 @@ class Adam(SGD):
         """As in `SGD`."""
         self.steps += 1
         super().step()
+
+    def state(self):
+        """As in `SGD`, with the number of steps so far."""
+        return super().state() | {"steps": self.steps}
+
+    def set_state(self, state):
+        """As in `SGD`."""
+        super().set_state(state)
+        self.steps = state["steps"]
 
     def _update(self, name, layer, key, decay):
         layer.params[key], self.velocity[name], self.square[name] = kernels.adam(
@@ -94,6 +116,8 @@ class FlatSGD:
     learning rate, momentum and weight decay as an array (3,) of the device, which a recorded step reads anew.
     """
 
+    remembers = ("v",)
+
     def __init__(self, network):
         self.places, stop, self.n_decayed = [], 0, 0
         for _, layer, key in sorted(network.parameters(), key=lambda parameter: parameter[2] != "w"):
@@ -107,6 +131,15 @@ class FlatSGD:
             shape = layer.params[key].shape
             self.w[place] = layer.params[key].reshape(-1)
             layer.params[key] = self.w[place].reshape(shape)
+
+    def state(self):
+        """What the next step depends on beside the network, on the host."""
+        return {what: to_host(getattr(self, what)).copy() for what in self.remembers}
+
+    def set_state(self, state):
+        """Take back what `state` returned, in place: a recorded step reads these very arrays."""
+        for what in self.remembers:
+            getattr(self, what)[...] = to_device(state[what])
 
     def step(self, rates):
         """One update of all parameters, in place, from the gradients that backward left."""
@@ -125,6 +158,8 @@ class FlatSGD:
 
 class FlatAdam(FlatSGD):
     """As `Adam`, on a device; see `FlatSGD`."""
+
+    remembers = ("v", "square")
 
     def __init__(self, network):
         super().__init__(network)

@@ -21,6 +21,7 @@ from ..checks import (
 )
 from ..messages import shown
 from ..noise import check_labels
+from .checkpoint import Checkpoint
 from .device_memory import memory_explained
 from .device_step import DeviceStep
 from .optim import OPTIMISERS
@@ -97,6 +98,7 @@ def train(
     solver="sgd",
     make_step=None,
     shortened=1.0,
+    checkpoint=None,
 ):
     """Minimise `loss` over a built network on minibatches, by SGD with momentum or "adam"; returns the history.
 
@@ -107,6 +109,8 @@ def train(
     says when, and what that shows); the history is the list of them. Where on_epoch returns True, training ends.
     make_step(network, loss, data, rates, solver): what trains on a batch, instead of HostStep. shortened: a factor of
     the steps of learning_rate "auto".
+    checkpoint: a `Checkpoint` with this rng, or None. It is written after every epoch but the last, and a training that
+    finds it written goes on from there; its step needs `state()` and `set_state(state)`, as HostStep has them.
     Raises TrainingDiverged when the loss is no longer finite, DeviceMemoryError when a device has too little memory,
     ValueError for arguments that do not fit.
     """
@@ -116,7 +120,9 @@ def train(
     check_positive(shortened=shortened)
     if make_step is not None and not callable(make_step):
         raise ValueError(f"make_step={shown(make_step)} should be a function that makes a training step, or None")
-    data, history = Minibatches(x, y, sample_weight, batch_size), []
+    if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+        raise ValueError(f"checkpoint={shown(checkpoint)} should be a Checkpoint, or None")
+    data = Minibatches(x, y, sample_weight, batch_size)
     total = epochs * len(data)
     factor = shortened if learning_rate == "auto" else 1
     sizes = (factor * step_size(learning_rate, loss, k / total, solver) for k in range(total))
@@ -124,8 +130,11 @@ def train(
     with memory_explained(x, network, batch_size), queue(), network.on_device():
         check_labels(y, network.logits(x[:1]).shape[1])  # on a device nobody will look at them again
         data.send()
+        history = [] if checkpoint is None else checkpoint.history_of(network)  # before a step looks at the weights
         train_on = (make_step or (DeviceStep if on_device() else HostStep))(network, loss, data, rates, solver)
-        for epoch in range(1, epochs + 1):
+        if checkpoint is not None:
+            checkpoint.follow(train_on)
+        for epoch in range(len(history) + 1, epochs + 1):
             started, watch, first = time.perf_counter(), Watch(loss, len(x)), (epoch - 1) * len(data)
             for step, batch in enumerate(data.shuffled(rng), start=first):
                 if not train_on(step, batch, watch):
@@ -141,6 +150,8 @@ def train(
                 raise TrainingDiverged(_what_happened(loss, epoch, step, rates[step][0]), epoch, step, history)
             if on_epoch is not None and asks_to_stop(on_epoch(history[-1])):
                 break
+            if checkpoint is not None and epoch < epochs:  # whoever ends a training may change the weights
+                checkpoint.save(history)
     network.release()
     return history
 
@@ -223,6 +234,14 @@ class HostStep:
             self.network.backward(self.gradient(z, y, weight, batch))
             self.optimiser.step()
         return watch.finite
+
+    def state(self):
+        """What the next step depends on beside the network, for `set_state`."""
+        return self.optimiser.state()
+
+    def set_state(self, state):
+        """Go on from what `state` returned."""
+        self.optimiser.set_state(state)
 
     def inputs(self, x):
         """What the network gets of the samples of a batch."""

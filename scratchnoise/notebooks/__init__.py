@@ -42,9 +42,10 @@ def _run(arguments):
 def build(out, folder=None, jobs=1):
     """Run the tutorials and write the site: index.html, NN_name.html and NN_name.ipynb, exercises, reference, results.
 
+    exercises/NN_name.ipynb is never written over.
+
     out: folder to write to, made if need be.  folder: of the tutorials, None to look for it.  jobs: how many run at the
     same time, at least 1.  Returns the path of index.html.
-    The notebook of an exercise is never written over.
     Raises NotebookError, naming what is missing or the tutorial and the cell that failed; nothing is written then.
     """
     if jobs < 1:

@@ -11,11 +11,14 @@ from .style import whole_page
 DOCUMENTS = {
     "README.md": ("start.html", "Start"),
     "tutorials/results/RESULTS.md": ("results.html", "Results"),
+    "tutorials/results/CLAIMS.md": ("claims.html", "Claims"),
+    "tutorials/results/CONSTRUCTIONS.md": ("constructions.html", ""),
     "tutorials/results/SPEED.md": ("speed.html", "Speed"),
     "tutorials/results/PRACTICE.md": ("practice.html", "Practice"),
     "tutorials/results/README.md": ("rows.html", ""),
     "TEACHING.md": ("teaching.html", "Teaching"),
     "CONTRIBUTING.md": ("contributing.html", "Contributing"),
+    "LONG_RUNS.md": ("long_runs.html", ""),
     "CHANGELOG.md": ("changes.html", ""),
 }
 FOLDERS = {"tutorials": "index.html", "tutorials/results": "rows.html"}

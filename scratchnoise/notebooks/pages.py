@@ -1,7 +1,10 @@
 """The HTML pages of the tutorials: what their notebooks show, with pictures inside and no script."""
 
+import os
+
 from nbconvert import HTMLExporter
 
+from .links import equations_body, linked, targets_of, with_contents
 from .markdown import to_html
 from .steps import embedded
 from .style import link, whole_page
@@ -26,22 +29,35 @@ CELLS = """
 """
 
 
-def tutorial_pages(notebooks, bar):
-    """One page per notebook, each with links to its neighbours: {name: HTML}.
+def tutorial_pages(notebooks, exercises, bar):
+    """One page per notebook, each with links to its neighbours and to all that its text names: {name: HTML}.
 
-    notebooks: {name: executed notebook}, in reading order.  bar: {target: text} of the site's main pages.
+    notebooks: {name: executed notebook}, in reading order.  exercises: their names, e.g. "01_softmax".
+    bar: {target: text} of the site's main pages.
     Raises NotebookError for a formula that cannot be set.
     """
     titles = {name: title_of(notebook) for name, notebook in notebooks.items()}
+    targets = targets_of(notebooks, exercises)
     names, pages = list(notebooks), {}
     for place, name in enumerate(names):
         around = [names[place - 1] if place else None, names[place + 1] if place + 1 < len(names) else None]
         links = ["" if near is None else link(f"{near}.html", f"{near[:2]} {titles[near]}") for near in around]
         top = f"<nav><span></span>{link(f'{name}.ipynb', 'This page as a notebook')}</nav>"
         end = f'<nav class="end"><span>{links[0]}</span><span>{links[1]}</span></nav>'
-        body = f"{top}\n<main>\n{_cells(name, notebooks[name])}</main>\n{end}"
+        cells = linked(with_contents(_cells(name, notebooks[name])), targets, f"{name}.html")
+        body = f"{top}\n{_note_on_sizes()}<main>\n{cells}</main>\n{end}"
         pages[name] = whole_page(titles[name], body, bar)
     return pages
+
+
+def equations_page(notebooks, exercises, bar):
+    """The page of the report's equations, to look them up: HTML. Arguments as of `tutorial_pages`."""
+    texts = {
+        name: "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        for name, notebook in notebooks.items()
+    }
+    body = linked(equations_body(texts), targets_of(notebooks, exercises))
+    return whole_page("The equations of the report", f"<main>\n{body}\n</main>", bar)
 
 
 def title_of(notebook):
@@ -61,3 +77,11 @@ def _cells(name, notebook):
     filters = {"markdown2html": lambda source: to_html(name, source) + embedded(source)}
     html, _ = HTMLExporter(raw_template=CELLS, filters=filters).from_notebook_node(type(notebook)(shown))
     return html
+
+
+def _note_on_sizes():
+    if not os.environ.get("SCRATCHNOISE_FAST"):
+        return ""
+    return (
+        "<p>Made with SCRATCHNOISE_FAST=1: fewer samples and runs than the text speaks of, so its numbers differ.</p>\n"
+    )

@@ -1,8 +1,10 @@
 """The site: which pages there are, the bar that every page has, and the index."""
 
+from ..course.exercises import OURS
 from .documents import document_pages, found_in
 from .exercises import exercise_pages
-from .pages import question_of, title_of, tutorial_pages
+from .links import EQUATIONS
+from .pages import equations_page, question_of, title_of, tutorial_pages
 from .reference import reference_pages
 from .style import link, whole_page
 
@@ -17,7 +19,9 @@ def site_pages(notebooks, root):
     Raises NotebookError for a formula that cannot be set and for a link that leads nowhere.
     """
     bar = _bar(notebooks, root)
-    pages = {f"{name}.html": page for name, page in tutorial_pages(notebooks, bar).items()}
+    exercises = [exercise.filename[:-3] for exercise in OURS]
+    pages = {f"{name}.html": page for name, page in tutorial_pages(notebooks, exercises, bar).items()}
+    pages[EQUATIONS] = equations_page(notebooks, exercises, bar)
     pages |= document_pages(root, bar) | exercise_pages(notebooks, bar) | reference_pages(bar)
     return pages | {"index.html": _index(notebooks, root, bar)}
 
@@ -26,7 +30,12 @@ def _bar(notebooks, root):
     """{target: text} of the main pages."""
     named = {page: text for page, text in found_in(root).values() if text}
     start = {"start.html": named.pop("start.html")} if "start.html" in named else {}
-    bar = {"index.html": "Tutorials", "exercises.html": "Exercises", "reference.html": "Reference"}
+    bar = {
+        "index.html": "Tutorials",
+        "exercises.html": "Exercises",
+        "reference.html": "Reference",
+        EQUATIONS: "Equations",
+    }
     errata = {f"{ERRATA}.html": "Errata"} if ERRATA in notebooks else {}
     return start | bar | errata | named
 

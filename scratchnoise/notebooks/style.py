@@ -36,6 +36,7 @@ table { border-collapse: collapse; font-size: .93rem; line-height: 1.45; font-va
 th, td { text-align: left; padding: .25rem 1.1rem .25rem 0; vertical-align: baseline;
   border-bottom: 1px solid var(--line); }
 math[display="block"] { margin: 1rem 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; padding: .2rem 0; }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Serif", math; }
 mtd[columnalign="right"] { text-align: right; padding-right: 0; } mtd[columnalign="left"] { text-align: left; }
 blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--quiet); }
 details.step { margin: 1rem 0; } summary { cursor: pointer; color: var(--link); }

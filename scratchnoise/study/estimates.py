@@ -17,6 +17,8 @@ from ..estimate.hoc import neighbour_labels
 from ..estimate.methods import DEFAULT, PARTS
 from ..estimate.quality import judge
 
+IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
+METHODS = (*ESTIMATORS, IDENTITY)
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
 
 
@@ -51,13 +53,15 @@ def compare(out, draws=5):
         for shape, T in noise_shapes(int(y.max()) + 1).items():
             for draw in range(draws):
                 cell = {"data": data, "noise": shape, "draw": draw}
-                if (data, shape, draw, "identity") not in done:  # the last method of a cell
-                    rows = [{**cell, **row} for row in _cell(X, y, np.asarray(T), draw)]
+                missing = [name for name in METHODS if (data, shape, draw, name) not in done]
+                if missing:
+                    rows = [{**cell, **row} for row in _cell(X, y, np.asarray(T), draw, missing)]
                     with out.open("a") as file:
                         file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
 
 
-def _cell(X, y, T, draw):
+def _cell(X, y, T, draw, missing):
+    """Rows {"method", "error", ...} of the missing methods."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -66,20 +70,27 @@ def _cell(X, y, T, draw):
     y_noisy = noise.corrupt(y, T, rng)
     q = out_of_fold_posteriors(make_pipeline(StandardScaler(), LogisticRegression(C=0.1)), X, y_noisy, 5, draw)
     evidence = q, y_noisy, neighbour_labels(X, y_noisy)
-    estimates = {name: method(*evidence) for name, method in ESTIMATORS.items()}
-    peers = {name: estimates[name] for name in PARTS}
-    default = estimates.pop(DEFAULT)
-    judged = judge(default, ESTIMATORS[DEFAULT], peers, evidence, range(len(T)), draw).diagnostics
-    difference = abs(default.array - T)
-    quality = {
-        "coverage": float((difference <= 2 * judged["standard_errors"]).mean()),
-        "trust": judged["trust"],
-        "verdict": judged["verdict"],
-    }
-    yield {"method": DEFAULT, "error": float(difference.mean()), **quality}
-    others = estimates | _cleanlab(q, y_noisy) | {"identity": np.eye(len(T))}
+    if DEFAULT in missing:
+        yield {"method": DEFAULT, **_default(evidence, T, draw)}
+    others = {name: ESTIMATORS[name](*evidence) for name in missing if name in ESTIMATORS and name != DEFAULT}
+    if IDENTITY in missing:
+        others |= _cleanlab(q, y_noisy) | {IDENTITY: np.eye(len(T))}
     for name, estimate in others.items():
-        yield {"method": name, "error": float(abs(np.asarray(estimate) - T).mean())}
+        yield {"method": name, "error": _error(estimate, T)}
+
+
+def _default(evidence, T, draw):
+    """Error, coverage, trust and verdict of the default method."""
+    peers = {name: ESTIMATORS[name](*evidence) for name in PARTS}
+    default = ESTIMATORS[DEFAULT](*evidence)
+    judged = judge(default, ESTIMATORS[DEFAULT], peers, evidence, range(len(T)), draw).diagnostics
+    coverage = float((abs(default.array - T) <= 2 * judged["standard_errors"]).mean())
+    quality = {"coverage": coverage, "trust": judged["trust"], "verdict": judged["verdict"]}
+    return {"error": _error(default, T), **quality}
+
+
+def _error(estimate, T):
+    return float(abs(np.asarray(estimate) - T).mean())
 
 
 def _cleanlab(q, y_noisy):

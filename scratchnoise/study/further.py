@@ -5,17 +5,21 @@ from ..models import (
     Bagging,
     CoTeaching,
     DecisionTree,
+    KernelFisherEM,
     KMeansClassifier,
     KNeighbors,
     LabelNoiseEM,
     LogitBoost,
     NeuralNetwork,
+    RobustSoftmaxRegression,
     SmoothBoost,
 )
 from .methods import Method
 
 FOREST = {"estimator": DecisionTree(max_features="sqrt"), "n_estimators": 101}
 EM = {"covariance": "shared", "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
+FISHER = {"n_components": 30, "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
+SPARSE = {"l1": 1e-3, "l2": 0.0, "tol": 1e-3, "max_iter": 100}
 AT_LEAST = {"learning_rate": 0.01}  # the step of plain cross-entropy
 BOUNDED = {"learning_rate": 0.05}  # bounded losses have smaller gradients
 
@@ -27,6 +31,8 @@ def network(loss, **settings):
 
 FURTHER = {
     "Gaussian EM": Method(LabelNoiseEM, "unit", EM),
+    "Kernel Fisher EM": Method(KernelFisherEM, "unit", FISHER),
+    "rMLR (sparse)": Method(RobustSoftmaxRegression, "unit", SPARSE, needs_T=True),
     "k-means": Method(KMeansClassifier, "unit", {"n_clusters": 10}),
     "k-NN": Method(KNeighbors, "unit", {"n_neighbors": 51}),
     "Decision tree": Method(DecisionTree, "unit", {}),

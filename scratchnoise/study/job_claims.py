@@ -18,6 +18,15 @@ class Claim:
         self.path = Path(folder) / f"{sha256(name.encode()).hexdigest()[:16]}.claim"
         self._file = None
 
+    @staticmethod
+    def sweep(folder):
+        """Delete the claims that programs have left which are gone."""
+        for path in Path(folder).glob("*.claim"):
+            left = Claim(folder, "")
+            left.path = path
+            if left.take():
+                left.release()
+
     def take(self, wait=False):
         """Whether the claim is ours now. wait: until whoever has it gives it up, which makes the answer True."""
         self.path.parent.mkdir(parents=True, exist_ok=True)

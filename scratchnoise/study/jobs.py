@@ -1,14 +1,15 @@
 """What a study measures: one job is one repetition of one method on one noisy data set."""
 
+import os
 import time
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
 from ..backend import backend as using_backend
+from ..content import content_of
 from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratified_folds
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
@@ -23,8 +24,8 @@ from .methods import (
     METHODS,
     POSTERIOR_EPOCHS,
 )
-from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, content_of, data_hash, load_task, noise_hash, pixels_of
-from .results import STOPPED, identity
+from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, data_hash, load_task, noise_hash, pixels_of
+from .results import STOPPED, key_of
 
 PRIORS, T_ESTIMATES = "priors", "T estimates"  # jobs that train no model of the tables
 # The method of a job's last row, where it is not the job's own.
@@ -59,15 +60,11 @@ class Job:
     def content(self):
         """What the job's numbers depend on beside seed and draw, as hashes that the rows keep: dict."""
         known = (self.data, self.preset, self.seed)
-        clean = self.method in CLEAN
-        noise = content_of("clean") if clean else noise_hash(self.data, self.noise, self.preset, self.seed)
-        settings = sorted(self.settings.described().items()) if self.settings else POSTERIOR_EPOCHS
+        noise = content_of("clean") if self.method in CLEAN else noise_hash(self.data, self.noise, *known[1:])
         sizes = (self.preset.n_train, self.preset.n_test, self.last_epoch, self.preset.posteriors, TRAIN_SHARE)
-        return {
-            "data_hash": data_hash(*known),
-            "noise_hash": noise,
-            "settings_hash": content_of(self.method, settings, sizes),
-        }
+        described = sorted(self.settings.described().items()) if self.settings else POSTERIOR_EPOCHS
+        settings = content_of(self.method, described, sizes)
+        return {"data_hash": data_hash(*known), "noise_hash": noise, "settings_hash": settings}
 
     @property
     def cost(self):
@@ -82,10 +79,9 @@ class Job:
 
     def row(self, **found):
         """A row of the results: what this job is, and what it found."""
-        name = Path(self.data).name
         noise = "clean" if self.method in CLEAN else self.noise
-        identity = {"data": name, "noise": noise, "method": self.method, "repetition": self.repetition}
-        identity["draw"] = None if self.method in CROSS_VALIDATED else self.repetition
+        identity = {"data": os.path.basename(self.data), "noise": noise, "method": self.method}
+        identity |= {"repetition": self.repetition, "draw": None if self.method in CROSS_VALIDATED else self.repetition}
         run = {"seed": self.seed, "backend": self.backend, "version": __version__, "preset": self.preset.name}
         return {**identity, "epoch": None, "accuracy": None, "seconds": 0.0, **run, **self.content, **found}
 
@@ -97,33 +93,47 @@ class Job:
 
     def is_done(self, results):
         """Whether the results hold this job's last row, or the row that says why it ended early."""
+        return any(key in results for key in self.last_keys)
+
+    @property
+    def last_keys(self):
+        """The keys of this job's last row, and of the row that says why it ended early."""
         last = self.row(method=LAST_ROW.get(self.method, self.method), epoch=self.last_epoch)
-        return identity(last) in results or identity(self._stopped("")) in results
+        return key_of(last), key_of(self._stopped(""))
 
     def _stopped(self, why, **more):
         """The row of a run that ended early. why: a text."""
         method = LAST_ROW[T_ESTIMATES] if self.method == T_ESTIMATES else self.method
         return self.row(method=method, **{"epoch": self.last_epoch and 1, "stopped": why or STOPPED, **more})
 
-    def outcome(self, T=None, tick=lambda share: None):
+    @property
+    def key(self):
+        """16 hexadecimal digits for all that decides about the job's numbers, the version of the library included."""
+        return content_of(*key_of(self.row(epoch=self.last_epoch)))
+
+    def outcome(self, T=None, tick=lambda share: None, checkpoints=None):
         """All rows of the job: list of dict. A method that cannot run is a result as well: one row that says why.
 
-        T, tick: as in `run`. Raises OSError and MemoryError, which say something about the machine and not the method.
+        T, tick, checkpoints: as in `run`. Raises OSError and MemoryError, which say something about the machine and not
+        the method.
         """
         rows = []
         try:
-            self.run(rows.append, tick, T)
-        except (OSError, MemoryError):
+            self.run(rows.append, tick, T, checkpoints)
+        except OSError:
             raise
+        except MemoryError as error:
+            raise MemoryError(f"{self.noise} {self.method} #{self.repetition + 1}: {error}") from error
         except Exception as error:  # whatever a method raises is what happened to it
             what = " ".join(str(error).split())
             rows.append(self._stopped(f"{type(error).__name__}: {what}"))
         return rows
 
-    def run(self, emit, tick=lambda share: None, T=None):
+    def run(self, emit, tick=lambda share: None, T=None, checkpoints=None):
         """Do the work: `emit(row)` for every measurement when it is there, `tick(share of the job done)` now and then.
 
-        T: the transition matrix for methods that need one, where the noise is hidden or given.
+        T: the transition matrix for methods that need one, where the noise is hidden or given. checkpoints: a folder of
+        this job alone, from which its networks go on and into which they write the state after every epoch; or None.
         """
         task = self.task
         with using_backend(self.backend), warnings.catch_warnings():
@@ -131,7 +141,7 @@ class Job:
             if self.method == PRIORS:
                 emit(self._priors(task))
             elif self.method == T_ESTIMATES:
-                self._estimate(task, emit)
+                self._estimate(task, emit, checkpoints)
             else:
                 T = T if task.T_known is None else task.T_known
                 if T is None and self.settings.needs_T:
@@ -140,19 +150,21 @@ class Job:
                     raise ValueError(
                         f"{self.method} needs images, the data has rows of {task.x_train.shape[1]} features"
                     )
-                self._fit(task, emit, tick, T)
+                self._fit(task, emit, tick, T, checkpoints)
 
     def _priors(self, task):
         C = len(task.classes)
         shares = {"clean": priors(task.y_test, C), "noisy": priors(task.y_noisy, C)}
         return self.row(priors=shares, classes=task.classes, T_true=_listed(task.T_true))
 
-    def _estimate(self, task, emit):
+    def _estimate(self, task, emit, checkpoints):
         started = time.perf_counter()
         method = METHODS[self.preset.posteriors if task.x_train.ndim > 2 else "MLR (own settings)"]
         x, _ = self._pixels(method)
         x, y = x[task.chosen], task.y_noisy[task.chosen]
         model = method.make(None, task.model_seed, POSTERIOR_EPOCHS)
+        if method.is_network:
+            model.set_params(checkpoints=checkpoints)
         q = out_of_fold_posteriors(model, x, y, random_state=task.model_seed)
         seconds = time.perf_counter() - started
         for kind, name in ESTIMATES.items():
@@ -175,7 +187,7 @@ class Job:
         found = pixels_of(self.data, self.preset, self.seed, method.pixels)
         return [x.astype(method.dtype, copy=False) for x in found]
 
-    def _fit(self, task, emit, tick, T):
+    def _fit(self, task, emit, tick, T, checkpoints):
         method = self.settings
         train, test = self._split(task, method)
         model = method.make(T, task.model_seed, self.last_epoch)
@@ -183,7 +195,7 @@ class Job:
         about |= {"T_given": _listed(T)} if method.needs_T else {}
         known = {"settings": method.described(), "selection": "last epoch", **about}
         if method.is_network:
-            self._follow(model, train, test, known, emit, tick)
+            self._follow(model.set_params(checkpoints=checkpoints), train, test, known, emit, tick)
             return
         started = time.perf_counter()
         accuracy = model.fit(*train).score(*test)
@@ -192,29 +204,44 @@ class Job:
             emit(self.row(method="T rMLR", T_hat=_listed(model.T_), **about))
 
     def _follow(self, model, train, test, known, emit, tick):
-        """Train a network, with a row at every recorded epoch; the last one carries the history of all."""
-        recorded = {self.last_epoch} if self.method in CLEAN else {*RECORDED_EPOCHS, self.last_epoch}
-        history = {name: [] for name in ("test_accuracy", "train_loss", "forward_loss", "corrected_risk")}
-        started = time.perf_counter()
+        """Train a network, with a row at every recorded epoch; the last one carries the history of all.
+
+        What is measured after an epoch is put into the model's own history, because a checkpoint keeps that.
+        """
+        before = time.perf_counter()
 
         def on_epoch(model, shown):
-            accuracy, epoch = model.score(*test), shown["epoch"]
-            for name, value in (shown | {"test_accuracy": accuracy, "train_loss": shown["loss"]}).items():
-                if name in history:
-                    history[name].append(value)
-            if epoch in recorded:
-                last = {"history": history} if epoch == self.last_epoch else {}
-                seconds = time.perf_counter() - started
-                emit(self.row(epoch=epoch, accuracy=accuracy, seconds=seconds, **known, **last))
-            tick(epoch / self.last_epoch)
+            nonlocal before
+            shown["test_accuracy"] = model.score(*test)
+            now = time.perf_counter()
+            shown["since_last"], before = now - before, now
+            tick(shown["epoch"] / self.last_epoch)
 
+        died = None
         try:
-            model.set_params(on_epoch=on_epoch).fit(*train)
-        except TrainingDiverged as died:
-            seconds = time.perf_counter() - started
+            epochs = model.set_params(on_epoch=on_epoch).fit(*train).history_
+        except TrainingDiverged as error:
+            died, epochs = error, error.history[:-1]
+        recorded = {self.last_epoch} if self.method in CLEAN else {*RECORDED_EPOCHS, self.last_epoch}
+        seconds, history = 0.0, _history(epochs)
+        for shown in epochs:
+            seconds += shown["since_last"]
+            if shown["epoch"] in recorded:
+                last = {"history": history} if shown["epoch"] == self.last_epoch else {}
+                measured = {"epoch": shown["epoch"], "accuracy": shown["test_accuracy"], "seconds": seconds}
+                emit(self.row(**measured, **known, **last))
+        if died:
+            fatal = died.history[-1]
             stopped = f"the loss was no longer finite in epoch {died.epoch}"
-            showed = {"history": history, "fatal": died.history[-1]}
-            emit(self._stopped(stopped, epoch=died.epoch, seconds=seconds, **showed, **known))
+            showed = {"history": history, "fatal": fatal, "epoch": died.epoch, "seconds": seconds + fatal["seconds"]}
+            emit(self._stopped(stopped, **showed, **known))
+
+
+def _history(epochs):
+    """{name: one number an epoch} of what training showed."""
+    names = {"test_accuracy": "test_accuracy", "train_loss": "loss"}
+    names |= {name: name for name in ("forward_loss", "corrected_risk")}
+    return {name: [shown[key] for shown in epochs if key in shown] for name, key in names.items()}
 
 
 def _listed(T):

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..content import content_of
 from ..losses import BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
-from .protocol import content_of
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The pages of results, made from the committed rows: python -m scratchnoise.study.pages.
 
-It writes RESULTS.md, SPEED.md, PRACTICE.md and methods.png in tutorials/results, and the numbers that `claims`
-registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
+It writes RESULTS.md, SPEED.md, PRACTICE.md, CLAIMS.md and methods.png in tutorials/results, and the numbers that
+`claims` registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
 """
 
 import json
@@ -10,6 +10,7 @@ import textwrap
 from ..files import write_whole
 from ..practice import page as practice_page
 from . import claims, evidence, readings
+from .answers import answers
 from .cells import cells
 from .figures import png
 from .findings import findings
@@ -43,6 +44,7 @@ def pages(folder=evidence.FOLDER):
         folder / "RESULTS.md": results(rows, folder).encode(),
         folder / "SPEED.md": speed(folder).encode(),
         folder / "PRACTICE.md": practice(folder).encode(),
+        folder / "CLAIMS.md": claims_of_the_report(folder).encode(),
         folder / "methods.png": png(figure),
     }
 
@@ -101,6 +103,23 @@ def practice(folder=evidence.FOLDER):
     """PRACTICE.md: the defaults on a user's own arrays."""
     comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in ("clean", "noisy", "networks", "time")}
     return "\n\n".join(_wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
+
+
+def claims_of_the_report(folder=evidence.FOLDER):
+    """CLAIMS.md: what sections 2 and 5 of the report say, our answer, and the control."""
+    parts = [
+        MADE,
+        "# Claims of the report, answered",
+        "Each claim of sections 2 and 5 of the report, in short, and what our rows say. Differences are paired over "
+        "draws, with the t interval of 95 %; shown means that it leaves out 0. [README](README.md) has the files.",
+    ]
+    for claim, found in answers(folder).items():
+        parts.append(f"## {claim.section}: {claim.text}")
+        if found is None:
+            parts.append("**Not run.** No rows answer this claim.")
+        else:
+            parts += [f"**{found.sentence}**", _list(found.items), f"Control: {found.control}"]
+    return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
 
 def speed(folder=evidence.FOLDER):

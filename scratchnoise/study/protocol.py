@@ -12,15 +12,16 @@ under (39) rMLR has a deviation of 0.030 over draws. Table 2 is a 5-fold cross-v
 Everything is scored on the clean test set.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from zipfile import BadZipFile
 from zlib import crc32
 
 import numpy as np
 
 from .. import data, noise
+from ..content import content_of
 from ..data import images
 from ..messages import nearest
 from ..transition import TransitionMatrix
@@ -77,38 +78,53 @@ def parse_noise(text, n_classes):
     "uniform:RHO", "pair:RATE", or the path of an .npy file that holds T. "given:" before one of these is the T of
     labels that are noisy already. Raises ValueError for anything else.
     """
-    text = text.removeprefix("given:")
+    argument = "noise"
     fixed = {"0.5": noise.MNIST05, "0.6": noise.MNIST06, "hidden": noise.MNIST06, "given": None}
+    if text.startswith("given:"):
+        argument, text = "T", text.removeprefix("given:")
+        del fixed["hidden"], fixed["given"]  # these are no matrices
+    asked = f"{argument}={text!r}"
     generators = {"uniform": noise.uniform, "pair": noise.pair_flip}
     name, _, rate = text.partition(":")
     if text in fixed:
         if fixed[text] is not None and n_classes != 3:
-            raise ValueError(f"noise={text!r} is for 3 classes, the data has {n_classes}; use uniform:RHO or pair:RATE")
+            raise ValueError(f"{asked} is for 3 classes, the data has {n_classes}; use uniform:RHO or pair:RATE")
         return fixed[text]
     if name in generators and rate:
         try:
             return generators[name](n_classes, float(rate))
         except ValueError as error:
-            raise ValueError(f"noise={text!r}: {error}") from error
+            raise ValueError(f"{asked}: {error}") from error
     if text.endswith(".npy"):
-        return _saved_transition(text, n_classes)
-    raise ValueError(f"noise={text!r} is unknown; {nearest(text, [*fixed, 'uniform:RHO', 'pair:RATE', 'FILE.npy'])}")
+        return _saved_transition(asked, text, n_classes)
+    raise ValueError(f"{asked} is unknown; {nearest(text, [*fixed, 'uniform:RHO', 'pair:RATE', 'FILE.npy'])}")
 
 
-def _saved_transition(path, n_classes):
+def _saved_transition(asked, path, n_classes):
     wanted = f"an .npy file with a {n_classes} x {n_classes} matrix of numbers"
     try:
         T = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, MemoryError) as error:  # no file of NumPy's, or a header that claims too much
-        raise ValueError(f"noise={path!r} is not {wanted}") from error
-    if np.shape(T) != (n_classes, n_classes):
-        raise ValueError(f"noise={path!r} has shape {np.shape(T)}; it should be {wanted}, one column a class")
-    return TransitionMatrix(T)
+    except OSError as error:
+        raise ValueError(f"{asked} cannot be read ({error.strerror}); it should be {wanted}") from error
+    except (ValueError, EOFError, MemoryError, BadZipFile) as error:  # not NumPy's, or a header that claims too much
+        raise ValueError(f"{asked} is not {wanted}") from error
+    if not isinstance(T, np.ndarray) or T.shape != (n_classes, n_classes):
+        shape = f"has shape {T.shape}" if isinstance(T, np.ndarray) else "holds several arrays"
+        raise ValueError(f"{asked} {shape}; it should be {wanted}, one column a class")
+    try:
+        return TransitionMatrix(T)
+    except ValueError as error:
+        raise ValueError(f"{asked}: {error}") from error
+
+
+_sent = {}  # (data_name, preset, seed) -> Dataset that another process has sent
 
 
 @lru_cache(maxsize=2)
 def load_data(data_name, preset, seed):
     """The clean samples of a study, at most as many as the preset says: Dataset."""
+    if (data_name, preset, seed) in _sent:
+        return _sent[data_name, preset, seed]
     options = {"n_train": 18000, "n_test": 3000} if data_name == "garments" else {}
     dataset = data.load(data_name, **options)
     n_train, n_test = len(dataset.y_train), len(dataset.y_test)
@@ -147,22 +163,32 @@ def load_task(data_name, noise_name, preset, seed, draw=0):
     )
 
 
-def content_of(*parts):
-    """16 hexadecimal digits that change with any of the parts: arrays, texts, numbers, None."""
-    digest = hashlib.sha256()
-    for part in parts:
-        array = np.ascontiguousarray(part) if isinstance(part, np.ndarray) else None
-        digest.update(repr(part if array is None else (array.dtype.str, array.shape)).encode() + b"\n")
-        if array is not None:
-            digest.update(array.data)
-    return digest.hexdigest()[:16]
-
-
 @lru_cache(maxsize=2)
 def data_hash(data_name, preset, seed):
     """What tells the samples of a study from others of the same name: str."""
     found = load_data(data_name, preset, seed)
     return content_of(found.x_train, found.y_train, found.x_test, found.y_test, *found.class_names)
+
+
+def forget_data():
+    """Read and draw everything anew from now on: a file may have changed."""
+    for kept in (load_data, load_task, data_hash, pixels_of):
+        kept.cache_clear()
+
+
+def adopt(dataset, expected, data_name, preset, seed):
+    """Make sure that this process works on the samples whose `data_hash` is `expected`.
+
+    dataset: the samples as another process has sent them, or None where they are to be loaded here.
+    Raises ValueError where what is loaded here differs.
+    """
+    if dataset is not None:
+        _sent.clear()  # one study at a time
+        _sent[data_name, preset, seed] = dataset
+    if data_hash(data_name, preset, seed) != expected:
+        forget_data()  # of a study before
+    if data_hash(data_name, preset, seed) != expected:
+        raise ValueError(f"{data_name!r} has other samples here than where the study was started")
 
 
 def noise_hash(data_name, noise_name, preset, seed):

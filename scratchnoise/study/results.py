@@ -20,23 +20,28 @@ A row is a dict. Every row has the fields in `REQUIRED`; some have more:
 from the start of the fit. JSON has no NaN: a number that is not finite is stored as None.
 """
 
+from pathlib import Path
+
 import numpy as np
 
+from .. import __version__
+from ..content import content_of
 from .rows_file import RowsFile
 
 CONTENT = ("data_hash", "noise_hash", "settings_hash")
 IDENTITY = ("data", "noise", "method", "repetition", "epoch", "preset", "seed", "backend", "version", *CONTENT)
 REQUIRED = (*IDENTITY[:5], "accuracy", "seconds", *IDENTITY[6:9])
+EPOCH = IDENTITY.index("epoch")
 STOPPED = "stopped"  # stands for the epoch in the key of a run that ended early, which nobody can foresee
 TEXTS = ("data", "noise", "method", "backend", "version")
 COLUMN_SUMS = 1e-6  # so far may the columns of a T_hat be from 1
 
 
 class ResultsFile(RowsFile):
-    """An append-only file of measurements, told apart by the fields in `IDENTITY`. path: str or Path."""
+    """An append-only file of measurements, told apart by the fields in `IDENTITY`. path, stamp: as in RowsFile."""
 
-    def __init__(self, path):
-        super().__init__(path, identity)
+    def __init__(self, path, stamp=None):
+        super().__init__(path, identity, stamp)
 
     def has(self, **key):
         """Whether some row agrees with every field given, e.g. `has(method="MLR", repetition=3)`.
@@ -48,6 +53,11 @@ class ResultsFile(RowsFile):
             raise TypeError(f"{unknown[0]!r} does not identify a measurement; use {', '.join(IDENTITY)}")
         asked = [(IDENTITY.index(name), value) for name, value in key.items()]
         return any(all(found[place] == value for place, value in asked) for found in self.keys())
+
+
+def rules_stamp():
+    """A text that changes with the version and with this file: what was checked by other rules is checked again."""
+    return content_of(__version__, Path(__file__).read_text(encoding="utf-8"))
 
 
 def identity(row):
@@ -63,7 +73,15 @@ def identity(row):
     for name, what, fits in _RULES:
         if name in row and not fits(row[name]):
             raise ValueError(f"{name}={str(row[name])[:40]!r} should be {what}")
-    return tuple(STOPPED if name == "epoch" and row.get("stopped") else row.get(name) for name in IDENTITY)
+    return key_of(row)
+
+
+def key_of(row):
+    """`identity` of a row that is known to be one."""
+    key = [row.get(name) for name in IDENTITY]
+    if row.get(STOPPED):
+        key[EPOCH] = STOPPED
+    return tuple(key)
 
 
 def _is_count(value, least=0):

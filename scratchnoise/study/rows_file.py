@@ -9,10 +9,13 @@ The lock is on a file beside it, because the file itself is replaced when damage
 import json
 import math
 import os
+import threading
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from ..files import write_whole
+from . import known_keys
 
 try:
     import fcntl
@@ -20,17 +23,23 @@ except ImportError:  # Windows has none: there one process at a time may write
     fcntl = None  # type: ignore[assignment]
 
 
+WORTH_KEEPING = 1000  # rows
+
+
 class RowsFile:
     """Rows (dict) told apart by their `key`. path: str or Path; neither the file nor its folder need exist.
 
     check(row): raises ValueError where a row is no row; its answer is the key, a hashable.
-    In memory are the keys alone: `rows` reads the file.
+    stamp: where it is given, the keys that `remember` has kept under the same stamp are taken from there, not parsed.
+    In memory are the keys alone, and equal parts of keys once: `rows` reads the file. Threads may share the object.
     Raises ValueError, naming file and line, where a line that has an end is damaged or has the key of another.
     """
 
-    def __init__(self, path, check):
-        self.path, self.check = Path(path), check
+    def __init__(self, path, check, stamp=None):
+        self.path, self.check, self.stamp = Path(path), check, stamp
+        self._one_thread = threading.RLock()
         self._forget()
+        self._recall()
         self.refresh()
 
     def __contains__(self, key):
@@ -42,20 +51,38 @@ class RowsFile:
 
     def rows(self):
         """Every row, oldest first: list of dict."""
-        return [json.loads(line) for line in _whole_lines(self.path)[: self._lines]]
+        return list(self.each_row())
+
+    def each_row(self):
+        """Every row, oldest first, one at a time."""
+        if self._lines:
+            with open(self.path, "rb") as file:
+                for line in islice(_whole_lines(file), self._lines):
+                    yield json.loads(line)
 
     def refresh(self):
         """Read what other processes have added."""
-        if self._was_replaced():
-            self._forget()
-        if not self.path.exists():
-            return
-        with open(self.path, "rb") as file:
-            self._file = os.fstat(file.fileno()).st_ino
-            file.seek(self._end)
-            added = file.read()
-        for line in added[: added.rfind(b"\n") + 1].split(b"\n")[:-1]:
-            self._take(line)
+        with self._one_thread:
+            try:
+                with open(self.path, "rb") as file:
+                    self._forget_another(os.fstat(file.fileno()))
+                    for line in _whole_lines(file, self._end):
+                        self._take(line)
+            except FileNotFoundError:
+                self._forget()
+
+    def remember(self):
+        """Keep the keys, which are tuples, beside the file for the next start, where that would parse many rows."""
+        if self._lines - self._recalled >= WORTH_KEEPING:
+            known_keys.remember(self.path, self.stamp, self._keys, self._end)
+
+    def _recall(self):
+        self._recalled = 0
+        recalled = self.stamp and known_keys.recall(self.path, self.stamp)
+        if recalled:
+            keys, self._end = recalled
+            self._keys = dict.fromkeys(keys)
+            self._recalled = self._lines = len(keys)
 
     def append(self, *rows):
         """Add rows in one step; those whose key is there already are left out. On the disk when this returns.
@@ -68,7 +95,7 @@ class RowsFile:
             line = json.dumps(plain(row), ensure_ascii=False, allow_nan=False).encode()
             lines[self._key(line, f"{self.path}, new row")] = line
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(self.path):
+        with self._one_thread, locked(self.path):
             self.refresh()
             new = [line for key, line in lines.items() if key not in self._keys]
             if new:
@@ -89,7 +116,7 @@ class RowsFile:
         key = self._key(line, f"{self.path}, line {self._lines + 1}")
         if key in self._keys:
             raise ValueError(f"{self.path}, line {self._lines + 1}: measured before, {key}")
-        self._keys[key] = None
+        self._keys[self._shared(key)] = None
         self._lines += 1
         self._end += len(line) + 1
 
@@ -104,14 +131,19 @@ class RowsFile:
             raise ValueError(f"{where}: {error}") from error
 
     def _forget(self):
-        self._keys, self._end, self._lines, self._file = {}, 0, 0, None
+        self._keys, self._texts, self._end, self._lines, self._file = {}, {}, 0, 0, None
 
-    def _was_replaced(self):
-        try:
-            found = os.stat(self.path)
-        except FileNotFoundError:
-            return True
-        return self._file is not None and (found.st_ino != self._file or found.st_size < self._end)
+    def _forget_another(self, found):
+        """Forget all where another file has taken the place of the one that was read. found: what fstat says."""
+        if self._file is not None and (found.st_ino != self._file or found.st_size < self._end):
+            self._forget()
+        self._file = found.st_ino
+
+    def _shared(self, key):
+        """The key, with the very texts that other keys have: most rows differ in a number only."""
+        if not isinstance(key, tuple):
+            return key
+        return tuple(self._texts.setdefault(part, part) if isinstance(part, str) else part for part in key)
 
 
 @contextmanager
@@ -132,17 +164,18 @@ def move_damaged_aside(path, check):
     if not path.exists():
         return []
     with locked(path):
-        for number, line in enumerate(_whole_lines(path), start=1):
-            try:
-                key = check(json.loads(line))
-                why = "measured before" if key in keys else ""
-            except ValueError as error:
-                why = str(error)
-            if why:
-                damaged.append({"line": number, "why": why, "content": line.decode(errors="replace")})
-            else:
-                keys.add(key)
-                good.append(line + b"\n")
+        with open(path, "rb") as rows:
+            for number, line in enumerate(_whole_lines(rows), start=1):
+                try:
+                    key = check(json.loads(line))
+                    why = "measured before" if key in keys else ""
+                except ValueError as error:
+                    why = str(error)
+                if why:
+                    damaged.append({"line": number, "why": why, "content": line.decode(errors="replace")})
+                else:
+                    keys.add(key)
+                    good.append(line + b"\n")
         if damaged:
             with open(path.with_name(path.name + ".damaged"), "a", encoding="utf-8") as file:
                 file.writelines(json.dumps(entry) + "\n" for entry in damaged)
@@ -150,9 +183,12 @@ def move_damaged_aside(path, check):
     return [(entry["line"], entry["why"]) for entry in damaged]
 
 
-def _whole_lines(path):
-    content = path.read_bytes() if path.exists() else b""
-    return content[: content.rfind(b"\n") + 1].split(b"\n")[:-1]
+def _whole_lines(file, start=0):
+    """The lines of a file that have an end, without it, from the byte `start` on, one at a time."""
+    file.seek(start)
+    for line in file:
+        if line.endswith(b"\n"):
+            yield line[:-1]
 
 
 def plain(value):

@@ -11,8 +11,8 @@ from ..messages import nearest
 from .further import FURTHER
 from .jobs import LAST_ROW, PRIORS, T_ESTIMATES, Job
 from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, ESTIMATES, FULL_CLEAN, METHODS
-from .protocol import PRESETS, load_task
-from .results import IDENTITY, ResultsFile, identity
+from .protocol import PRESETS, forget_data, load_task
+from .results import IDENTITY, ResultsFile, identity, rules_stamp
 from .rows_file import move_damaged_aside
 from .workers import Progress, Workers
 
@@ -45,8 +45,8 @@ def reproduce(
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
     `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "usual", "all" (with the networks that are
     controls, and the full clean sets), "linear", "networks", "clean", "T estimates", "further"; preset: "quick" or
-    "paper"; repetitions: overrides the preset's; jobs: processes; backend: kernel table, by default the one that runs
-    here; seed: decides everything random.
+    "paper"; repetitions: overrides the preset's; jobs: processes of this machine, unless joblib.parallel_config names
+    the workers of a cluster; backend: kernel table, by default the one that runs here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
     check_count(jobs=jobs)
@@ -54,9 +54,11 @@ def reproduce(
     if repetitions is not None:
         check_count(repetitions=repetitions)
     table = resolve(backend) if backend else current()
+    if str(data).endswith(".npz"):
+        forget_data()
     plan = make_plan(data, noise, methods, preset, repetitions, table, seed)
     results = open_results(out, seed, plan)
-    missing = [job for job in plan if not job.is_done(results)]
+    missing = _missing(plan, results)
     if missing:
         print(f"{len(missing)} runs with the kernels of {missing[0].backend!r}", file=sys.stderr)
     if missing and missing[0].backend == "numba":
@@ -64,9 +66,23 @@ def reproduce(
         _compile((*LINEAR, *LINEAR_IN_DOUBLE, *(NETWORKS if networks else ())))
     with Progress(sum(job.cost for job in missing)) as progress:
         # T must be estimated before the methods that are not told it can start
+        workers = Workers(results, progress, jobs)
         for stage in ([j for j in missing if j.method == T_ESTIMATES], [j for j in missing if j.method != T_ESTIMATES]):
-            Workers(results, progress, jobs).run(stage)
+            workers.run(stage)
+        workers.tidy(plan)
     return _shown(results.rows(), preset, table)
+
+
+def _missing(plan, results):
+    """The jobs that are not done. The keys of a method's repetitions differ in one place, so they are made once."""
+    keys, place, missing = {}, IDENTITY.index("repetition"), []
+    for job in plan:
+        group = job.noise, job.method
+        if group not in keys:
+            keys[group] = [(key[:place], key[place + 1 :]) for key in job.last_keys]
+        if not any((*before, job.repetition, *after) in results for before, after in keys[group]):
+            missing.append(job)
+    return missing
 
 
 def _shown(rows, preset, table):
@@ -103,7 +119,8 @@ def make_plan(data, noise, methods, preset, repetitions, backend, seed):
                 plan += [Job(data, noise_name, name, r, preset, seed, backend) for r in range(count)]
     if not plan:
         raise ValueError(f"methods={', '.join(methods)!r} with noise={', '.join(noise)!r} leave nothing to run")
-    return sorted(plan, key=lambda job: (job.cost, job.repetition))
+    costs = {(job.noise, job.method): job.cost for job in plan if job.repetition == 0}
+    return sorted(plan, key=lambda job: (costs[job.noise, job.method], job.repetition))
 
 
 def _repetitions(name, preset, wanted):
@@ -128,10 +145,16 @@ def open_results(out, seed, plan):
     except OSError as error:
         raise OSError(f"out={str(out)!r} cannot be written ({error.strerror}); choose another folder") from error
     path = out / "results.jsonl"
-    for line, why in move_damaged_aside(path, identity):
-        print(f"{path}, line {line}: {why}; moved to {path.name}.damaged", file=sys.stderr)
-    results = ResultsFile(path)
-    found = [dict(zip(IDENTITY, key, strict=True)) for key in results.keys()]
+    try:
+        results = ResultsFile(path, rules_stamp())
+    except ValueError:
+        for line, why in move_damaged_aside(path, identity):
+            print(f"{path}, line {line}: {why}; moved to {path.name}.damaged", file=sys.stderr)
+        results = ResultsFile(path, rules_stamp())
+    results.remember()
+    first, after = IDENTITY.index("repetition"), IDENTITY.index("epoch") + 1
+    shared = {key[:first] + key[after:] for key in results.keys()}  # the same for many rows
+    found = [dict(zip(IDENTITY[:first] + IDENTITY[after:], values, strict=True)) for values in shared]
     seeds = {row["seed"] for row in found} - {seed}
     if seeds:
         raise ValueError(f"out={str(out)!r} holds results of seed {min(seeds)}; use that seed or another folder")
@@ -142,7 +165,7 @@ def open_results(out, seed, plan):
 def _refuse_other_content(out, found, plan):
     """Raise ValueError where a row has the name of something in the plan and another content."""
     wanted = {}
-    for job in plan:
+    for job in (job for job in plan if job.repetition == 0):  # every method has one
         row = job.row()
         names = (
             [*ESTIMATES.values()] if job.method == T_ESTIMATES else [job.method, LAST_ROW.get(job.method, job.method)]

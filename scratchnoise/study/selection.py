@@ -19,10 +19,11 @@ import numpy as np
 from .. import __version__
 from ..backend import backend as using_backend
 from ..backend import current, resolve
+from ..content import content_of
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from .methods import BACKWARD, FORWARD, METHODS, PLAIN, TUNED
-from .protocol import PRESETS, content_of, data_hash, load_task, noise_hash, pixels_of
+from .protocol import PRESETS, data_hash, load_task, noise_hash, pixels_of
 from .rows_file import RowsFile
 
 FILE = Path(__file__).parents[2] / "tutorials" / "results" / "selection.jsonl"

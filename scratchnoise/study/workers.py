@@ -1,9 +1,21 @@
-"""Jobs at work: here or in processes, each once however many programs share a folder, with a bar."""
+"""Jobs at work: here, in processes or on a cluster, each once however many programs share the folder, with a bar."""
 
+import os
+import sys
+from contextlib import contextmanager, suppress
+from shutil import rmtree
+
+from .. import __version__
 from ..processes import processors
 from ..transition import TransitionMatrix
+from .errands import Sender, work
 from .job_claims import Claim
 from .methods import ESTIMATES
+from .protocol import data_hash, load_data
+from .results import CONTENT
+
+MOST_LOSSES = 5  # of workers, one after the other, without one finished job or epoch between
+SAME_DRAW = ("data_hash", "noise_hash", "method", "repetition", "preset", "seed")
 
 
 class Progress:
@@ -24,27 +36,46 @@ class Progress:
 
     def follow(self, job):
         """A function that moves the bar as `job` tells its share done."""
-        self.bar.set_description_str(f"{job.noise} {job.method} #{job.repetition + 1}")
+        self.bar.set_description_str(named(job))
         done = 0.0
 
         def tick(share):
             nonlocal done
-            self.bar.update((share - done) * job.cost)
+            self.bar.update(min((share - done) * job.cost, self.bar.total - self.bar.n))  # rounding adds up
             done = share
 
         return tick
 
 
+class LostWorkers(Exception):
+    """Workers ended, or cannot be reached, before they had done what they were sent."""
+
+
 class Workers:
-    """Run jobs here or in `jobs` processes, each job once however many programs share the folder."""
+    """Run jobs here, in `jobs` processes, or on the cluster of the joblib.parallel_config that is in force.
+
+    Each job is done once, however many programs share the folder of the results.
+    """
 
     def __init__(self, results, progress, jobs):
         self.results, self.progress, self.jobs = results, progress, jobs
-        self.claims, self.elsewhere = {}, []
+        self.claims, self.elsewhere, self.estimates, self.kept = {}, [], {}, 0
+        self.on_cluster, self.on_dask = on_cluster(), on_cluster("dask")  # joblib tells this thread only
+
+    def tidy(self, done):
+        """Delete what killed programs have left of jobs whose rows are there."""
+        Claim.sweep(self._claims())
+        left = {path.name: path for path in self._checkpoints().glob("*")}
+        if left:  # a key takes a while to make
+            for path in (left[key] for key in {job.key for job in done} if key in left):
+                rmtree(path, ignore_errors=True)
 
     def run(self, plan):
-        """Until every job of the plan is done, by this program or by another one."""
-        run = self._here if self.jobs == 1 else self._in_processes
+        """Until every job of the plan is done, by this program or by another one.
+
+        Raises OSError and MemoryError where this machine or a worker cannot do a job.
+        """
+        run = self._here if self.jobs == 1 and not self.on_cluster else self._sent
         try:
             run(plan)
             while self.elsewhere:
@@ -52,27 +83,63 @@ class Workers:
                 for job in waited:  # a lost program leaves its job to us
                     run([job], wait=True)
         finally:
-            for claim in self.claims.values():
-                claim.release()
+            self._release()
 
     def _here(self, plan, wait=False):
         for job, T in self._claimed(plan, wait):
             tick = self.progress.follow(job)
-            self._keep(job, job.outcome(T, tick), tick)
+            self._keep(job, job.outcome(T, tick, self._sender(job).folder_of(job)), tick)
 
-    def _in_processes(self, plan, wait=False):
-        from joblib import Parallel, delayed, parallel_config
+    def _sent(self, plan, wait=False):
+        losses, before = 0, self._progress_made()
+        while plan:
+            try:
+                return self._send(plan, wait)
+            except LostWorkers as lost:
+                now = self._progress_made()
+                losses, before = losses + 1 if now == before else 1, now
+                names = ", ".join(named(job) for job in self.claims) or "nothing"
+                if losses == MOST_LOSSES:
+                    raise OSError(f"workers were lost {losses} times, at last with {names}: {lost}") from lost
+                print(f"\na worker was lost ({lost}); {names} begins again", file=sys.stderr)
+                self._release()
+            self.results.refresh()
+            plan = [job for job in plan if job not in self.elsewhere and not job.is_done(self.results)]
 
-        threads = max(1, processors() // self.jobs)
-        with parallel_config("loky", n_jobs=self.jobs, inner_max_num_threads=threads):
-            work = (delayed(_outcome)(*item) for item in self._claimed(plan, wait))
-            for job, rows in Parallel(return_as="generator_unordered", pre_dispatch="n_jobs")(work):
+    def _progress_made(self):
+        """Something that changes with every finished job, and with every epoch that a network has kept."""
+        times = []
+        for path in self._checkpoints().glob("*/*.npz"):
+            with suppress(FileNotFoundError):
+                times.append(path.stat().st_mtime_ns)
+        return self.kept, max(times, default=0)
+
+    def _send(self, plan, wait):
+        """One joblib call. Its exceptions are about workers: what a job raises comes back as a value."""
+        from joblib import Parallel, delayed
+
+        dataset = load_data(plan[0].data, plan[0].preset, plan[0].seed)
+        broken = []  # joblib asks for jobs in a thread that has nobody to raise to
+
+        def errands():
+            try:
+                for job, T in self._claimed(plan, wait):
+                    yield delayed(work)(job, T, self._sender(job), dataset if self.on_dask else None)
+            except Exception as error:
+                broken.append(error)
+
+        with workers(self.jobs, dataset) as jobs:
+            for job, rows, error in _answers(Parallel(jobs, return_as="generator_unordered", batch_size=1), errands()):
+                if error is not None:
+                    raise error
                 self._keep(job, rows, self.progress.follow(job))
+        if broken:
+            raise broken[0]
 
     def _claimed(self, plan, wait):
         """(job, T) for every job that nobody else has done or is doing."""
         for job in plan:
-            claim = Claim(self.results.path.parent / ".claims", repr(job))
+            claim = Claim(self._claims(), repr(job))
             if not claim.take(wait):
                 self.elsewhere.append(job)
                 continue
@@ -82,25 +149,81 @@ class Workers:
                 self.progress.follow(job)(1.0)
             else:
                 self.claims[job] = claim
-                yield job, transition_for(job, self.results)
+                yield job, self._told(job)
 
     def _keep(self, job, rows, tick):
+        content = job.content
+        if any(row[name] != content[name] for row in rows for name in CONTENT):
+            raise OSError(f"{named(job)} was done on other data than those of this program; its rows are not kept")
         self.results.append(*rows)
+        self.kept += 1
+        rmtree(self._checkpoints() / job.key, ignore_errors=True)
         self.claims.pop(job).release()
         tick(1.0)
 
+    def _release(self):
+        for claim in self.claims.values():
+            claim.release()
+        self.claims.clear()
 
-def _outcome(job, T):
-    return job, job.outcome(T)
+    def _claims(self):
+        return self.results.path.parent / ".claims"
+
+    def _checkpoints(self):
+        return self.results.path.parent.resolve() / ".checkpoints"
+
+    def _sender(self, job):
+        parent = None if self.on_cluster else os.getpid()
+        return Sender(__version__, data_hash(job.data, job.preset, job.seed), str(self._checkpoints()), parent)
+
+    def _told(self, job):
+        """T for a method that needs it where the noise is hidden or given: the estimate of the same draw, or None."""
+        if not (job.settings and job.settings.needs_T and job.task.T_known is None):
+            return None
+        wanted = job.row(method=ESTIMATES["confident_joint"])
+        draw = tuple(wanted[name] for name in SAME_DRAW)
+        if draw not in self.estimates:
+            estimated = (row for row in self.results.each_row() if row.get("T_hat"))
+            self.estimates = {tuple(row.get(name) for name in SAME_DRAW): row["T_hat"] for row in estimated}
+        return TransitionMatrix(self.estimates[draw]) if draw in self.estimates else None
 
 
-def transition_for(job, results):
-    """What a method is told where it does not know T: the estimate of the same draw; None where there is none."""
-    if not (job.settings and job.settings.needs_T and job.task.T_known is None):
-        return None
-    wanted = job.row(method=ESTIMATES["confident_joint"])
-    same = ("data_hash", "noise_hash", "method", "repetition", "preset", "seed")
-    for row in results.rows():
-        if all(row.get(name) == wanted[name] for name in same) and row.get("T_hat"):
-            return TransitionMatrix(row["T_hat"])
-    return None
+def named(job):
+    """How a job is called where people read it."""
+    return f"{job.noise} {job.method} #{job.repetition + 1}"
+
+
+def on_cluster(name=None):
+    """Whether joblib.parallel_config names another backend than its own processes; name: that very one."""
+    from joblib.parallel import BACKENDS, get_active_backend
+
+    if name is not None:
+        return name in BACKENDS and isinstance(get_active_backend()[0], BACKENDS[name])
+    return type(get_active_backend()[0]).__name__ not in ("LokyBackend", "SequentialBackend")
+
+
+@contextmanager
+def workers(jobs, dataset):
+    """The number of jobs for joblib.Parallel, and the backend that is to run them.
+
+    Processes of this machine divide its threads among them. Each worker of a Dask cluster gets the samples once.
+    """
+    from joblib import parallel_config
+    from joblib.parallel import get_active_backend
+
+    if on_cluster("dask"):
+        with parallel_config("dask", client=get_active_backend()[0].client, scatter=[dataset]):
+            yield -1
+    elif on_cluster():
+        yield None if jobs == 1 else jobs
+    else:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=max(1, processors() // jobs)):
+            yield jobs
+
+
+def _answers(parallel, errands):
+    """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
+    try:
+        yield from parallel(errands)
+    except Exception as error:
+        raise LostWorkers(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error

@@ -206,3 +206,23 @@ def test_a_constant_is_sent_once(device):
 def test_an_array_of_the_host_is_refused(device):
     with backend("cupy"), pytest.raises(TypeError, match=r"Unsupported type <class 'numpy.ndarray'>"):
         CrossEntropy().value(to_device(np.zeros((2, 3))), np.array([0, 1]))
+
+
+# --- killed and begun again ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_training_on_a_device_goes_on_from_its_checkpoint(device, images, tmp_path, solver):
+    """Momentum and weights lie in one array of the device, which the recorded step reads."""
+
+    def dies(model, row):
+        if row["epoch"] == 2:
+            raise InterruptedError
+
+    whole = network("cupy", solver=solver).fit(*images)
+    with pytest.raises(InterruptedError):
+        network("cupy", solver=solver, checkpoints=str(tmp_path), on_epoch=dies).fit(*images)
+    epochs = []
+    resumed = network("cupy", solver=solver, checkpoints=str(tmp_path), on_epoch=lambda _, row: epochs.append(row))
+    assert_same(resumed.fit(*images), whole)
+    assert [row["epoch"] for row in epochs] == [2, 3]

@@ -209,7 +209,7 @@ def kernels_on_this_machine():
     return [
         (convolution.convolve_tiles, (x, blocks, x[:8], x, windows), tile),
         (convolution.convolve_few, (x, blocks, x[:8], x, windows), narrow),
-        (convolution.correlate, (x, 64, blocks, x[:8].reshape(1, 1, 8), places, places), tile),
+        (convolution.correlate, (x, 64, x[:72], 8, 72, x[:8].reshape(1, 1, 8), places, places), tile),
         (pooled_convolution.add_windows, (x, places, x, places, x), tile),
         (linear.product, (x, (1, 1), x, (1, 1), 8, x[:8], rows), tile),
         (softmax_regression.logits_of, (rows, starts, tails, weights, x[:3], z), narrow),

@@ -11,8 +11,8 @@ from sklearn.svm import LinearSVC
 
 from scratchnoise.estimate import UntrustworthyTransitionWarning
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
-from scratchnoise.models.flip_corrected import project_to_simplex
 from scratchnoise.noise import MNIST05
+from scratchnoise.simplex import project_to_simplex
 from scratchnoise.transition import IllConditionedTransitionWarning, SingularTransitionError, TransitionMatrix
 
 

@@ -151,3 +151,63 @@ def joint_not_calibrated(q, y):
 def joint_calibrated_by_column(q, y):
     """Columns scaled to the label counts."""
     return columns_scaled(confident_counts(q, y, class_thresholds(q, y))) * np.bincount(y)
+
+
+def accepted_labels(q, y, j, worth):
+    """The labels of {q_nj >= t}, t such that worth(labels, posteriors) is largest, from the largest set on."""
+    sets = [q[:, j] >= t for t in sorted(set(q[:, j]))]
+    return y[max(sets, key=lambda accepted: worth(y[accepted], q[accepted, j]))]
+
+
+def shares_of(labels, C):
+    return np.bincount(labels, minlength=C) / len(labels)
+
+
+@rejected_by(estimators.the_purest_threshold_is_taken, estimators.thresholds_need_the_order_alone)
+def purity_by_posteriors(q, y):
+    """The set with the largest mean posterior: the single sample on top, whatever its label."""
+    C = q.shape[1]
+    return np.stack([shares_of(accepted_labels(q, y, j, lambda _, p: p.mean()), C) for j in range(C)], axis=1)
+
+
+@rejected_by(estimators.the_purest_threshold_is_taken)
+def smallest_of_equally_pure(q, y):
+    """Of equally pure sets the smallest one: a single sample with the right label."""
+    C = q.shape[1]
+    best = [accepted_labels(q, y, j, lambda found, _, j=j: ((found == j).mean(), -len(found))) for j in range(C)]
+    return np.stack([shares_of(found, C) for found in best], axis=1)
+
+
+@rejected_by(estimators.thresholds_need_the_order_alone)
+def threshold_of_one_half(q, y):
+    """A fixed threshold between the mean and the largest posterior: it needs calibrated numbers."""
+    C = q.shape[1]
+    accepted = (y[q[:, j] >= (q[:, j].mean() + q[:, j].max()) / 2] for j in range(C))
+    return np.stack([shares_of(found, C) for found in accepted], axis=1)
+
+
+def counts_given_predictions(q, y):
+    """S[i, l] = share of label i where l is predicted; a class that is not predicted has its anchor's column."""
+    counts = np.zeros((q.shape[1], q.shape[1]))
+    np.add.at(counts, (y, q.argmax(axis=1)), 1)
+    total = counts.sum(axis=0)
+    return np.where(total > 0, counts / np.maximum(total, 1), printed_anchors(q))
+
+
+@rejected_by(estimators.the_dual_estimate_is_a_product)
+def dual_in_the_other_order(q, y):
+    """First from predicted to noisy, then from true to predicted."""
+    return printed_anchors(q) @ counts_given_predictions(q, y)
+
+
+@rejected_by(estimators.the_dual_estimate_is_a_product)
+def the_second_factor_alone(q, y):
+    """Counts given the prediction: what some public code returns under this name."""
+    return counts_given_predictions(q, y)
+
+
+@rejected_by(estimators.calibrated_posteriors_apply_the_noise_twice)
+def decisions_twice(q, y):
+    """The decision at the anchor as its first factor: calibrated posteriors then give T."""
+    hard = np.eye(q.shape[1])[printed_anchors(q).argmax(axis=0)].T
+    return counts_given_predictions(q, y) @ hard

@@ -3,6 +3,7 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
+from . import further
 from .base import BASE
 
 DELETE = ""
@@ -534,6 +535,7 @@ SLIPS = {
 
 def wrong_solutions():
     """(name, function, text) of each."""
+    yield from further.WRONG
     for function, slips in SLIPS.items():
         text = BASE[function]
         for number, (old, new) in enumerate(slips):

@@ -17,7 +17,7 @@ def made():
     return pages.pages()
 
 
-@pytest.mark.parametrize("name", ["RESULTS.md", "SPEED.md", "PRACTICE.md"])
+@pytest.mark.parametrize("name", ["RESULTS.md", "SPEED.md", "PRACTICE.md", "CLAIMS.md"])
 def test_a_page_is_what_the_rows_give(made, name):
     path = evidence.FOLDER / name
     assert path.read_text(encoding="utf-8") == made[path].decode(), "run python -m scratchnoise.study.pages"

@@ -7,6 +7,8 @@ import time
 import numpy as np
 import pytest
 
+from scratchnoise.study import results as results_module
+from scratchnoise.study import rows_file
 from scratchnoise.study.results import ResultsFile, identity
 from scratchnoise.study.rows_file import RowsFile, move_damaged_aside
 
@@ -190,3 +192,61 @@ def test_a_writer_that_is_killed_leaves_a_file_that_goes_on(tmp_path):
     rows.append({"n": "last"})
     assert json.loads(path.read_text().splitlines()[-1]) == {"n": "last"}
     assert len(rows.rows()) == len(set(rows.keys())) > 5
+
+
+# --- the keys that are kept ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(two, measurement, monkeypatch):
+    """The path of a file with five measurements, of which four were there when its keys were kept."""
+    monkeypatch.setattr(rows_file, "WORTH_KEEPING", 3)
+    results = ResultsFile(two, "rules")
+    results.append(measurement(repetition=2, epoch=7), measurement(repetition=3, seed=1))
+    results.remember()
+    results.append(measurement(repetition=4))
+    return two
+
+
+def parsed(path, monkeypatch, stamp="rules"):
+    """How many rows an opening checks, and the keys that it finds."""
+    checked = []
+    monkeypatch.setattr(results_module, "identity", lambda row: checked.append(row) or identity(row))
+    keys = ResultsFile(path, stamp).keys()
+    monkeypatch.undo()
+    return keys, len(checked)
+
+
+def test_rows_that_were_checked_before_are_not_parsed_again(kept, measurement, monkeypatch):
+    keys, checked = parsed(kept, monkeypatch)
+    assert checked == 1 and keys == ResultsFile(kept).keys() and len(keys) == 5
+    assert len(ResultsFile(kept, "rules").rows()) == 5
+    results = ResultsFile(kept, "rules")
+    results.append(measurement(repetition=3, seed=1), measurement(repetition=5))
+    assert [row["repetition"] for row in ResultsFile(kept).rows()] == [0, 1, 2, 3, 4, 5]
+
+
+def test_another_stamp_parses_all(kept, monkeypatch):
+    assert parsed(kept, monkeypatch, "other rules")[1] == 5
+    assert parsed(kept, monkeypatch, None)[1] == 5
+
+
+@pytest.mark.parametrize("change", ["number", "cut", "other file", "keys cut", "keys changed"])
+def test_keys_count_only_for_the_bytes_that_they_were_found_in(kept, measurement, monkeypatch, change):
+    keys, content = kept.with_name(".results.jsonl.keys"), kept.read_bytes()
+    if change == "number":
+        kept.write_bytes(content.replace(b'"accuracy": 0.9', b'"accuracy": 9.0', 1))
+        with pytest.raises(ValueError, match="line 1: accuracy"):
+            ResultsFile(kept, "rules")
+        return
+    if change == "cut":
+        kept.write_bytes(content[: len(content) // 2])
+    elif change == "other file":
+        kept.unlink()
+        ResultsFile(kept).append(measurement(repetition=9))
+    elif change == "keys cut":
+        keys.write_bytes(keys.read_bytes()[:-9])
+    else:
+        keys.write_bytes(keys.read_bytes().replace(b'"end": ', b'"end": 1'))
+    found, checked = parsed(kept, monkeypatch)
+    assert found == ResultsFile(kept).keys() and checked == len(found)

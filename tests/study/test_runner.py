@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from scratchnoise.losses import CrossEntropy
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.network.training import step_size
 from scratchnoise.study import methods, protocol, runner
+from scratchnoise.study.job_claims import Claim
 from scratchnoise.study.jobs import Job
 from scratchnoise.study.results import ResultsFile
 
@@ -51,6 +53,7 @@ def linear(tmp_path, garments):
         settings = {"data": garments, "methods": ("linear",), "noise": ("0.5",), "backend": "numpy"} | changes
         return runner.reproduce(tmp_path / "out", **settings)
 
+    run.data = garments
     return run
 
 
@@ -200,6 +203,10 @@ def test_arrays_of_ones_own(tmp_path):
         ({"noise": ("0.7",)}, "noise='0.7' is unknown"),
         ({"noise": ("uniform:0.9",)}, "rho=0.9 should lie between 0 and 0.5"),
         ({"noise": ("given",)}, "are clean"),
+        ({"noise": ("given:hidden",)}, "T='hidden' is unknown"),
+        ({"noise": ("given:given",)}, "T='given' is unknown"),
+        ({"noise": ("given:0.7",)}, "T='0.7' is unknown; did you mean '0.6'"),
+        ({"noise": ("nowhere.npy",)}, "noise='nowhere.npy' cannot be read"),
         ({"methods": ()}, "nothing to run"),
         ({"noise": ()}, "nothing to run"),
         ({"repetitions": 0}, "repetitions=0"),
@@ -214,6 +221,31 @@ def test_wrong_names_are_refused_before_anything_is_written(linear, tmp_path, ch
     with pytest.raises(ValueError, match=message):
         linear(**changes)
     assert not (tmp_path / "out").exists()
+
+
+HUGE = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }".ljust(117) + b"\n"
+FILES = {
+    "text": (b"hello", "is not an .npy file"),
+    "8 TB": (b"\x93NUMPY\x01\x00" + len(HUGE).to_bytes(2, "little") + HUGE, "is not an .npy file"),
+    "half an archive": (b"PK\x03\x04 and nothing else", "is not an .npy file"),
+    "pickle": (np.array([{}, None]), "is not an .npy file"),
+    "2 x 2": (np.eye(2), r"has shape \(2, 2\)"),
+    "rows": (T.T, "from_rows"),
+    "negative": (T - [[0.3], [0], [-0.3]], "T"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_holds_no_t_is_named_in_one_line(linear, tmp_path, name):
+    content, message = FILES[name]
+    path = tmp_path / "T.npy"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content)
+    with pytest.raises(ValueError, match=rf"noise='.*T.npy'.*{message}") as caught:
+        linear(noise=(str(path),))
+    assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
 def test_another_seed_needs_another_folder(linear):
@@ -304,6 +336,58 @@ def test_labels_that_are_noisy_already_with_a_known_T(linear, tmp_path):
     assert {row["method"] for row in rows} == {"rMLR (tuned)", "MLR (clean)", "NN (clean)"}
     with pytest.raises(ValueError, match="noisy already"):
         linear(data=str(path), noise=("0.5",), methods=("MLR",))
+    np.save(tmp_path / "T.npy", T)
+    own = linear(data=str(path), noise=(f"given:{tmp_path / 'T.npy'}",), methods=("rMLR (tuned)",), repetitions=1)
+    np.testing.assert_allclose(own[-1]["T_given"], T)
+    blind = linear(data=str(path), noise=("given",), methods=("rMLR (tuned)",), repetitions=1)
+    told = {row["method"]: row for row in blind if row["noise"] == "given"}
+    assert told["rMLR (tuned)"]["T_given"] == told["T confident joint"]["T_hat"]
+    assert told["rMLR (tuned)"]["T_true"] is None
+
+
+def test_a_network_that_was_killed_goes_on_in_the_middle_and_ends_with_the_same_rows(tmp_path, garments, monkeypatch):
+    """The preset has 5 epochs; the run dies in the third, at the moment at which it has scored it."""
+    monkeypatch.setitem(protocol.PRESETS, "quick", replace(TINY, epochs=5))
+    options = {"data": garments, "methods": ("NN forward",), "noise": ("0.5",), "backend": host_table()}
+    whole = runner.reproduce(tmp_path / "whole", repetitions=1, **options)
+    scored, score = [], NeuralNetwork.score
+
+    def counting(self, *arguments):
+        scored.append(1)
+        if len(scored) == 3:
+            raise KeyboardInterrupt
+        return score(self, *arguments)
+
+    monkeypatch.setattr(NeuralNetwork, "score", counting)
+    with pytest.raises(KeyboardInterrupt):
+        runner.reproduce(tmp_path / "out", repetitions=1, **options)
+    assert len(list((tmp_path / "out" / ".checkpoints").glob("*/*.npz"))) == 1
+    rows = runner.reproduce(tmp_path / "out", repetitions=1, **options)
+    assert len(scored) == 3 + 3, "the epochs 3, 4 and 5"
+    assert [row["epoch"] for row in rows] == [2, 5]
+    assert [without_seconds(row) for row in rows] == [without_seconds(row) for row in whole]
+    assert [row["seconds"] for row in rows] == sorted(row["seconds"] for row in rows)
+    assert not list((tmp_path / "out" / ".checkpoints").iterdir())
+
+
+def test_what_was_left_between_the_last_row_and_its_tidying_is_deleted(linear, tmp_path):
+    options = {"methods": ("rMLR (tuned)",), "repetitions": 1}
+    first = linear(**options)
+    (job,) = runner.make_plan(linear.data, ("0.5",), options["methods"], "quick", 1, "numpy", 0)
+    of_this, of_another = (tmp_path / "out" / ".checkpoints" / name for name in (job.key, "0" * 16))
+    for folder in (of_this, of_another):
+        folder.mkdir(parents=True)
+        (folder / "epoch.npz").touch()
+    (tmp_path / "out" / ".claims" / "0123456789abcdef.claim").touch()
+    held = Claim(tmp_path / "out" / ".claims", "held by a program that is alive")
+    assert held.take() and linear(**options) == first
+    assert not of_this.exists() and of_another.exists()
+    assert list((tmp_path / "out" / ".claims").iterdir()) == [held.path]
+    held.release()
+
+
+def without_seconds(row):
+    return {name: value for name, value in row.items() if name != "seconds"}
 
 
 def test_two_programs_share_a_folder_and_double_nothing(tmp_path, garments):
@@ -357,6 +441,33 @@ def test_a_run_that_is_killed_again_and_again_finds_the_rows_of_one_that_is_not(
         return sorted((row["method"], row["repetition"], str(row["accuracy"]), str(row.get("T_hat"))) for row in rows)
 
     assert found("killed") == found("whole") and len(found("whole")) == 9
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+from scratchnoise.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("method", ["rMLR (tuned)", "NN"])
+def test_a_disk_that_is_full_is_one_line_that_names_the_file_and_the_rows_stay_whole(tmp_path, garments, method):
+    """No file may have more than 4,000 bytes: the rows of a few jobs, and no checkpoint of a network."""
+    out = tmp_path / "out"
+    command = ["reproduce", "--data", garments, "--noise", "0.5", "--methods", method, "--repetitions", "9"]
+    command += ["--backend", "numpy", "--out", str(out)]
+    run = subprocess.run([sys.executable, "-c", LIMITED, "4000", *command], capture_output=True, text=True)
+    assert run.returncode == 2 and "Traceback" not in run.stderr
+    named = "results.jsonl' cannot be written" if method == "rMLR (tuned)" else "the checkpoint '"
+    assert named in run.stderr.splitlines()[-1]
+    before = ResultsFile(out / "results.jsonl").rows()
+    assert (0 < len(before) < 9) if method == "rMLR (tuned)" else before == []
+    if method == "rMLR (tuned)":
+        subprocess.run([sys.executable, "-m", "scratchnoise", *command], check=True, capture_output=True)
+        rows = ResultsFile(out / "results.jsonl").rows()
+        assert rows[: len(before)] == before and len(rows) == 9
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

@@ -6,7 +6,7 @@ value(z (N, C), y (N,), T (C, C)) -> (N,) may be negative: it is right on averag
 import numpy as np
 
 from .. import strategies
-from ..compare import assert_close
+from ..compare import assert_close, slack
 from ..property import holds_for
 from .oracles import cross_entropy, log_softmax, loss_of_every_label, printed_binary_loss, softmax
 
@@ -66,7 +66,7 @@ def is_convex(value, T, z, y, z2):
     """
     middle, ends = value((z + z2) / 2, y, T), (value(z, y, T) + value(z2, y, T)) / 2
     n = int((middle - ends).argmax())
-    assert middle[n] <= ends[n] + 100 * tolerance(T, z), (
+    assert middle[n] <= ends[n] + slack(100 * tolerance(T, z)), (
         f"sample {n} costs {middle[n]:.6g} at the midpoint, and {ends[n]:.6g} on average at the ends; log-sum-exp is "
         "convex and the rest is linear: is something clipped?"
     )

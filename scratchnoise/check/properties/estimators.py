@@ -171,3 +171,64 @@ def joint_has_the_label_counts(joint, q, y):
     """
     found, counts = np.asarray(joint(q, y)), np.bincount(y).astype(float)
     assert_close("row sums of the joint", found.sum(axis=1), counts, 1e-9, "rows are scaled to the label counts")
+
+
+def printed_threshold(q, y, j):
+    """The labels of the purest set {n: q_nj >= t}, t among the posteriors; of equals the largest set. O(N^2)."""
+    best, purity = None, -1.0
+    for t in sorted(set(q[:, j])):  # from the largest set on
+        accepted = y[q[:, j] >= t]
+        share = float((accepted == j).mean())
+        if len(accepted) >= len(y) / 200 and share > purity:
+            best, purity = accepted, share
+    return best
+
+
+@holds_for(q=strategies.tie_free_posteriors, y=strategies.labels_of_every_class, samples=(8, 30))
+def the_purest_threshold_is_taken(estimate, q, y):
+    """Column j holds the shares of the labels above the threshold for class j with the largest share of label j.
+
+    estimate(q, y_noisy) -> T.
+    """
+    C = q.shape[1]
+    accepted = [printed_threshold(q, y, j) for j in range(C)]
+    expected = [np.bincount(labels, minlength=C) / len(labels) for labels in accepted]
+    hint = "of all sets {q_nj >= t} the one in which label j is most frequent; of equals the largest"
+    assert_close("T", estimate(q, y), np.stack(expected, axis=1), 1e-12, hint)
+
+
+@holds_for("seed", y=strategies.labels_of_every_class, samples=(8, 30), classes=(2, 2))
+def thresholds_need_the_order_alone(estimate, y, seed):
+    """Two classes: posteriors that are too sure have the same order, so the estimate is the same.
+
+    estimate(q, y_noisy) -> T.
+    """
+    p = np.random.default_rng(seed).uniform(0.01, 0.99, len(y))
+    q, sure = (np.column_stack([v, 1 - v]) for v in (p, p**3 / (p**3 + (1 - p) ** 3)))
+    assert_close("T of posteriors that are too sure", estimate(sure, y), estimate(q, y), 1e-12)
+
+
+@holds_for(q=strategies.tie_free_posteriors, y=strategies.labels_of_every_class, samples=(8, 30))
+def the_dual_estimate_is_a_product(estimate, q, y):
+    """T[i, j] = sum_l P(noisy = i | predicted l) P(predicted l | true = j), the second from the anchors.
+
+    estimate(q, y_noisy) -> T.
+    """
+    C, predicted, anchors = q.shape[1], q.argmax(axis=1), printed_anchors(q)
+    T = np.zeros((C, C))
+    for i, j, k in np.ndindex(C, C, C):
+        labels = y[predicted == k]
+        share = (labels == i).mean() if len(labels) else anchors[i, k]
+        T[i, j] += share * anchors[k, j]
+    assert_close("T", estimate(q, y), T, 1e-12, "first from true to predicted, then from predicted to noisy")
+
+
+@holds_for("T")
+def calibrated_posteriors_apply_the_noise_twice(estimate, T):
+    """True posteriors of samples that are certain of their class: the dual estimate is T T, not T.
+
+    Its first factor is made of probabilities, its second of decisions. estimate(q, y_noisy) -> T.
+    """
+    q, y_noisy = separable_data(T)
+    if (T.argmax(axis=0) == np.arange(len(T))).all():
+        assert_close("T", estimate(q, y_noisy), T @ T, 1e-12, "anchors are T, counts are T, so the product is T T")

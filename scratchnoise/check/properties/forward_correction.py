@@ -6,7 +6,7 @@ value(z (N, C), y (N,), T (C, C)) -> (N,), grad(z, y, T) -> (N, C).
 import numpy as np
 
 from .. import strategies
-from ..compare import assert_close
+from ..compare import assert_close, slack
 from ..property import holds_for
 from .oracles import entropies, log_softmax, loss_of_every_label, printed_gradient, softmax
 
@@ -31,7 +31,7 @@ def is_least_at_the_true_posterior(value, T, p, z):
     q = p @ T.T
     at_truth, elsewhere = ((q * loss_of_every_label(value, logits, T)).sum(axis=1) for logits in (np.log(p), z))
     n = int((at_truth - elsewhere).argmax())
-    assert at_truth[n] <= elsewhere[n] + 1e-12, (
+    assert at_truth[n] <= elsewhere[n] + slack(1e-12), (
         f"with p = {p[n]} the mean loss at log p is {at_truth[n]:.9g}, and smaller, {elsewhere[n]:.9g}, at z = {z[n]}"
     )
     hint = "at the truth the loss is the entropy of q = T p"
@@ -58,7 +58,7 @@ def gradient_is_p_minus_the_posterior(grad, T, z, y):
     p, dz = softmax(z), np.asarray(grad(z, y, T))
     r = T[y] * p / (T[y] * p).sum(axis=1, keepdims=True)
     assert_close("softmax(z) - dz", p - dz, r, 1e-12, "r_j is P(true = j) given x and the noisy label; it sums to 1")
-    assert np.abs(dz).max() <= 1 + 1e-12, f"an entry of dz is {np.abs(dz).max():.6g} in size, more than 1"
+    assert np.abs(dz).max() <= 1 + slack(1e-12), f"an entry of dz is {np.abs(dz).max():.6g} in size, more than 1"
 
 
 @holds_for("T", "z", "y")
@@ -80,7 +80,7 @@ def loss_has_a_floor(value, T, z, y):
     floor = -np.log(T[y].max(axis=1))
     found = np.asarray(value(z, y, T))
     n = int((floor - found).argmax())
-    assert found[n] >= floor[n] - 1e-9, (
+    assert found[n] >= floor[n] - slack(1e-9), (
         f"label {y[n]} costs {found[n]:.6g}, less than -log max_j T[y, j] = {floor[n]:.6g}"
     )
 
@@ -107,7 +107,7 @@ def extreme_gradients_are_finite(grad, T, z, y):
     assert np.isfinite(dz).all(), f"dz is not finite\nz\n{z}\nT\n{T}\ndz\n{dz}"
     hint = "r = softmax(z + log T[y]) needs no division by (T p)_y"
     assert_close("sum_c dz_nc", dz.sum(axis=1), np.zeros(len(z)), 1e-12, hint)
-    assert np.abs(dz).max() <= 1 + 1e-12, f"an entry of dz is {np.abs(dz).max():.6g} in size, more than 1"
+    assert np.abs(dz).max() <= 1 + slack(1e-12), f"an entry of dz is {np.abs(dz).max():.6g} in size, more than 1"
 
 
 @holds_for("z", "y", column=strategies.priors)

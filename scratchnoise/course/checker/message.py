@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..path import UNLOCKS
 from ..workspace import find
 
 SHOWN_ENTRIES = 40  # of an input; larger ones are described
@@ -48,6 +49,8 @@ def passed(exercise, path, following):
     """Praise, and where to go on. following: the next Exercise or None."""
     names = _listed([spec.name for spec in exercise.functions])
     lines = [f"{exercise.number} {exercise.name}  passed: {names}"]
+    if exercise.number in UNLOCKS:
+        lines.append(f"   scratchnoise train --mine    trains {UNLOCKS[exercise.number]}")
     if following is None:
         return "\n".join([*lines, "   That was the last one. scratchnoise check --all shows them all."])
     stub = path.with_name(following.filename)

@@ -31,6 +31,10 @@ class StudentFunction:
         """How many steps of Python's machine a call takes; compiled code takes none."""
         return self._call(args, count=True)["steps"]
 
+    def echo(self, *args):
+        """What a call sends and gets, without the call."""
+        self.process.ask(do="echo", args=list(args))
+
     def _call(self, args, count=False):
         reply = self.process.ask(do="call", name=self.__name__, args=list(args), count=count)
         for own, after in zip(args, reply["args"], strict=True):
@@ -56,6 +60,9 @@ class LocalFunction(StudentFunction):
     def __init__(self, function, name):
         super().__init__(name, None, running.parameters(function))
         self.function = function
+
+    def echo(self, *args):
+        """Nothing is sent."""
 
     def _call(self, args, count=False):
         call = running.counted(self.function) if count else self.function

@@ -7,7 +7,7 @@ from ...check import strategies as s
 from ...check.properties import matrix as matrix_properties
 from ...check.properties import noise as noise_properties
 from ...check.properties import posterior_maps
-from ...models.flip_corrected import project_to_simplex
+from ...simplex import project_to_simplex
 from ...transition import TransitionMatrix
 from ..checker.failure import Failure
 from ..checker.steps import FORM, definition, definition_on, holds, library, step

@@ -7,9 +7,12 @@ from ... import kernels
 from ...check import strategies as s
 from ...check.properties import kernels as kernel_properties
 from ...losses import CrossEntropy
-from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library
+from ..checker.failure import Failure
+from ..checker.steps import FORM, definition, definition_on, finite_differences, holds, library, step
 from ..exercise import Exercise, Function
 from .inputs import drawn, extreme, larger
+
+SMALLEST, DIGITS = 1e-290, 1e-7  # probabilities below the first are as good as 0; relative error of the others
 
 
 def softmax_backward(dy, z):
@@ -44,6 +47,20 @@ def features(N, C):
     return s.quarter_arrays((N, C + 2))
 
 
+@step("definition")
+def small_probabilities(spec, student, trial):
+    """A probability of 1e-13 has its own digits: whoever adds a small number to be safe gets another one."""
+
+    def body(z):
+        yours, right = np.asarray(student(z)), kernels.softmax(z)
+        wrong = np.abs(yours - right) > SMALLEST + DIGITS * right
+        if wrong.any():
+            at = tuple(int(k) for k in np.argwhere(wrong)[0])
+            raise Failure(f"softmax: entry {list(at)} should be {right[at]:.6g}, yours is {yours[at]:.6g}.")
+
+    trial.hunt(extreme("z"), body)
+
+
 SOFTMAX = Function(
     name="softmax",
     tag="Eq. (22).",
@@ -57,10 +74,15 @@ SOFTMAX = Function(
         *FORM,
         definition,
         definition_on(extreme("z")),
+        small_probabilities,
         holds(kernel_properties.softmax_ignores_a_shift),
         library,
     ),
-    probes=({"z": np.array([[0.0, 1000.0]])}, {"z": np.array([[0.0, 0.0], [0.0, 1000.0]])}),
+    probes=(
+        {"z": np.array([[0.0, 1000.0]])},
+        {"z": np.array([[0.0, 0.0], [0.0, 1000.0]])},
+        {"z": np.array([[990.0, 992.0]])},
+    ),
     keeps_dtype=True,
 )
 

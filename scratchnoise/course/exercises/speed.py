@@ -1,5 +1,6 @@
 """Exercise 13: make the loop fast. Graded by equality and by its ratio to the plain loop."""
 
+import os
 import time
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..given import plain_dropout, splitmix64
 
 GOLDEN = 0x9E3779B97F4A7C15
 TIMES_AS_FAST = 20  # a vectorised solution reaches 100 and more, a compiled one several hundred
+TIMES_ON_A_BUSY_MACHINE = 6  # Python's integers in an array of dtype object reach 3
 SHAPES = (((100, 120), 12), ((400, 300), 8))  # of what is timed, and how often; the larger one if the smaller was slow
 COUNTED = ((2, 1200), (4, 1200))  # shapes whose difference shows the steps for each entry
 
@@ -42,24 +44,34 @@ def fast(spec, student, trial):
     """At least TIMES_AS_FAST as quick as the plain loop: the best of several rounds, in which the two take turns.
 
     Other programs can only make a round slower, so the best ones compare; it ends with the first ratio that is enough.
-    No input comes twice.
+    No input comes twice. The way to the student's process and back is not the student's, but at most half of the time.
+    Where more programs want to run than there are processors, a smaller ratio will do.
     """
     rng = trial.rng()
     plain = own = np.inf
     x = rng.standard_normal(SHAPES[0][0])
     for shape, rounds in SHAPES:
-        larger, own = rng.standard_normal(shape), np.inf
+        larger, whole, way = rng.standard_normal(shape), np.inf, np.inf
         for _ in range(rounds):
             plain = min(plain, _seconds(plain_dropout, x, rng) / x.size)
-            own = min(own, *(_seconds(student, larger, rng) / larger.size for _ in range(3)))
+            whole = min(whole, *(_seconds(student, larger, rng) / larger.size for _ in range(3)))
+            way = min(way, _seconds(student.echo, larger, rng) / larger.size)
+            own = max(whole - way, whole / 2)
             if plain >= TIMES_AS_FAST * own:
                 return
+    if is_busy() and plain >= TIMES_ON_A_BUSY_MACHINE * own:
+        return
     raise Failure(
         f"{spec.name} is right and has no loop in Python, but takes {1e9 * own:.3g} ns for each of {larger.size} "
         f"entries; the plain loop takes {1e9 * plain:.3g} ns. That is {plain / own:.1f} times as fast; it should be "
         f"{TIMES_AS_FAST} times. Arrays of dtype object are Python's integers, and a function that numba compiles anew "
         "in every call is slow too. If the machine is busy, try again."
     )
+
+
+def is_busy():
+    """Whether more programs want to run than there are processors."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > os.cpu_count()
 
 
 def _seconds(dropout, x, rng):
@@ -82,10 +94,14 @@ def uniform_numbers(x, seed, step):
 
 @st.composite
 def rates_at_an_entry(draw):
-    """The rate is the uniform number of one entry, which stays: `>` and a number of fewer bits tell themselves."""
+    """The rate is the uniform number of one entry, which stays, or the next larger float, and the entry goes.
+
+    `>`, a number of fewer bits and one of more bits tell themselves.
+    """
     inputs = draw(masks())
     numbers = uniform_numbers(inputs["x"], inputs["seed"], inputs["step"])
-    return inputs | {"rate": draw(st.sampled_from(numbers))}
+    rate = draw(st.sampled_from(numbers))
+    return inputs | {"rate": draw(st.sampled_from([rate, float(np.nextafter(rate, 1))]))}
 
 
 def counters(N, C):
@@ -112,7 +128,7 @@ def larger_mask(rng):
 DROPOUT_FORWARD = Function(
     name="dropout_forward",
     signature="dropout_forward(x, rate, seed, step)",
-    equation="y_i = x_i / (1 - rate) where hash(seed, step, i) / 2^64 >= rate,  else 0",
+    equation="y_i = x_i / (1 - rate) where (hash(seed, step, i) >> 11) / 2^53 >= rate,  else 0",
     reference=kernels.dropout_forward,
     inputs=masks(),
     larger=larger_mask,

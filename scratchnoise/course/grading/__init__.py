@@ -62,7 +62,7 @@ def run_grade(arguments):
     limits = Limits(seconds=arguments.time, memory=arguments.memory * MB)
     grading = Grading(arguments.folder, numbers, limits, arguments.jobs, arguments.seed, arguments.layout)
     points = read_points(grading.exercises, arguments.points, arguments.late, arguments.late_share)
-    for note in grading.notes:
+    for note in [*grading.notes, *grading.unknown(points.late)]:
         print(note, file=sys.stderr)
     rows, stopped = [], False
     try:

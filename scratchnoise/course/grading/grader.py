@@ -91,6 +91,15 @@ class Grading:
             server.stop()
         self.workplace.cleanup()
 
+    def unknown(self, late):
+        """A line for each of these students, by name, who has handed in nothing: probably the name is another one."""
+        known = {submission.student for submission in self.submissions}
+        return [
+            f"{name} has late days, but nobody of that name has handed in anything"
+            for name in late
+            if name not in known
+        ]
+
     def protection(self):
         """What stood between the submissions and this machine, in a sentence."""
         limits = self.limits

@@ -2,8 +2,11 @@
 
 import csv
 import json
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..exercises import EXERCISES
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,17 @@ def read_points(exercises, points=None, late=None, share=0.0):
     """Points from files: points is JSON, {"01": 10} shared among its functions or {"01": {"softmax": 6, ...}};
     late is CSV with the columns student and days. Without a file each function is worth one point.
 
+    Points of exercises that are not graded this time are passed over.
     Raises ValueError for what these files should not hold, OSError for files that are not there.
     """
+    if not 0 <= share <= 1:
+        raise ValueError(f"--late-share={share:g} should be from 0 to 1, the share of the points that a day costs")
     weights = {exercise.number: {spec.name: 1.0 for spec in exercise.functions} for exercise in exercises}
-    given = json.loads(Path(points).read_text(encoding="utf-8")) if points else {}
-    for number, worth in given.items():
+    for number, worth in _given(points).items():
+        if number not in weights and number in EXERCISES:
+            continue
         if number not in weights:
-            raise ValueError(f"{points}: there is no exercise {number!r}; numbers are {', '.join(weights)}")
+            raise ValueError(f"{points}: there is no exercise {number!r}; numbers are {', '.join(EXERCISES)}")
         names = list(weights[number])
         if isinstance(worth, dict):
             unknown = sorted(set(worth) - set(names))
@@ -49,12 +56,36 @@ def read_points(exercises, points=None, late=None, share=0.0):
     return Points(weights, _late_days(late), share)
 
 
+def _given(path):
+    """What a JSON file says about points: {number: points, or points of its functions}."""
+    if not path:
+        return {}
+    try:
+        given = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        numbers = [x for worth in given.values() for x in (worth.values() if isinstance(worth, dict) else [worth])]
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f'{path} should hold JSON such as {{"01": 10, "02": {{"cross_entropy": 4}}}}: {error}'
+        ) from None
+    for points in numbers:
+        if isinstance(points, bool) or not isinstance(points, int | float) or not 0 <= points < float("inf"):
+            raise ValueError(f"{path}: points={points!r} should be a number of at least 0")
+    return given
+
+
 def _late_days(path):
+    """{student: days} of a CSV file. Raises ValueError for other columns, days below 0, and a student named twice."""
     if not path:
         return {}
     with open(path, newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    try:
-        return {row["student"]: float(row["days"]) for row in rows}
-    except (KeyError, TypeError, ValueError):
-        raise ValueError(f"{path} should have the columns student and days, days a number") from None
+    days = {}
+    for row in rows:
+        try:
+            student, late = unicodedata.normalize("NFC", row["student"].strip()), float(row["days"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ValueError(f"{path} should have the columns student and days, days a number") from None
+        if not 0 <= late < float("inf") or student in days:
+            raise ValueError(f"{path}: {student} should have one line, with days of at least 0")
+        days[student] = late
+    return days

@@ -2,32 +2,36 @@
 
 One rule: a path below the folder is matched against `LAYOUT`, which names the student and the exercise. It reads
 
-    alice/01_softmax.py, alice/any/where/01_softmax.py        folders, nbgrader
-    doejane_12345_678910_01_softmax-1.py, doejane_LATE_...     Canvas: of -1, -2, ... the last one is the newest
-    Jane Doe_1234568_assignsubmission_file/01_softmax.py       Moodle; ..._onlinetext_ is the same student
+    alice/01_softmax.py, alice/any/where/01_softmax.py         folders, nbgrader, GitHub Classroom
+    doejane_12345_678910_01_softmax-1.py, doejane_LATE_...      Canvas: of -1, -2, ... the last one is the newest
+    Jane Doe_1234568_assignsubmission_file/01_softmax.py        Moodle, with and without folders; ..._onlinetext_ too
+    12-34 - Jane Doe - Sep 5, 2026 1131 PM/01_softmax.py        Brightspace
+    HW1_doejane_attempt_2026-09-05-11-31-00_01_softmax.py       Blackboard
 
-and the same inside of zip files and for notebooks (.ipynb). Another layout is another regular expression with the
-groups `student` and `exercise`. Nothing is chosen in silence: where two files could be meant, and where a name is only
-nearly right, a note says so.
+and the same inside of zip files and for notebooks (.ipynb). Where nothing is named like that, alice_01_softmax.py is
+Alice's. Another layout is another regular expression with the groups `student` and `exercise`. Nothing is chosen in
+silence: where two files could be meant, where a name is only nearly right, and where a file cannot be read, a note says
+so.
 """
 
-import json
 import os
 import re
-import zipfile
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..student.wire import LONGEST
+from .handed_in import ARCHIVES, alone, files_in, is_hidden
 
-LAYOUT = (
-    r"^(?:(?P<student>[^/]+?)(?:_(?:assignsubmission|onlinetext)[^/]*)?/(?:.*/)?|(?P<flat>[^/]+?)(?:_LATE)?_\d+_\d+_)?"
-    r"(?P<exercise>\d\d_\w+?)(?:-(?P<copy>\d+))?(?P<browser> ?\(\d+\))?\.(?P<kind>py|ipynb)$"
+IN_A_FOLDER = (
+    r"(?P<student>[^/]+?)(?: - \w+ \d+, \d{4} \d+ [AP]M|_(?:assignsubmission|onlinetext)[^/]*"
+    r"|(?:_LATE)?_(?P<zip_id>\d+)_\d+(?:_[^/]*)?(?=\.zip/))?(?:\.zip)?/(?:.*/)?"
 )
-SKIPPED = {"__pycache__", "__MACOSX", "node_modules", "site-packages", "venv"}
+FLAT = r"(?P<flat>[^/]+?)(?:_LATE)?(?:_(?P<id>\d+)_\d+(?=_)|_(?:assignsubmission|onlinetext)_file|_attempt_\d[\d-]+)_"
+EXERCISE = r"(?P<exercise>\d\d_\w+?)(?:-(?P<copy>\d+))?(?P<browser> ?\(\d+\))?\.(?P<kind>py|ipynb)$"
+LAYOUT = f"^(?:{IN_A_FOLDER}|{FLAT})?{EXERCISE}"
+PLAIN = rf"^(?:{IN_A_FOLDER}|(?P<flat>[^/]+?)_){EXERCISE}"  # where nothing is as LAYOUT has it
 HOME = "tutorials/exercises/"  # where the exercises lie in a clone: preferred
 LATE = re.compile(r"(?:^|_)LATE_")
-LARGEST = LONGEST // 8  # bytes of a member of a zip file
 
 
 @dataclass
@@ -47,27 +51,65 @@ def find_submissions(folder, filenames, workplace, layout=None):
     filenames: of the exercises. workplace: folder for what zips hold.
     Raises ValueError where there is no folder, where it holds no exercise, and for a layout without the two groups.
     """
-    folder = Path(folder)
+    folder, workplace = Path(folder), Path(workplace)
     if not folder.is_dir():
         raise ValueError(f"DIR={str(folder)!r} is no folder; name the one that holds a folder for each student")
     pattern = _pattern(layout)
-    found, candidates = {}, {}
-    for name in sorted(path.name for path in folder.iterdir() if path.is_dir() and not _is_hidden(path)):
-        match = pattern.match(f"{name}/{filenames[0]}")
-        found.setdefault(_printable(match["student"] if match and match["student"] else name), None)
-    for name, path in _files(folder, Path(workplace)):
+    files = list(files_in(folder, workplace))
+    if layout is None and not any(_exercise(pattern.match(name), filenames) for name, _ in files):
+        pattern = _pattern(PLAIN)
+    names, candidates = _Names(pattern, [name for name, _ in files]), {}
+    for name, path in files:
         match = pattern.match(name)
-        student = _student(match, name)
+        student, exercise = names.student(name), _exercise(match, filenames)
         if match and match.groupdict().get("flat"):
-            path = _alone(path, Path(workplace))
-        exercise = _exercise(match, name, filenames)
+            path = alone(path, workplace)
         if exercise:
             candidates.setdefault((student, exercise), []).append((name, path, match))
-        elif _looks_like(name, filenames):
-            candidates.setdefault((student, None), []).append((name, path, _looks_like(name, filenames)))
+        elif problem := _problem(name, filenames):
+            candidates.setdefault((student, None), []).append((name, path, problem))
     if not any(exercise for _, exercise in candidates):
-        raise ValueError(f"DIR={str(folder)!r} holds no exercise; a submission has files such as {filenames[0]}")
-    return _assembled(folder, found, candidates)
+        near = next((f"; {files[0][0]} {files[0][2]}, see --layout" for files in candidates.values()), "")
+        raise ValueError(f"DIR={str(folder)!r} holds no exercise, files such as {filenames[0]}{near}")
+    return _assembled(folder, _students(folder, names, files, filenames), candidates)
+
+
+def _students(folder, names, files, filenames):
+    """Names of everybody who has a folder, an archive, or a file as a learning platform names it."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not is_hidden(path):
+            found.append(names.student(f"{path.name}/{filenames[0]}"))
+        elif path.suffix.lower() in ARCHIVES:
+            found.append(names.student(path.name))
+    found += [names.student(name) for name, _ in files if "/" not in name and re.match(FLAT, name)]
+    return found
+
+
+class _Names:
+    """Whose a file is. Two people of one name are told apart by the number that the platform gave them."""
+
+    def __init__(self, pattern, files):
+        self.pattern, self.ids = pattern, {}
+        for name in files:
+            student, number = self._parts(name)
+            self.ids.setdefault(student, set()).add(number)
+
+    def student(self, file):
+        """The student of a file by its name below the folder, "" for nobody's."""
+        name, number = self._parts(file)
+        return f"{name}_{number}" if number and len(self.ids.get(name, ())) > 1 else name
+
+    def _parts(self, file):
+        match = self.pattern.match(file)
+        groups = match.groupdict() if match else {}
+        if match is None and "/" not in file:
+            match = re.match(FLAT, file, re.IGNORECASE)
+            groups = match.groupdict() if match else groups
+            if match is None and Path(file).suffix.lower() in ARCHIVES:
+                return _printable(file.partition(".")[0]), None
+        name = groups.get("student") or groups.get("flat") or file.rpartition("/")[0].partition("/")[0]
+        return _printable(name.removesuffix(".zip")), groups.get("zip_id") or groups.get("id")
 
 
 def _assembled(folder, found, candidates):
@@ -78,7 +120,7 @@ def _assembled(folder, found, candidates):
         own = students.setdefault(student, Submission(student)) if student else stray
         own.late |= any(LATE.search(name) for name, *_ in files)
         if exercise is None:
-            own.notes += [f"{name} looks like {wanted}, and is not graded" for name, _, wanted in files]
+            own.notes += [f"{name} {problem}" for name, _, problem in files]
         else:
             _choose(own, exercise, files)
     if not in_folders:
@@ -89,17 +131,9 @@ def _assembled(folder, found, candidates):
     return [students[name] for name in sorted(students)], stray.notes
 
 
-def _alone(path, workplace):
-    """A copy in a folder of its own: beside it lie the files of other students."""
-    target = workplace / "alone" / path.name / path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(path.read_bytes())
-    return target
-
-
 def _choose(own, exercise, files):
     """Take the only file; the newest copy; the one where exercises lie in a clone; else none. Say what was done."""
-    if len({path.read_bytes() for _, path, _ in files}) == 1:
+    if len({path.read_bytes().strip() for _, path, _ in files}) == 1:
         name, path, _ = files[0]
         if not name.endswith(exercise) or len(files) > 1:
             own.notes.append(
@@ -107,21 +141,34 @@ def _choose(own, exercise, files):
             )
         own.files[exercise] = path
         return
-    names = ", ".join(name for name, *_ in files)
+    names = [name for name, *_ in files]
     in_clone = [each for each in files if HOME in each[0]]
     numbered = {
         int(match["copy"] or 0): each for each in files for match in [each[2]] if match and "copy" in match.groupdict()
     }
-    same_place = len({name.rpartition("/")[0] for name, *_ in files}) == 1
+    same_place = len({name.rpartition("/")[0] for name in names}) == 1
     if len(in_clone) == 1:
         name, own.files[exercise], _ = in_clone[0]
     elif same_place and len(numbered) == len(files):
         name, own.files[exercise], _ = numbered[max(numbered)]
     else:
-        own.unclear[exercise] = f"{len(files)} different files could be meant, keep one of them: {names}"
+        text = f"{len(files)} different files could be meant, keep one of them: {', '.join(names)}"
+        own.unclear[exercise] = text + _perhaps_a_class(names)
         own.notes.append(f"{exercise}: {own.unclear[exercise]}")
         return
-    own.notes.append(f"{exercise}: {len(files)} candidates, took {name} ({names})")
+    own.notes.append(f"{exercise}: {len(files)} candidates, took {name} ({', '.join(names)})")
+
+
+def _perhaps_a_class(names):
+    """A remark where the files of one student lie in as many folders."""
+    top, *_ = names[0].split("/")
+    if len({name.split("/")[1] for name in names if name.count("/") > 1}) < len(names):
+        return ""
+    return (
+        f" (if these are students, unpack it and grade that: {top})"
+        if top.lower().endswith(".zip")
+        else (f" (if these are students, grade that folder: {top})")
+    )
 
 
 def _pattern(layout):
@@ -134,14 +181,7 @@ def _pattern(layout):
     return pattern
 
 
-def _student(match, name):
-    if match is None:
-        return _printable(name.partition("/")[0]) if "/" in name else ""
-    groups = match.groupdict()
-    return _printable(groups["student"] or groups.get("flat") or "")
-
-
-def _exercise(match, name, filenames):
+def _exercise(match, filenames):
     """The filename of the exercise, None if it is none."""
     if match is None:
         return None
@@ -153,88 +193,21 @@ def _exercise(match, name, filenames):
     return None
 
 
-def _looks_like(name, filenames):
-    """The exercise whose number or name a file has that is not quite named like it, "" if none."""
-    stem = Path(name).stem.lower()
-    if Path(name).suffix.lower() not in (".py", ".ipynb", ".txt"):
+def _problem(name, filenames):
+    """What to say about a file that is no exercise, "" for nothing: an archive, or a name that is nearly right."""
+    stem, kind = Path(name).stem.lower(), Path(name).suffix.lower()
+    if kind in ARCHIVES:
+        return "is an archive that cannot be read here, so nothing in it is graded"
+    if kind not in (".py", ".ipynb", ".txt"):
         return ""
-    return next(
-        (f for f in filenames if Path(f).stem[3:] in stem or stem.startswith((f[:2] + "_", f[:2] + " ", f[:2] + "-"))),
-        "",
-    )
-
-
-def _is_hidden(path):
-    return path.name.startswith(".") or path.name in SKIPPED or (path / "pyvenv.cfg").exists()
-
-
-def _files(folder, workplace):
-    """(path below the folder, file) of every file, those in zip files and notebooks as Python files included."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not _is_hidden(Path(place, name)) and not Path(place, name).is_symlink()
-        )
-        for name in sorted(names):
-            path = Path(place, name)
-            below = path.relative_to(folder).as_posix()
-            if path.is_symlink() or name.startswith("."):
-                continue
-            if path.suffix.lower() == ".zip":
-                yield from _unzipped(path, below, workplace)
-            else:
-                yield below, _as_python(path, below, workplace)
-
-
-def _unzipped(path, below, workplace):
-    """The files of a zip, as if it were a folder of its name; its members are written below `workplace`."""
-    top = below[:-4]
-    if "/" not in top:
-        top = re.sub(r"(?:_LATE)?_\d+_\d+(?:_.*)?$", "", top)  # Canvas puts the student before its numbers
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                parts = Path(member.filename).parts
-                hidden = any(part.startswith(".") or part in SKIPPED for part in parts)
-                if member.is_dir() or hidden or member.file_size > LARGEST or Path(member.filename).is_absolute():
-                    continue
-                target = workplace / top / Path(*parts)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(archive.read(member))
-                name = f"{top}/{member.filename}"
-                yield name, _as_python(target, name, workplace)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
-        yield below, path  # it is no exercise
-
-
-def _as_python(path, below, workplace):
-    """The file, or for a notebook the Python file that its cells make."""
-    if path.suffix.lower() != ".ipynb":
-        return path
-    text = code_of_notebook(path)
-    if text is None:
-        return path
-    target = workplace / "notebooks" / below / f"{path.stem}.py"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    return target
-
-
-def code_of_notebook(path):
-    """The cells that %%writefile writes, else all code cells without magics; None for what is no notebook."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    written = [code.partition("\n")[2] for code in codes if code.startswith("%%writefile")]
-    if written:
-        return "\n\n".join(written)
-    return "\n\n".join(
-        "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.split("\n")) for code in codes
-    )
+    for filename in filenames:
+        number, exercise = filename[:2], Path(filename).stem[3:]
+        if exercise in stem or stem.startswith((f"{number}_", f"{number} ", f"{number}-")):
+            return f"looks like {filename}, and is not graded"
+    return ""
 
 
 def _printable(name):
-    """A folder's name as a table can show it."""
-    text = os.fsencode(name).decode(errors="replace")
+    """A name as a table can show it, in the same letters whoever has typed it."""
+    text = unicodedata.normalize("NFC", os.fsencode(name).decode(errors="replace"))
     return "".join(character if character.isprintable() else "?" for character in text)

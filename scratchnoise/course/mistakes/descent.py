@@ -54,6 +54,35 @@ def remainder_dropped(w, b, x, y, order, batch_size, learning_rate, l2):
 
 
 @mistake("linear_sgd_epoch")
+def bias_forgotten(w, b, x, y, order, batch_size, learning_rate, l2):
+    """The bias stays as it was: it takes the same step as the weights, without l2."""
+    loss, first = 0.0, b
+    for batch in batches(order, batch_size):
+        w, _, part = one_step(w, first, x[batch], y[batch], learning_rate, l2)
+        loss += part
+    return w, first, loss / len(order)
+
+
+@mistake("linear_sgd_epoch")
+def penalty_without_the_rate(w, b, x, y, order, batch_size, learning_rate, l2):
+    """The penalty is not multiplied by learning_rate: l2 w is a part of the gradient."""
+    loss = 0.0
+    for batch in batches(order, batch_size):
+        before = w
+        w, b, part = one_step(w, b, x[batch], y[batch], learning_rate, 0)
+        w, loss = w - l2 * before, loss + part
+    return w, b, loss / len(order)
+
+
+@mistake("linear_sgd_epoch")
+def loss_at_the_end(w, b, x, y, order, batch_size, learning_rate, l2):
+    """The loss is that of the last weights: it should be the mean of the losses as the samples were met."""
+    for batch in batches(order, batch_size):
+        w, b, _ = one_step(w, b, x[batch], y[batch], learning_rate, l2)
+    return w, b, one_step(w, b, x[order], y[order], 0, 0)[2] / len(order)
+
+
+@mistake("linear_sgd_epoch")
 def order_ignored(w, b, x, y, order, batch_size, learning_rate, l2):
     """You take the samples as they lie, 0, 1, 2, ...: the batches follow `order`."""
     return sgd(w, b, x, y, np.arange(len(order)), batch_size, learning_rate, l2)

@@ -31,7 +31,7 @@ def plain_dropout(x, rate, seed, step):
 
 
 def dropout_forward(x, rate, seed, step):
-    """What `plain_dropout` computes: y_i = x_i / (1 - rate) where hash(seed, step, i) / 2^64 >= rate,  else 0.
+    """What `plain_dropout` computes: y_i = x_i / (1 - rate) where (hash(seed, step, i) >> 11) / 2^53 >= rate,  else 0.
 
     x (N, D) float64 or float32, 0 <= rate < 1, seed and step integers in [0, 2^63) -> the shape and dtype of x.
     The same entries have to be dropped, bit for bit, and it has to be at least 20 times as fast as the loop.

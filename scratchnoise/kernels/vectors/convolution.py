@@ -171,29 +171,33 @@ def conv2d_backward_weights(dy, x, R, S, stride, pad):
             for n in range(first, last):
                 place(x[n], frames[(n - first) * H * W * K : (n - first + 1) * H * W * K], W, K, 1, pad, pad)
             rows = dy[first:last].reshape(-1, F)
-            correlate(frames, H * W * K, blocks_of(rows, width), dw[chunk], starts, taps)
+            numbers, row_step, block_step = rows.reshape(-1), F, width  # whole vectors are read where they lie
+            if F % width:
+                numbers, row_step, block_step = blocks_of(rows, width).reshape(-1), width, rows.shape[0] * width
+            correlate(frames, H * W * K, numbers, row_step, block_step, dw[chunk], starts, taps)
             add_rows(rows, db[chunk])
     add_rows(db, total)
     return gathered(dw, R, S, K, F), total
 
 
-def correlate(x, size, dy, dw, starts, taps):
+def correlate(x, size, dy, row_step, block_step, dw, starts, taps):
     """dw (blocks, taps, width) += windows of x times dy, for a few images: the weight gradient's micro-kernel.
 
-    x: flat frames, `size` apart; dy (blocks, pixels, width); starts: of the windows in one frame.
+    x: flat frames, `size` apart; dy: flat, block b of pixel p begins at b block_step + p row_step; starts: of the
+    windows in one frame.
     """
     blocks, padded, width = dw.shape
-    pixels = dy.shape[1]
+    pixels = dy.size // (blocks * width)
     places = np.empty(pixels, np.int64)
     for p in range(pixels):
         places[p] = p // starts.size * size + starts[p % starts.size]
     for block in range(blocks):
-        rows, out = dy[block].reshape(-1), dw[block].reshape(-1)
+        out = dw[block].reshape(-1)
         for q in range(0, padded, ROWS):
             at, results = clamped(taps, q, taps.size - 1, ROWS), steps(q * width, width, ROWS)
             tile = load(out, results, 0, VECTORS)
             for p in range(pixels):
-                tile = outer(tile, x, at, pick(places, p), rows, p * width)
+                tile = outer(tile, x, at, pick(places, p), dy, block * block_step + p * row_step)
             store(tile, out, results, 0)
 
 

@@ -1,6 +1,6 @@
 """The slips that people make, as rules of the syntax tree, the commonest first."""
 
-from . import calls, expressions, statements
+from . import calls, expressions, omissions, statements
 
 RULES = (
     calls.shifts,
@@ -23,5 +23,12 @@ RULES = (
     expressions.inserted_axis,
     statements.indentation,
     statements.statements,
+    omissions.results,
+    omissions.indices,
+    omissions.steps,
+    omissions.kinds,
+    omissions.loops,
+    omissions.divisions,
+    omissions.factors_and_terms,
     expressions.other_variables,
 )

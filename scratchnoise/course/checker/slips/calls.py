@@ -30,7 +30,9 @@ UNWRAPPED = {
     **dict.fromkeys(("round", "around", "rint", "floor", "int"), "rounded"),
     **dict.fromkeys(("exp", "log", "sqrt", "square", "softmax"), "one_function_too_many"),
     **dict.fromkeys(("inv", "pinv"), "inverted_without_need"),
-    **dict.fromkeys(("sorted", "sort", "unique", "flip", "fliplr", "flipud", "transpose"), "one_function_too_many"),
+    **dict.fromkeys(("sorted", "sort", "unique", "set", "flip", "fliplr", "flipud"), "one_function_too_many"),
+    **dict.fromkeys(("transpose", "reshape", "ravel", "squeeze", "sum", "mean", "nan_to_num"), "one_function_too_many"),
+    **dict.fromkeys(("astype", "float32", "float16"), "rounded"),
 }
 
 

@@ -13,6 +13,7 @@ def additions(node, names):
         target = node.targets[0]
         if isinstance(target, ast.Subscript | ast.Name):
             yield "assigned_where_added", ast.AugAssign(target, ast.Add(), node.value)
+            yield "assigned_where_added", ast.AugAssign(target, ast.Sub(), node.value)
     if isinstance(node, ast.AugAssign):
         load = copy.deepcopy(node.target)
         load.ctx = ast.Load()

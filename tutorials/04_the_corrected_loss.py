@@ -7,8 +7,8 @@
 # Equations: cross-entropy (23), the corrected loss for two classes (24)-(25), its risk (26)-(27), the corrected loss
 # for any number (28)-(30), and the proof (31)-(32).
 #
-# Running time: about twenty seconds; with `SCRATCHNOISE_FAST=1` four. Next: tutorial 06 finds the $T$ that is needed
-# here.
+# Running time: about twenty seconds; with `SCRATCHNOISE_FAST=1` four. Next: tutorial 05 puts $T$ into the
+# model instead, 06 finds it.
 
 # %%
 import os
@@ -36,6 +36,19 @@ T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 # which is (30). One system of linear equations, one solution. (The report's proof (32) divides by the number of
 # classes: then a loss that is always 1 would be 1/3 on average. And (31) has the corrected loss on both sides; on the
 # clean side it is $L$.)
+#
+# Two classes can be done by hand. Let a true 0 keep its label with probability $3/4$, and a true 1 with $1/2$. The two
+# equations say: on average over the label that is drawn, pay what the true label costs,
+#
+# $$\tfrac34 \tilde L_0 + \tfrac14 \tilde L_1 = L_0, \qquad \tfrac12 \tilde L_0 + \tfrac12 \tilde L_1 = L_1.$$
+#
+# Twice the first minus the second is $\tilde L_0 = 2 L_0 - L_1$, and then $\tilde L_1 = 3 L_1 - 2 L_0$. For an image
+# with $p = (1/4, 3/4)$ the losses are $L = (1.386, 0.288)$, and the prices $(2.485, -1.909)$.
+#
+# > **Exercise 07** asks for these prices and their gradient for any $T$: `scratchnoise start 07`.
+#
+# > **Predict.** Three classes below. Can a price be below zero, and what would that mean? What does the average become
+# > when $T$ stands where $T^\top$ should?
 
 # %%
 z = np.array([[0.5, 1.5, -1.0]])  # the scores of one image
@@ -52,6 +65,8 @@ print("with the wrong transpose     T L~   =", np.round(T @ corrected, 3))
 # negative entries, and a model that is sure enough meets one. The sum is right because other labels charge too much.
 #
 # The same by simulation: a hundred thousand images whose true label is 1, each with a noisy label drawn from column 1.
+#
+# > **Predict.** How far from $L_1$ will the mean of a hundred thousand prices be: in the first digit, or in the third?
 
 # %%
 drawn = corrected[noise.corrupt(np.full(100_000, 1), T, rng)]
@@ -78,6 +93,9 @@ print("(24) and (30) differ by", np.abs(printed - inverted).max())
 # where $a$ is row $y$ of $T^{-\top}$. That is cross-entropy again, with $a$ in place of the one-hot label. The entries
 # of $a$ sum to 1, so the gradient is $p - a$ where it was $p - Y$. Some entries are negative: the label says "this one,
 # and *not* those". Watch the signs, line by line: `scratchnoise step BackwardCorrected`.
+#
+# > **Predict.** A label under (39) carries 1 % of the information of a clean one (tutorial 01). By which factor will
+# > the squared gradients grow?
 
 # %%
 for name, matrix in (("asymmetric", T), ("(38)", noise.MNIST05), ("(39)", noise.MNIST06)):
@@ -88,14 +106,16 @@ for name, matrix in (("asymmetric", T), ("(38)", noise.MNIST05), ("(39)", noise.
 
 # %% [markdown]
 # The last column is the first part of the bill. At $p = (1/3, 1/3, 1/3)$ the gradients of (39) have a second moment a
-# hundred times that of clean labels: right on average, and a hundred times as many samples for the same average. Try
-# it: exercise 07.
+# hundred times that of clean labels: right on average, and a hundred times as many samples for the same average.
 #
 # ## Unbounded below
 #
 # The second part is worse. With $s = \log \sum_l e^{z_l}$ the price is $s - a \cdot z$. Raise the score of the given
 # label alone, $z = t\, e_y$: for large $t$ that is $t\,(1 - a_y)$, and $a_y > 1$. The more certain the model is, the
 # more it gains, without end.
+#
+# > **Predict.** Draw the three losses of label 0 as its score rises: cross-entropy, forward, backward. Which have a
+# > floor?
 
 # %%
 t = np.linspace(-2, 8, 201)
@@ -111,7 +131,7 @@ lines(curves, "score of the label that was given, the others 0", "loss of one sa
 # %% [markdown]
 # On average over *many noisy labels of the same image* this is harmless: the others charge what this one pays. But no
 # two images are the same. A model that can treat each training image by itself collects every reward and pays no price,
-# and its risk has no minimum. The forward loss of tutorial 04 stays above $-\log \max_j T_{yj}$.
+# and its risk has no minimum. The forward loss of tutorial 05 stays above $-\log \max_j T_{yj}$.
 #
 # ## Run it raw
 #
@@ -154,6 +174,10 @@ def run(loss, T=noise.MNIST05, **settings):
 
 # %% [markdown]
 # What to look at: the accuracy of the last epoch, how low the corrected risk went, and when an alarm rang first.
+#
+# > **Predict.** The corrected risk is a mean of losses that are not negative, on average over the noise. How low will
+# > it be at the end of the training: about 0, or far below? And will the alarm ring before or after the accuracy is
+# > lost?
 
 
 # %%
@@ -203,6 +227,8 @@ summary("(39) raw, step 0.01", raw39)
 #   `"clip"` does so for the sum, `"flood"` turns back up: $|R - b| + b$.
 # * **Weight decay.** Under a penalty on the weights rewards do not grow without end, and a minimum exists.
 # * **The forward loss**, which is bounded.
+#
+# > **Predict.** Which of the four costs the least accuracy? Which still lets the risk fall below zero?
 
 # %%
 tamed = {

@@ -6,8 +6,8 @@
 #
 # Equations: flip rates (13), the model (14)-(16), its gradient (17), the prediction (18), learning the rates (19).
 #
-# Running time: about eight seconds; with `SCRATCHNOISE_FAST=1` four. Next: tutorial 05 corrects the loss instead of the
-# model, 06 estimates the rates by other means.
+# Running time: about eight seconds; with `SCRATCHNOISE_FAST=1` four. Next: tutorial 06 estimates the rates by other
+# means.
 
 # %%
 import os
@@ -49,6 +49,18 @@ asymmetric = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 # And $r_l$ has a meaning. It is Bayes' rule: the probability that the *true* label is $l$, given the image and the
 # noisy label. Plain softmax regression has $Y - p$ here, the label as if it were certain. The robust one first asks
 # what the label is worth.
+#
+# By hand, with two classes: a true 0 keeps its label with probability $3/4$, a true 1 with $1/2$, and the image says
+# $p = (1/4, 3/4)$. The noisy label is 0. It came from a true 0 with weight $3/4 \cdot 1/4 = 3/16$, from a true 1 with
+# weight $1/2 \cdot 3/4 = 6/16$; together $s = 9/16$. So $r = (1/3, 2/3)$: the label 0 moves the belief in class 0 from
+# $1/4$ to $1/3$ and no further. The gradient of the loss is $p - r = (-1/12, 1/12)$, where plain cross-entropy has
+# $p - Y = (-3/4, 3/4)$.
+#
+# > **Exercise 08** asks for this loss and its gradient, for logits as large as 1000: `scratchnoise start 08`. The next
+# > cell is one answer for small ones.
+#
+# > **Predict.** Three classes, the noisy label is 1, and $T_{11} = 0.8$. The image says that class 0 is the likeliest.
+# > Does the label change the winner?
 
 
 # %%
@@ -81,12 +93,14 @@ error = check_gradient(log_noisy_posterior, lambda z: gradient(z, k, gamma), z, 
 print(f"printed and short form differ by {gap:.1e}; relative error beyond rounding {error:.1e}")
 
 # %% [markdown]
-# Try it: exercise 08 asks for this loss and gradient; the kernel is `forward_cross_entropy`. It is also what the
-# literature calls *forward correction*. Line by line: `scratchnoise step forward_cross_entropy_grad`.
+# The kernel is `forward_cross_entropy`. It is also what the literature calls *forward correction*. Line by line:
+# `scratchnoise step forward_cross_entropy_grad`.
 #
 # ## With the flip rates known
 #
 # Garments, three kinds of noise: softmax regression as it is, flipped back with $T^{-1}$, and robust.
+#
+# > **Predict.** Order the three by accuracy. For which noise do they differ most?
 
 
 # %%
@@ -125,8 +139,14 @@ for name, T in {"(38)": noise.MNIST05, "(39)": noise.MNIST06, "asymmetric": asym
 #
 # Count, for each true class, the labels it was given, every sample divided among the classes as $r$ says. That is (19)
 # once its index $c$ is bound to $k$ and its normaliser, which the report calls $C$ like the number of classes, is the
-# one of row $j$. No step size, and the likelihood never falls. Try it: exercise 09. Line by line:
-# `scratchnoise step flip_rate_update`.
+# one of row $j$. No step size, and the likelihood never falls. Line by line: `scratchnoise step flip_rate_update`.
+#
+# By hand: one sample labelled 0 with $r = (1/3, 2/3)$ and one labelled 1 with $r = (1/7, 6/7)$. Class 0 was labelled 0
+# in a third of a sample and 1 in a seventh: its row of $G$ is $(1/3, 1/7)$, normalised $(0.7, 0.3)$. Class 1 has
+# $(2/3, 6/7)$, which is $(0.4375, 0.5625)$.
+#
+# > **Exercise 09** asks for this update: `scratchnoise start 09`. When it passes, `scratchnoise train --mine` learns
+# > $T$ on Fashion-MNIST with your own functions.
 
 
 # %%
@@ -189,6 +209,9 @@ def compare(T, n, features, starts):
 
 # %% [markdown]
 # First an easy case: many samples, two features, the asymmetric matrix, and three starts.
+#
+# > **Predict.** The report says that the rates converge to the true value. Do they from each of the three starts? What
+# > does an update do to rates that are all equal?
 
 # %%
 paths, ends, losses, _ = compare(asymmetric, 8000 if FAST else 20_000, 2, starts)
@@ -233,6 +256,8 @@ print("after 20 updates\n", np.round(T, 3))
 #
 # The last point is the serious one. Under (39) a label carries 1 % of the information of a clean one (where $p$ is
 # uniform), and with 50 features there is much chance to fit. This time one run *starts at the true rates*.
+#
+# > **Predict.** Will it stay there?
 
 # %%
 T39 = np.array(noise.MNIST06)

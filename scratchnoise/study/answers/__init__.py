@@ -1,0 +1,88 @@
+"""What sections 2 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
+
+Every answer is computed: its numbers, its intervals and the words "shown" and "not shown". A difference is shown where
+the 95 % interval of its mean over draws leaves out 0. A claim without an experiment, or without its rows, says so.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+from .. import evidence
+from .answer import Answer
+from .conclusion import cifar, class_conditional, corrected, sparsity
+from .related_work import adaboost, alternative, bagging, latent_labels, too_simple
+
+__all__ = ["CLAIMS", "Answer", "Claim", "answers"]
+
+
+class Claim(NamedTuple):
+    """What the report says in which section, the file of rows that answers, and the function from rows to `Answer`."""
+
+    section: str
+    text: str
+    rows: str | None = None
+    answer: object = None
+
+
+CLAIMS = (
+    Claim(
+        "2.1",
+        "Bagging will have a greater accuracy than a single model trained on the whole data set.",
+        "boosting",
+        bagging,
+    ),
+    Claim(
+        "2.1",
+        "Boosting might affect the accuracy by fitting the boundary around noisy labels, bagging will not overfit.",
+        "boosting",
+        adaboost,
+    ),
+    Claim(
+        "2.1",
+        "SmoothBoost avoids skewing the distributions towards noisy labels, as AdaBoost does.",
+        "boosting",
+        partial(alternative, method="SmoothBoost"),
+    ),
+    Claim(
+        "2.1",
+        "LogitBoost has been proved to be more robust to label noise than AdaBoost.",
+        "boosting",
+        partial(alternative, method="LogitBoost"),
+    ),
+    Claim("2.2", "The basic method is EM over the latent true labels, (4)-(6).", "generative", latent_labels),
+    Claim(
+        "2.2",
+        "These models will often times either be too simple for the data at hand, or become very expensive.",
+        "generative",
+        too_simple,
+    ),
+    Claim(
+        "5",
+        "The adjustments have successfully made both methods, the MLR and the network, more robust.",
+        "results",
+        corrected,
+    ),
+    Claim(
+        "5",
+        "The exception is CIFAR. If this is due to the complexity of the data or to the noise has to be explored.",
+        "results",
+        cifar,
+    ),
+    Claim(
+        "5",
+        "The sparsity constraint might help when dealing with high-dimensional data, as might be the case in CIFAR.",
+        "sparse",
+        sparsity,
+    ),
+    Claim("5", "Deep networks are naturally robust to label noise; depth and batch size should be optimised."),
+    Claim("all", "Label noise depends on the class alone, (3).", "instance", class_conditional),
+)
+
+
+def answers(folder=evidence.FOLDER):
+    """{claim: answer} for every claim of sections 2 and 5; None is the answer of a claim without rows."""
+    found = {}
+    for claim in CLAIMS:
+        has_rows = claim.rows is not None and (folder / f"{claim.rows}.jsonl").exists()
+        found[claim] = claim.answer(evidence.rows(claim.rows, folder)) if has_rows else None
+    return found

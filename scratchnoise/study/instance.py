@@ -1,0 +1,89 @@
+"""What noise that depends on the sample does to methods that assume it away: python -m scratchnoise.study.instance.
+
+Every noise is drawn twice from the same mean: P(noisy | x, y) as it is, and, for control, from T = its mean over the
+samples of each class, which is class-conditional noise. What differs between the two is the dependence on x alone.
+Fashion-MNIST, 6,000 training images of means of 2 x 2 pixels; margins are those of softmax regression on clean labels.
+Rows are appended as they come; the same command goes on where it stopped.
+"""
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from .. import instance_noise, noise
+from ..estimate import estimate_transition
+from ..models import KNeighbors, RobustSoftmaxRegression, SoftmaxRegression
+from .protocol import PRESETS, load_data
+from .sparse import blocks
+from .statistics import compare
+
+N_TRAIN, RATES, SEED = 6000, (0.2, 0.4), 0
+NOISES = ("part-dependent", "margin I", "margin II", "margin III")
+LINEAR = {"l2": 3e-3, "tol": 1e-4, "random_state": 0}
+KINDS = ("of the sample", "of the class")
+METHODS = {
+    "MLR": lambda T: SoftmaxRegression(**LINEAR),
+    "rMLR, mean T": lambda T: RobustSoftmaxRegression(T, **LINEAR),
+    "k-NN": lambda T: KNeighbors(n_neighbors=51),
+}
+
+
+def measure(out, draws=5):
+    """Append rows for every noise, rate, draw and kind that `out` does not hold yet."""
+    out = Path(out)
+    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    data = load_data("fashion-mnist", PRESETS["paper"], SEED)
+    x, y, x_test, y_test = blocks(data.x_train), data.y_train, blocks(data.x_test), data.y_test
+    clean = SoftmaxRegression(**LINEAR).fit(x, y)
+    for name in NOISES:
+        for rate in RATES:
+            for draw in range(draws):
+                rng = np.random.default_rng([SEED, draw])
+                part = rng.permutation(len(y))[:N_TRAIN]
+                P = probabilities(name, x[part], y[part], clean, rate, rng)
+                T = instance_noise.mean_transition(P, y[part])
+                labels = instance_noise.draw_labels(P, rng), noise.corrupt(y[part], T, rng)
+                for kind, y_noisy in zip(KINDS, labels, strict=True):
+                    cell = {"noise": name, "rate": rate, "draw": draw, "kind": kind}
+                    if _key({**cell, "method": "T"}) not in done:  # the last of a cell
+                        rows = [{**cell, **row} for row in _cell(x[part], y_noisy, x_test, y_test, T)]
+                        with out.open("a") as file:
+                            file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
+
+
+def probabilities(name, x, y, clean, rate, rng):
+    """P(noisy | x, y) (N, C) of a noise of NOISES with a mean share `rate` of wrong labels."""
+    if name == "part-dependent":
+        return instance_noise.part_dependent(x, y, len(clean.classes_), rate, rng)
+    return instance_noise.margin_diminishing(clean.predict_proba(x), y, name.removeprefix("margin "), rate)
+
+
+def _cell(x, y_noisy, x_test, y_test, T):
+    for method, make in METHODS.items():
+        yield {"method": method, "accuracy": make(T).fit(x, y_noisy).score(x_test, y_test)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # doubts about T are what is looked for
+        found = estimate_transition(SoftmaxRegression(**LINEAR), x, y_noisy, "confident_joint", folds=3, random_state=0)
+    yield {"method": "T", "error": float(np.abs(found.array - T.array).mean()), "trust": found.diagnostics["trust"]}
+
+
+def cost(rows, name, rate, method):
+    """Accuracy under noise of the sample - under noise of the class, paired over draws: Difference."""
+    here = [r for r in rows if (r["noise"], r["rate"], r["method"]) == (name, rate, method)]
+    sample, of_class = ({r["draw"]: r["accuracy"] for r in here if r["kind"] == kind} for kind in KINDS)
+    return compare(sample, of_class)
+
+
+def _key(row):
+    return tuple(row[name] for name in ("noise", "rate", "draw", "kind", "method"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, metavar="FILE")
+    parser.add_argument("--draws", type=int, default=5)
+    arguments = parser.parse_args()
+    measure(arguments.out, arguments.draws)
