@@ -67,9 +67,9 @@ print("shifted\n", softmax(z))
 # with $Y$ the one-hot label. (The report's (10) writes $Y_c \log(\mu_c^{Y_c})$, the label both as factor and as
 # exponent: $Y_c^2 \log \mu_c$. For labels 0 and 1 a square changes nothing. For soft labels it does.)
 #
-# By hand once more, with $p = (1/4, 3/4)$ and the label 1: the loss is $-\log 3/4 = 0.288$. For the label 0 it would
-# be $\log 4 = 1.386$. Raise the score of class 0 by 0.01: its exponential becomes 1.01005, the sum 4.01005, and the
-# loss of label 1 is $\log (4.01005 / 3) = 0.2902$, which is 0.0025 more. The slope is 0.25. That is $p_0$. Why?
+# By hand once more, with $p = (1/4, 3/4)$ and the label 1: the loss is $-\log 3/4 = 0.288$. For the label 0 it would be
+# $\log 4 = 1.386$. Raise the score of class 0 by $0.01$: its exponential becomes $1.01005$, the sum $4.01005$, and the
+# loss of label 1 is $\log (4.01005 / 3) = 0.2902$, which is $0.0025$ more. The slope is $1/4$. That is $p_0$. Why?
 #
 # *The long road* goes through the probabilities. From $p_c = e^{z_c} / s$, by the quotient rule and the chain rule,
 #
@@ -112,8 +112,7 @@ print("its rows sum to", gradient(z, y).sum(axis=1).round(15), ": the shift agai
 # One sample $x = (2, 1)$, two classes, and the gradient $(0.25, -0.25)$ of its scores. The weight from the first
 # feature to class 0 is multiplied by 2 on its way to the score, so its gradient is $2 \cdot 0.25 = 0.5$. All four:
 #
-# $$\begin{pmatrix} 2 \\ 1 \end{pmatrix} \begin{pmatrix} 0.25 & -0.25 \end{pmatrix} =
-# \begin{pmatrix} 0.5 & -0.5 \\ 0.25 & -0.25 \end{pmatrix}.$$
+# $$dw = x \otimes dz = \begin{pmatrix} 2/4 & -2/4 \\ 1/4 & -1/4 \end{pmatrix}.$$
 #
 # $z_n = x_n W + b$, so a change of $W_{dc}$ moves $z_{nc}$ by $x_{nd}$. Sum over the samples:
 #
@@ -182,7 +181,7 @@ np.testing.assert_allclose(gradient(z, y), kernels.signed_cross_entropy_grad(z, 
 # > `scratchnoise train --mine` trains softmax regression on Fashion-MNIST with it.
 #
 # > **Predict.** Our loop and the library's class start from the same seed. By how much do their weights differ after 20
-# > passes: by 0.1, by 0.001, or by less than a billionth?
+# > passes: by $0.1$, by $0.001$, or by less than a billionth?
 
 
 # %%
