@@ -52,8 +52,8 @@ class CoTeaching(NeuralNetwork):
     ) -> None:
         shared = (network, loss, T, risk, epochs, batch_size, solver, learning_rate, momentum, weight_decay, scaling)
         stopping = (early_stopping, validation_fraction, n_iter_no_change)
-        others: tuple = (random_state, backend, on_epoch, verbose, class_weight, classes)
-        super().__init__(*shared, *stopping, *others, checkpoints=checkpoints)
+        super().__init__(*shared, *stopping, random_state, backend, on_epoch, verbose, class_weight, classes)
+        self.checkpoints = checkpoints
         self.forget_rate = forget_rate
         self.warm_up = warm_up
 
