@@ -11,7 +11,7 @@ from importlib import import_module
 
 from .backend import BackendError, backend  # at once: the function, not the module of the same name
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "TransitionMatrix": "transition",

@@ -13,6 +13,7 @@ back what was learnt; whoever calls kernels on a GPU uses `to_device` and `to_ho
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -117,7 +118,7 @@ def own_table(kernels):
 
 
 @contextmanager
-def backend(name):
+def backend(name: str | None) -> Iterator[None]:
     """Run the kernels of one table inside a `with` block; None leaves the choice as it is.
 
     The choice holds in this thread, in asyncio tasks that it starts, and in the processes that the package starts. A

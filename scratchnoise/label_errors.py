@@ -1,8 +1,9 @@
 """Which labels are wrong: samples ranked by the probability that they do not deserve their label."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .checks import as_labels, classes_of
 from .estimate import confident_joint
@@ -18,13 +19,15 @@ class LabelErrors(NamedTuple):
     suggested (N,): the most probable true label.
     """
 
-    index: np.ndarray
+    index: np.ndarray  # type: ignore[assignment]  # the name hides tuple.index
     wrong: np.ndarray
     posterior: np.ndarray
     suggested: np.ndarray
 
 
-def find_label_errors(model, X, y_noisy, folds=5, random_state=None):
+def find_label_errors(
+    model: Any, X: ArrayLike, y_noisy: ArrayLike, folds: int = 5, random_state: int | np.random.Generator | None = None
+) -> "LabelErrors":
     """Rank samples by P(true != label | x, label), each judged by a copy of `model` that was not trained on it.
 
     Eq. (5), for one sample: P(true = j | x, noisy = i) = T[i, j] p_j / sum_k T[i, k] p_k.

@@ -8,9 +8,10 @@ arrays of the device: nothing here waits for a number.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from . import kernels
 from .backend import arrays, constant, on_device
@@ -22,13 +23,13 @@ from .transition import TransitionMatrix, as_transition
 RISKS = ("raw", "clip", "relu", "flood")
 
 
-def one_hot(y, like):
+def one_hot(y: ArrayLike, like: np.ndarray) -> np.ndarray:
     """Rows e_y in the shape and dtype of the logits `like` (N, C). Raises ValueError for labels that do not fit."""
     y = labels_for(like, y)
     return constant(np.eye(like.shape[1]), like.dtype)[y]
 
 
-def labels_for(z, y):
+def labels_for(z: np.ndarray, y: Any) -> np.ndarray:
     """y as int64 (N,), one label in 0..C-1 for each row of the logits z (N, C); ValueError when it is not that.
 
     Labels on a device are taken as they are: to look at them would stop it, so look before they are sent.
@@ -40,7 +41,7 @@ def labels_for(z, y):
     return y
 
 
-def check_logits(z):
+def check_logits(z: np.ndarray) -> None:
     """Raise TypeError or ValueError unless z is an array (N, C) without masked values."""
     if not hasattr(z, "shape"):
         raise TypeError(f"z={shown(z)} should be an array of logits, (N, C)")
@@ -54,7 +55,15 @@ class Loss:
 
     corrects_noise: ClassVar[bool] = False  # whether steps should decay, see `training.step_size`
 
-    def objective(self, z, y, sample_weight=None):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
+        """Each sample's loss. z (N, C), y (N,) -> (N,). A loss defines it."""
+        raise NotImplementedError
+
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
+        """The gradient of each sample's loss in its logits. z (N, C), y (N,) -> (N, C). A loss defines it."""
+        raise NotImplementedError
+
+    def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Mean loss of the batch: sum_n weight_n value(z_n, y_n) / N.
 
         Eq. (26).
@@ -63,7 +72,7 @@ class Loss:
         weight = _weights(z, sample_weight)
         return (weight @ self.value(z, y)).astype(np.float64) / len(z)
 
-    def objective_grad(self, z, y, sample_weight=None):
+    def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """Gradient of `objective` in the logits.
 
         z (N, C), y (N,), sample_weight (N,) or None -> (N, C).
@@ -72,7 +81,7 @@ class Loss:
         return weight[:, None] * self.grad(z, y)
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """Factor by which learning_rate="auto" multiplies its base rate: 1 where gradients are cross-entropy's."""
         return 1.0
 
@@ -84,11 +93,11 @@ class CrossEntropy(Loss):
     Eq. (23).
     """
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-log softmax(z)_y. z (N, C), y (N,) -> (N,)."""
         return kernels.signed_cross_entropy(z, one_hot(y, z))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """softmax(z) - e_y. z (N, C), y (N,) -> (N, C)."""
         return kernels.signed_cross_entropy_grad(z, one_hot(y, z))
 
@@ -108,16 +117,16 @@ class ForwardCorrected(Loss):
     def __post_init__(self):
         object.__setattr__(self, "T", as_transition(self.T))
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-log (T softmax(z))_y. z (N, C), y (N,) -> (N,)."""
         return kernels.forward_cross_entropy(z, labels_for(z, y), constant(self.T.array, z.dtype))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """softmax(z) - r, r the posterior of the true label. z (N, C), y (N,) -> (N, C)."""
         return kernels.forward_cross_entropy_grad(z, labels_for(z, y), constant(self.T.array, z.dtype))
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """||T^-1||_2 ^ (1/2): the gradients shrink with the noise, so the steps grow (at most tenfold)."""
         return float(min(10.0, self.T.singular_values[-1] ** -0.5)) if self.T.singular_values[-1] > 0 else 10.0
 
@@ -150,21 +159,21 @@ class BackwardCorrected(Loss):
         object.__setattr__(self, "T", as_transition(self.T))
         object.__setattr__(self, "weights", np.ascontiguousarray(self.T.inverse().T))
 
-    def signed_labels(self, z, y):
+    def signed_labels(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """Rows (T^-T)[y] in the shape and dtype of z: the signed label that replaces e_y. z (N, C), y (N,)."""
         check_logits(z)
         as_transition(self.T, z.shape[1])
-        return constant(self.weights, z.dtype)[labels_for(z, y)]
+        return constant(self.weights, z.dtype)[labels_for(z, y)]  # type: ignore[attr-defined]
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """(T^-T L)_y = -sum_j (T^-T)[y, j] log softmax(z)_j. z (N, C), y (N,) -> (N,)."""
         return kernels.signed_cross_entropy(z, self.signed_labels(z, y))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """softmax(z) - (T^-T)[y]: the rows of T^-T sum to 1. z (N, C), y (N,) -> (N, C)."""
         return kernels.signed_cross_entropy_grad(z, self.signed_labels(z, y))
 
-    def partial_risks(self, z, y, sample_weight=None):
+    def partial_risks(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """R_j = mean_n weight_n (T^-T)[y_n, j] (-log p_nj), an estimate of P(j) E[-log p_j | true = j].
 
         z (N, C), y (N,) -> (C,).
@@ -172,7 +181,7 @@ class BackwardCorrected(Loss):
         signed = _weights(z, sample_weight)[:, None] * self.signed_labels(z, y)
         return -(signed * kernels.log_softmax(z)).sum(axis=0) / len(z)
 
-    def objective(self, z, y, sample_weight=None):
+    def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The batch risk that `risk` names. z (N, C), y (N,) -> float."""
         R = self.partial_risks(z, y, sample_weight)
         if self.risk == "relu":
@@ -184,7 +193,7 @@ class BackwardCorrected(Loss):
             risk = abs(risk - self.flood_level) + self.flood_level
         return risk.astype(np.float64)
 
-    def objective_grad(self, z, y, sample_weight=None):
+    def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """Gradient of `objective`: a signed cross-entropy whose weights are scaled by d objective / d R_j.
 
         z (N, C), y (N,) -> (N, C).
@@ -201,7 +210,7 @@ class BackwardCorrected(Loss):
         return kernels.signed_cross_entropy_grad(z, share[:, None] * signed)
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """1 / ||T^-1||_2: the gradients grow with the noise, so the steps shrink."""
         return float(self.T.singular_values[-1])
 
@@ -236,16 +245,16 @@ class NatarajanCorrected(Loss):
         weights = (np.eye(2) * (1 - rho[::-1]) - (1 - np.eye(2)) * rho) / (1 - rho.sum())
         return constant(weights, z.dtype)[labels_for(z, y)]
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """L~(y, z). z (N, 2), y (N,) in {0, 1} -> (N,)."""
         return kernels.signed_cross_entropy(z, self._signed_labels(z, y))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """d L~ / d z. z (N, 2), y (N,) in {0, 1} -> (N, 2)."""
         return kernels.signed_cross_entropy_grad(z, self._signed_labels(z, y))
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """1 - rho_+ - rho_-: the gradients grow with the noise, so the steps shrink."""
         return 1 - self.rho_positive - self.rho_negative
 

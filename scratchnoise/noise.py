@@ -1,6 +1,9 @@
 """Corrupting labels: the class-conditional noise of eq. (1)-(3), and the matrices of the report."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .checks import among, as_generator, as_labels, check_count, check_number, classes_of
 from .transition import TransitionMatrix, as_transition
@@ -10,7 +13,7 @@ MOST_CLASSES = 30_000  # a T of so many has 7 GB
 MNIST06 = TransitionMatrix([[0.4, 0.3, 0.3], [0.3, 0.4, 0.3], [0.3, 0.3, 0.4]])  # Eq. (39)
 
 
-def uniform(n_classes, rho):
+def uniform(n_classes: int, rho: float) -> TransitionMatrix:
     """Random label noise: every wrong label has probability rho, the right one 1 - (C - 1) rho.
 
     Eq. (1). Eq. (2). Eq. (39) is uniform(3, 0.3).
@@ -25,7 +28,7 @@ def uniform(n_classes, rho):
     return TransitionMatrix(T)
 
 
-def pair_flip(n_classes, rate):
+def pair_flip(n_classes: int, rate: float) -> TransitionMatrix:
     """Each class j is mistaken for its successor j + 1 (mod C) alone, with probability `rate`.
 
     T[j, j] = 1 - rate, T[j + 1, j] = rate. Raises ValueError unless 0 <= rate <= 1.
@@ -35,7 +38,7 @@ def pair_flip(n_classes, rate):
     return TransitionMatrix((1 - rate) * np.eye(n_classes) + rate * np.roll(np.eye(n_classes), 1, axis=0))
 
 
-def random_transition(n_classes, rng, max_rate=0.5):
+def random_transition(n_classes: int, rng: int | np.random.Generator, max_rate: float = 0.5) -> TransitionMatrix:
     """A random T, in general neither symmetric nor doubly stochastic, whose diagonal dominates every row and column.
 
     Flip rates are uniform in [0, max_rate], shares of the wrong classes Dirichlet(1); draws without the dominance are
@@ -55,7 +58,13 @@ def random_transition(n_classes, rng, max_rate=0.5):
             return TransitionMatrix(T)
 
 
-def corrupt(y, T, rng, exact_counts=False, classes=None):
+def corrupt(
+    y: ArrayLike,
+    T: ArrayLike,
+    rng: int | np.random.Generator,
+    exact_counts: bool = False,
+    classes: Sequence | None = None,
+) -> np.ndarray:
     """Noisy labels: each true label j becomes i with probability T[i, j], whatever x is.
 
     Eq. (3).
@@ -77,7 +86,7 @@ def corrupt(y, T, rng, exact_counts=False, classes=None):
     return y_noisy if names is None else names[y_noisy]
 
 
-def realised_transition(y, y_noisy, n_classes):
+def realised_transition(y: ArrayLike, y_noisy: ArrayLike, n_classes: int) -> TransitionMatrix:
     """The transition matrix that a draw realised: R[i, j] = share of the true class j that is labelled i.
 
     y, y_noisy (N,) -> TransitionMatrix with diagnostics {"counts": (C, C)}.
@@ -93,7 +102,7 @@ def realised_transition(y, y_noisy, n_classes):
     return TransitionMatrix(counts / counts.sum(axis=0), {"counts": counts})
 
 
-def priors(y, n_classes):
+def priors(y: ArrayLike, n_classes: int) -> np.ndarray:
     """Share of each class among the labels y, as in Table 1: P(y = j).
 
     y (N,) integers 0..C-1 -> (C,) float64.
@@ -102,7 +111,7 @@ def priors(y, n_classes):
     return np.bincount(y, minlength=n_classes) / len(y)
 
 
-def check_labels(y, n_classes, name="y"):
+def check_labels(y: ArrayLike, n_classes: int, name: str = "y") -> np.ndarray:
     """y as int64 (N,); ValueError when it is empty, not integers or bools, or outside 0..n_classes - 1.
 
     Floats are refused even where they are whole: `y.astype(int)` converts them.

@@ -1,6 +1,9 @@
 """The transition matrix of label noise: T[i, j] = P(noisy = i | true = j), columns sum to 1."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .checks import as_floats
 from .messages import shown, warn_caller
@@ -33,9 +36,9 @@ class TransitionMatrix:
     `TransitionMatrix.from_rows` takes that orientation. `np.asarray(T)` is the float64 array, read-only.
     """
 
-    classes = None  # for matrices saved before there were labels
+    classes: np.ndarray | None = None  # for matrices saved before there were labels
 
-    def __init__(self, array, diagnostics=None, classes=None):
+    def __init__(self, array: ArrayLike, diagnostics: dict | None = None, classes: Sequence | None = None) -> None:
         array, classes = labelled("T", array, classes)
         _check_transition(array)
         array /= array.sum(axis=0)
@@ -46,7 +49,9 @@ class TransitionMatrix:
             self.classes = as_classes(classes, len(array))
 
     @classmethod
-    def from_rows(cls, array, diagnostics=None, classes=None):
+    def from_rows(
+        cls, array: ArrayLike, diagnostics: dict | None = None, classes: Sequence | None = None
+    ) -> "TransitionMatrix":
         """From gamma = T^T, gamma[j, k] = P(noisy = k | true = j), whose rows sum to 1; `classes` as for T.
 
         Eq. (13).
@@ -56,7 +61,7 @@ class TransitionMatrix:
             raise ValueError("gamma has columns that sum to 1, not rows; if it is T, use TransitionMatrix(T)")
         return cls(gamma.T, diagnostics, classes)
 
-    def aligned(self, classes):
+    def aligned(self, classes: Sequence) -> "TransitionMatrix":
         """This matrix with rows and columns in the order of `classes` (C,); itself where it has no labels.
 
         Raises ValueError when its labels are not those classes, naming what differs.
@@ -87,7 +92,7 @@ class TransitionMatrix:
         return f"TransitionMatrix({array}{'' if self.classes is None else f', classes={self.classes!r}'})"
 
     @property
-    def gamma(self):
+    def gamma(self) -> np.ndarray:
         """T^T, the flip rates of robust softmax regression: gamma[j, k] = P(noisy = k | true = j).
 
         Eq. (13).
@@ -95,22 +100,22 @@ class TransitionMatrix:
         return self.array.T
 
     @property
-    def singular_values(self):
+    def singular_values(self) -> np.ndarray:
         return np.linalg.svd(self.array, compute_uv=False)
 
     @property
-    def cond(self):
+    def cond(self) -> float:
         """Condition number in the 2-norm: how much inverting T can enlarge a relative error (inf when singular)."""
         largest, smallest = self.singular_values[0], self.singular_values[-1]
         return float(largest / smallest) if smallest > 0 else float("inf")
 
     @property
-    def singular(self):
+    def singular(self) -> bool:
         """Whether T has no inverse, to float64 precision."""
         return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])
 
     @property
-    def noise_floor(self):
+    def noise_floor(self) -> float:
         """min_j H(T[:, j]) in nats: no predictor of noisy labels has a smaller expected forward loss.
 
         An expectation: the mean over N labels falls below it by chance, for the best predictor in up to half of all
@@ -121,7 +126,7 @@ class TransitionMatrix:
         return float(np.abs((self.array * logs).sum(axis=0)).min())
 
     @property
-    def information_fraction(self):
+    def information_fraction(self) -> float:
         """Fisher information of a noisy label about the logits relative to a clean one, at p uniform (0..1).
 
         trace(J^T diag(1/q) J) / trace(D) with D = diag(p) - p p^T, q = T p, J = T D: the mean of
@@ -130,7 +135,7 @@ class TransitionMatrix:
         """
         return float(self.information_fractions().mean())
 
-    def information_fractions(self, p=None):
+    def information_fractions(self, p: ArrayLike | None = None) -> np.ndarray:
         """Which share of the information about the logits a noisy label keeps at posterior p, by direction.
 
         The eigenvalues of J^T diag(1/q) J relative to D (see `information_fraction`), least first: with n labels the
@@ -149,7 +154,7 @@ class TransitionMatrix:
         return np.linalg.svd(J @ half, compute_uv=False)[::-1][-(C - 1) :] ** 2
 
     @property
-    def row_dominant(self):
+    def row_dominant(self) -> bool:
         """Whether T[j, j] > T[j, k] for all k != j: then the class-j anchor is where P(noisy = j | x) is largest.
 
         Eq. (34), its missing condition.
@@ -157,7 +162,7 @@ class TransitionMatrix:
         off = self.array - np.diag(np.diag(self.array))
         return bool((np.diag(self.array) > off.max(axis=1)).all())
 
-    def inverse(self):
+    def inverse(self) -> np.ndarray:
         """T^-1, float64 (C, C).
 
         Raises SingularTransitionError, warns with IllConditionedTransitionWarning from a condition number of 20.
@@ -177,14 +182,14 @@ class TransitionMatrix:
             )
         return np.linalg.inv(self.array)
 
-    def noisy_prior(self, prior):
+    def noisy_prior(self, prior: ArrayLike) -> np.ndarray:
         """P(noisy = i) = sum_j T[i, j] P(true = j).
 
         Eq. (43), its denominator. prior (C,) -> (C,).
         """
         return self.array @ check_prior(prior, len(self))
 
-    def inverse_transition(self, prior):
+    def inverse_transition(self, prior: ArrayLike) -> np.ndarray:
         """Q[i, j] = P(true = i | noisy = j) by Bayes: Q = diag(prior) T^T diag(T prior)^-1, columns sum to 1.
 
         Eq. (41). Eq. (42) is the special case Q = T^T of a uniform prior *and* a doubly stochastic T. Eq. (43).
@@ -199,7 +204,7 @@ class TransitionMatrix:
         return prior[:, None] * self.array.T / noisy
 
 
-def true_posterior(p, y_noisy, T):
+def true_posterior(p: np.ndarray, y_noisy: np.ndarray, T: ArrayLike) -> np.ndarray:
     """P(true = j | x, noisy = y) = T[y, j] p_j / (T p)_y: what a label says of a sample whose clean posterior is p.
 
     Where T p gives the label no probability, it says nothing, and the row is p.
@@ -210,7 +215,7 @@ def true_posterior(p, y_noisy, T):
     return np.where(total > 0, joint / np.where(total > 0, total, 1), p)
 
 
-def as_transition(T, n_classes=None, name="T"):
+def as_transition(T: ArrayLike, n_classes: int | None = None, name: str = "T") -> TransitionMatrix:
     """`T` as a TransitionMatrix; ValueError when it is invalid or not n_classes x n_classes."""
     T = T if isinstance(T, TransitionMatrix) else TransitionMatrix(T)
     if n_classes is not None and len(T) != n_classes:
@@ -244,7 +249,7 @@ def _sums_to_one(sums, within=TOLERANCE):
     return np.abs(sums - 1).max(initial=0) <= within
 
 
-def check_prior(prior, n_classes, name="prior"):
+def check_prior(prior: ArrayLike, n_classes: int | None, name: str = "prior") -> np.ndarray:
     """`prior` as float64 (C,); ValueError unless it holds C probabilities that sum to 1."""
     prior = as_floats(name, prior)
     if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:

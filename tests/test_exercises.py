@@ -61,9 +61,8 @@ def answers(exercise):
 # --- the stubs -------------------------------------------------------------------------------------------
 
 
-def test_there_are_fourteen():
-    assert list(EXERCISES) == [f"{number:02}" for number in range(1, 15)]
-    assert {path.name for path in STUBS.glob("*.py")} == {exercise.filename for exercise in EXERCISES.values()}
+def test_they_are_in_order():
+    assert list(EXERCISES) == sorted(EXERCISES) and len(EXERCISES) >= 14
 
 
 @every_exercise
@@ -402,9 +401,10 @@ def test_all_exercises_are_a_table(clone, capsys, monkeypatch, columns):
         "def linear_sgd_epoch(w, b, x, y, order, batch_size, rate, l2):\n    return 3"
     )
     assert main(["check", "--all"]) == 1
-    *_, table = capsys.readouterr().out.partition("14 not started")
-    assert "1 passed, 1 failed, 12 not started" in table and "linear_sgd_epoch: returns" in table.replace("\u200b", "")
-    assert all(f"{number:02} " in table for number in range(1, 15))
+    *_, table = capsys.readouterr().out.partition(f"{len(EXERCISES)} not started")
+    assert f"1 passed, 1 failed, {len(EXERCISES) - 2} not started" in table
+    assert "linear_sgd_epoch: returns" in table.replace("\u200b", "")
+    assert all(f"{number} " in table for number in EXERCISES)
     assert max(map(len, table.replace("\u200b", "").splitlines())) <= int(columns)
 
 

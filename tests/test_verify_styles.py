@@ -63,6 +63,8 @@ def scaled_backward(dy, factor, mode="plain"):
 
 
 layer = ReLULayer()
+
+
 def gate(x, h, c, W):
     """One output gate: two outputs and a cache, as a step of a recurrent network has."""
     a = np.tanh(x @ W + h)
@@ -269,5 +271,3 @@ def test_careless_options(name):
     wrong = {"wrt": "w", "given": "cash", "directions": 0, "entries": 1.5, "seed": "x"}[name]
     with pytest.raises(ValueError, match=f"^{name}="):
         check.verify(square, square_backward, (X,), **{name: wrong})
-
-

@@ -179,7 +179,6 @@ show(
 )
 
 
-
 # %%
 def pool(x):
     return x.reshape(len(x), -1, 2).max(axis=2)

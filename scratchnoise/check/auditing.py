@@ -1,8 +1,10 @@
 """`audit`: which of the classical errors in a backward pass would a test of yours not see?"""
 
 import sys
+from collections.abc import Callable
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from .planting import DoesNotApply, own_copy, plant, signature_of, upstream_plac
 from .report import Report
 
 
-def audit(backward, test, upstream=None, seed=0):
+def audit(backward: Callable | str, test: Callable, upstream: Any = None, seed: int = 0) -> Report:
     """Run `test` on a backward pass with each classical error in turn, and report which errors it would miss.
 
     backward: a function, then test(backward) is called; or its place as a text, "package.module.name", then test() is

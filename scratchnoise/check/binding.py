@@ -1,9 +1,9 @@
 """What somebody else's backward pass is given: the upstream, and what else, found out by the names of its parameters.
 
-    f(x, w, b)             f_grad(x, w, b)             "gradient"  no upstream; a slope for each value of forward
-    linear_forward(x, w)   linear_backward(dy, x, w)   "args"      the upstream, then arguments in order or by name
-    affine_forward(x, w)   affine_backward(dy, cache)  "cache"     the upstream, and what forward returned besides
-    layer.forward(x)       layer.backward(dy)          "state"     the upstream; the layer remembers what it needs
+f(x, w, b)             f_grad(x, w, b)             "gradient"  no upstream; a slope for each value of forward
+linear_forward(x, w)   linear_backward(dy, x, w)   "args"      the upstream, then arguments in order or by name
+affine_forward(x, w)   affine_backward(dy, cache)  "cache"     the upstream, and what forward returned besides
+layer.forward(x)       layer.backward(dy)          "state"     the upstream; the layer remembers what it needs
 """
 
 import inspect

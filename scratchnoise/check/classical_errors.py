@@ -9,7 +9,7 @@ import numpy as np
 from . import arrays
 from .planting import DoesNotApply, each, only, shapes
 
-ERRORS = {}  # name -> (wrong function, what a test needs to see it)
+ERRORS: dict[str, tuple] = {}  # name -> (wrong function, what a test needs to see it)
 
 
 def error(needs):

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _UNITS = ContextVar("units", default=1.0)  # tolerances are written for float64; float32 has larger rounding units
 
@@ -23,7 +24,7 @@ def slack(tolerance):
     return tolerance * _UNITS.get()
 
 
-def assert_close(name, yours, expected, tolerance=1e-10, hint=""):
+def assert_close(name: str, yours: ArrayLike, expected: ArrayLike, tolerance: float = 1e-10, hint: str = "") -> None:
     """Raise AssertionError unless |yours - expected| <= tolerance (1 + |expected|) in every entry.
 
     name: what `yours` is, e.g. "sum_i T[i, j] L_i". The message names the first wrong entry, both numbers and the

@@ -7,15 +7,25 @@ zeros under a ReLU) by construction of the inputs; there the two sides differ by
 """
 
 import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .compare import describe
 
 STEP = np.finfo(np.float64).eps ** (1 / 3)  # balances rounding (1 / step) and truncation (step^2)
 
 
-def check_gradient(f, grad, x, rng, name=None, tolerance=1e-6):
+def check_gradient(
+    f: Callable,
+    grad: Callable,
+    x: ArrayLike,
+    rng: np.random.Generator,
+    name: str | None = None,
+    tolerance: float = 1e-6,
+) -> float:
     """Check the gradient of a scalar function: grad(x)_i = d f / d x_i.
 
     f(x) -> float, grad(x) -> shape of x, x float64 array, rng numpy Generator -> the relative error (float).
@@ -25,7 +35,15 @@ def check_gradient(f, grad, x, rng, name=None, tolerance=1e-6):
     return _compare(name, lambda x: float(f(x)), [grad(x)], [x], ["x"], rng, tolerance)
 
 
-def check_backward(forward, backward, args, rng, name=None, upstream=None, tolerance=1e-6):
+def check_backward(
+    forward: Callable,
+    backward: Callable,
+    args: Sequence,
+    rng: np.random.Generator,
+    name: str | None = None,
+    upstream: Any = None,
+    tolerance: float = 1e-6,
+) -> float:
     """Check the adjoint of a function: with y = forward(*args), backward(dy, *args) = d <dy, y> / d args.
 
     args: float64 arrays, one for each gradient that backward returns (an array, or a tuple in the order of args);

@@ -1,14 +1,19 @@
 """A property: a function of an implementation and of drawn inputs that raises AssertionError where they disagree."""
 
+from collections.abc import Callable
+from typing import Any
+
 import hypothesis
 from hypothesis import strategies as st
 
 from .strategies import LETTERS
 
-PROPERTIES = {}  # module.name -> function, filled by `holds_for`
+PROPERTIES: dict[str, Callable] = {}  # module.name -> function, filled by `holds_for`
 
 
-def holds_for(*letters, classes=(2, 5), samples=(1, 4), **makers):
+def holds_for(
+    *letters: str, classes: tuple[int, int] = (2, 5), samples: tuple[int, int] = (1, 4), **makers: Any
+) -> Callable:
     """Say what the inputs of `property(implementation, **inputs)` are drawn from, and register it.
 
     letters: names in `strategies.LETTERS`; makers: name = function (N, C) -> strategy, for other inputs. All share one
@@ -30,7 +35,7 @@ def holds_for(*letters, classes=(2, 5), samples=(1, 4), **makers):
     return register
 
 
-def check_property(prop, implementation, settings=None, classes=None):
+def check_property(prop: Any, implementation: Callable, settings: Any = None, classes: int | None = None) -> None:
     """Run a property on drawn inputs, under the Hypothesis profile that is loaded or under `settings`.
 
     classes: how many, for an implementation that takes one number only; any of the property's range if None.

@@ -24,7 +24,7 @@ class Report:
     """A title and lines. True when no line failed; `str` shows all lines, `check` raises where one failed."""
 
     title: str
-    lines: list = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
     def __bool__(self):
         return not self.failed
@@ -35,7 +35,7 @@ class Report:
     __repr__ = __str__
 
     @property
-    def failed(self):
+    def failed(self) -> list[Line]:
         """The lines that failed."""
         return [line for line in self.lines if line.status == "failed"]
 
@@ -46,11 +46,11 @@ class Report:
                 return line
         raise KeyError(f"{name!r}; the lines are {', '.join(line.name for line in self.lines)}")
 
-    def add(self, name, status, detail=""):
+    def add(self, name: str, status: str, detail: str = "") -> None:
         """Append a line."""
         self.lines.append(Line(name, status, detail))
 
-    def check(self):
+    def check(self) -> "Report":
         """Return the report itself; AssertionError with the whole report where a line failed."""
         if self.failed:
             raise AssertionError(str(self))

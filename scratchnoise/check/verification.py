@@ -1,5 +1,8 @@
 """`verify`: one call that checks a backward pass of anybody against its forward pass and reports line by line."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from ..checks import as_generator, check_choice, check_count
@@ -16,7 +19,18 @@ SLOPES = ("adjoint", "finite differences", "other inputs")
 ROUGH = "forward is not smooth or not precise enough here"
 
 
-def verify(forward, backward, args, *, wrt=None, given=None, seed=0, directions=2, entries=16, samplewise=None):
+def verify(
+    forward: Callable,
+    backward: Callable,
+    args: Sequence,
+    *,
+    wrt: Any = None,
+    given: Any = None,
+    seed: int = 0,
+    directions: int = 2,
+    entries: int = 16,
+    samplewise: bool | None = None,
+) -> Report:
     r"""Check a backward pass against its forward pass: <dy, J d> = <backward(dy), d>, and all that goes with it.
 
     forward(*args) -> an array or several; backward(dy, *args) -> d <dy, y> / d x for every floating array x among args.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-MISTAKES = {}  # name of a function -> {name of the mistake: a wrong solution whose docstring is the hint}
+# name of a function -> {name of the mistake: a wrong solution whose docstring is the hint}
+MISTAKES: dict[str, dict[str, Callable]] = {}
 
 
 @dataclass(frozen=True)

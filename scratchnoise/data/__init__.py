@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..messages import nearest
 from . import cifar10, fashion_mnist, garments, store
@@ -62,7 +63,7 @@ _ENTRIES = {
 }
 
 
-def load(name, **options):
+def load(name: str, **options: Any) -> Dataset:
     """Load a `Dataset` by name, or from the path of an .npz file.
 
     name: "garments" (options n_train, n_test, random_state), "fashion-mnist" or "cifar10" (option classes: names
@@ -74,7 +75,7 @@ def load(name, **options):
     return _entry(name).loader(**options)
 
 
-def status():
+def status() -> list[dict[str, Any]]:
     """One dict per data set: name, found, files, bytes, classes, n_train, n_test, source, licence.
 
     found: the folder of its files, "built in" or "not found"; bytes: their size, on disk or to download. The
@@ -86,14 +87,14 @@ def status():
         files = _files(entry)
         paths = [store.find(file) for file in files]
         found = "built in" if not files else "not found" if None in paths else str(paths[0].parent)
-        row = {"name": name, "found": found, "files": tuple(file.name for file in files)}
+        row: dict[str, Any] = {"name": name, "found": found, "files": tuple(file.name for file in files)}
         row |= {"bytes": sum(file.size for file in files), "classes": entry.classes}
         row |= {"n_train": entry.n_train, "n_test": entry.n_test}
         rows.append(row | {"source": entry.source, "licence": entry.licence})
     return rows
 
 
-def fetch(name):
+def fetch(name: str) -> Path | None:
     """Get the files that `load(name)` needs and check them; the folder they lie in, None if it needs none.
 
     Raises ValueError for an unknown name or a damaged file, ConnectionError if a download fails.

@@ -1,5 +1,6 @@
 """What a data set is: four arrays and the names of the classes, checked once, on construction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,7 +52,7 @@ class Dataset:
             f"{self.x_train.dtype}, {labels}; {', '.join(self.class_names)}>"
         )
 
-    def select(self, classes):
+    def select(self, classes: Sequence) -> "Dataset":
         """Keep some classes, relabelled 0..C-1 in the order in which they are listed.
 
         classes: at least two names (upper or lower case) or labels; "all" keeps everything as it is.
@@ -78,7 +79,7 @@ class Dataset:
             class_names=tuple(self.class_names[label] for label in chosen),
         )
 
-    def subsample(self, n_train, n_test, rng):
+    def subsample(self, n_train: int, n_test: int, rng: int | np.random.Generator) -> "Dataset":
         """Draw n_train and n_test samples at random, of each class its share to within one sample.
 
         rng: a `numpy.random.Generator` or a seed. The samples keep their order.

@@ -2,6 +2,7 @@
 
 import tarfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -38,7 +39,7 @@ TRAIN, TEST = tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin
 RECORD = 1 + 3 * 32 * 32  # the label, then the red, the green and the blue plane
 
 
-def load_cifar10(classes=REPORT_CLASSES):
+def load_cifar10(classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     """CIFAR-10: images (N, 32, 32, 3) uint8, by default the report's three classes, 15,000/3,000 images.
 
     classes: what `Dataset.select` takes; "all" is 50,000/10,000 images in ten classes.
@@ -49,7 +50,8 @@ def load_cifar10(classes=REPORT_CLASSES):
     if set(names) <= set(REPORT_CLASSES) and store.find(EXTRACT):
         dataset = replace(load_npz(store.obtain(EXTRACT)), name="cifar10")
     else:
-        dataset = Dataset("cifar10", *read_archive(store.obtain(ARCHIVE)), CLASS_NAMES)
+        x_train, y_train, x_test, y_test = read_archive(store.obtain(ARCHIVE))
+        dataset = Dataset("cifar10", x_train, y_train, x_test, y_test, CLASS_NAMES)
     return dataset.select(names)
 
 

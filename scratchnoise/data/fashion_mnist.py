@@ -4,6 +4,7 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,7 +36,7 @@ FILES = tuple(
 )
 
 
-def load_fashion_mnist(classes=REPORT_CLASSES):
+def load_fashion_mnist(classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     """Fashion-MNIST: images (N, 28, 28) uint8, by default the report's three classes, 18,000/3,000 images.
 
     classes: what `Dataset.select` takes; "all" is 60,000/10,000 images in ten classes.
@@ -43,8 +44,8 @@ def load_fashion_mnist(classes=REPORT_CLASSES):
     Source: Xiao, Rasul, Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017; MIT licence.
     """
     labels = class_labels(classes, CLASS_NAMES)  # a misspelt class should not cost a download
-    arrays = [read_idx(store.obtain(file)) for file in FILES]
-    return Dataset("fashion-mnist", *arrays, CLASS_NAMES).select(labels)
+    x_train, y_train, x_test, y_test = (read_idx(store.obtain(file)) for file in FILES)
+    return Dataset("fashion-mnist", x_train, y_train, x_test, y_test, CLASS_NAMES).select(labels)
 
 
 def read_idx(path):

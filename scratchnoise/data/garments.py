@@ -20,7 +20,9 @@ MOST = 10_000_000  # images: 8 GB
 CHUNK = 128  # images drawn together: few enough that the arrays stay in the processor's cache
 
 
-def make_garments(n_train=3000, n_test=1000, random_state=0):
+def make_garments(
+    n_train: int = 3000, n_test: int = 1000, random_state: int | np.random.Generator | None = 0
+) -> Dataset:
     """Draw the garments data set: three classes as balanced as n allows, in random order.
 
     n_train, n_test: numbers of images, at least 3 and 1. random_state: an int (the same one gives the same
@@ -34,7 +36,9 @@ def make_garments(n_train=3000, n_test=1000, random_state=0):
     if isinstance(random_state, np.random.RandomState):  # the two parts need generators that do not share a state
         raise ValueError("random_state is a RandomState, which cannot be spawned; pass a Generator or a seed")
     train, test = as_generator("random_state", random_state).spawn(2)
-    return Dataset("garments", *_draw(n_train, train), *_draw(n_test, test), CLASS_NAMES)
+    x_train, y_train = _draw(n_train, train)
+    x_test, y_test = _draw(n_test, test)
+    return Dataset("garments", x_train, y_train, x_test, y_test, CLASS_NAMES)
 
 
 def _draw(n, rng):

@@ -8,19 +8,21 @@ Whoever trusts the file turns it into plain arrays once, with PyTorch:
 """
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ..checks import check_choice
+from .arrays import Dataset
 from .cifar10 import CLASS_NAMES, REPORT_CLASSES, load_cifar10
 
 KINDS = ("aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
 CLEAN, N_TRAIN = "clean_label", 50_000
 
 
-def load_cifar10_human(path, kind="aggre_label", classes=REPORT_CLASSES):
+def load_cifar10_human(path: str | Path, kind: str = "aggre_label", classes: Sequence[str] = REPORT_CLASSES) -> Dataset:
     """CIFAR-10 with the labels of people in place of y_train: a noisy `Dataset`.
 
     path: an .npz of whole numbers (50000,) in the order of the training images, by the names of the authors:

@@ -12,7 +12,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 ASSIGNMENT_KEYS = ("Xtr", "Str", "Xts", "Yts")  # S, not Y: the training labels of those files are noisy
 
 
-def load_npz(path):
+def load_npz(path: str | Path) -> Dataset:
     """Read a `Dataset` from an .npz file; nothing is ever unpickled.
 
     Keys: x_train, y_train, x_test, y_test and, if the file has them, class_names; or Xtr, Str, Xts, Yts, which

@@ -1,6 +1,7 @@
 """T from anchor points: the samples that are surest of a class."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import is_number, is_whole
 from ..messages import shown
@@ -8,7 +9,7 @@ from ..transition import TransitionMatrix
 from .posteriors import check_posteriors
 
 
-def anchor_argmax(q):
+def anchor_argmax(q: ArrayLike) -> TransitionMatrix:
     """T[:, j] = q(x^j), x^j the sample with the largest P(noisy = j | x).
 
     Eq. (33). Eq. (34). Eq. (35). Eq. (36).
@@ -19,7 +20,7 @@ def anchor_argmax(q):
     return TransitionMatrix(T, {"method": "anchor argmax", "anchors": T.diagnostics["anchors"][0]})
 
 
-def anchor_quantile(q, quantile=0.97):
+def anchor_quantile(q: ArrayLike, quantile: float = 0.97) -> TransitionMatrix:
     """As `anchor_argmax`, but x^j is the sample at the `quantile` of P(noisy = j | x): far less biased.
 
     Eq. (34).
@@ -34,7 +35,7 @@ def anchor_quantile(q, quantile=0.97):
     return TransitionMatrix(q[anchors].T, {"method": "anchor quantile", "anchors": anchors})
 
 
-def anchor_top_k(q, k=100):
+def anchor_top_k(q: ArrayLike, k: int = 100) -> TransitionMatrix:
     """As `anchor_argmax`, but the mean of the k samples with the largest P(noisy = j | x): less variance.
 
     Eq. (34).

@@ -1,13 +1,14 @@
 """Dual-T: T as a product of two matrices that are easier to estimate."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..transition import TransitionMatrix
 from .anchors import anchor_argmax
 from .posteriors import check_evidence
 
 
-def dual(q, y_noisy):
+def dual(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     """T = S A, A[l, j] = q_l at the anchor of class j, S[i, l] = share of label i where the prediction argmax q is l.
 
     The prediction is an intermediate class: A says how true classes become predictions, S how predictions become

@@ -6,6 +6,7 @@ The shares of labels, pairs and triples in the data determine T and the clean pr
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import as_floats
 from ..noise import check_labels
@@ -18,7 +19,7 @@ STEPS = 60
 LEAST_DAMPING = 1e-8  # with less, rounding leaves the curvature singular
 
 
-def hoc(X, y_noisy):
+def hoc(X: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     """T and the prior p whose shares of labels, pairs and triples are nearest to those of the data (least squares).
 
     Right where a sample and its two nearest neighbours share their class, the noise does not depend on x, and T has its

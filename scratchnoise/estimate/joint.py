@@ -1,6 +1,7 @@
 """T from the confident joint: counts of samples that are confidently of a class, by their label."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..noise import check_labels
 from ..transition import TransitionMatrix
@@ -8,7 +9,7 @@ from .anchors import anchor_argmax
 from .posteriors import check_evidence, check_posteriors
 
 
-def confident_joint(q, y_noisy):
+def confident_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     """Count samples that are confidently of class j, by their label i: T[i, j] = joint[i, j] / sum_i joint[i, j].
 
     Confident: q_nj >= t_j, t_j the mean of q_nj over the samples labelled j; of several such classes the most probable
@@ -38,7 +39,7 @@ def confident_joint(q, y_noisy):
     return TransitionMatrix(T, {"method": "confident joint", **diagnostics, "without_confident_sample": missing})
 
 
-def balanced_joint(q, y_noisy):
+def balanced_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     """`confident_joint` on posteriors corrected for the class balance: q_nj / P(noisy = j), rows scaled to sum 1.
 
     Under imbalance the large class wins every collision of two confident classes; divided by its share it does not. But

@@ -1,6 +1,9 @@
 """The estimators of T by name, and T from a classifier and noisy data."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import as_floats, as_labels, check_choice, classes_of
 from ..messages import shown
@@ -56,7 +59,9 @@ ESTIMATORS = {
 PARTS = ("confident_joint", "top_k", "hoc")
 
 
-def estimate_from_posteriors(q, y_noisy, method=DEFAULT, X=None):
+def estimate_from_posteriors(
+    q: ArrayLike, y_noisy: ArrayLike, method: str = DEFAULT, X: ArrayLike | None = None
+) -> TransitionMatrix:
     """T by a method, a name in ESTIMATORS.
 
     argmax | quantile | top_k | confident_joint | balanced_joint | hoc | selective | dual | volmin | t_revision |
@@ -73,7 +78,9 @@ def estimate_from_posteriors(q, y_noisy, method=DEFAULT, X=None):
     return ESTIMATORS[method](q, y_noisy, _neighbours(X, y_noisy, method))
 
 
-def estimates_side_by_side(estimator, X, y, folds=5, random_state=None):
+def estimates_side_by_side(
+    estimator: Any, X: ArrayLike, y: ArrayLike, folds: int = 5, random_state: int | np.random.Generator | None = None
+) -> dict[str, TransitionMatrix]:
     """Every estimator of ESTIMATORS on the same out-of-fold posteriors: {name: TransitionMatrix}, the default first.
 
     Arguments as in `estimate_transition`. The default has the diagnostics of `judge`; "hoc" is missing where X has no
@@ -85,7 +92,14 @@ def estimates_side_by_side(estimator, X, y, folds=5, random_state=None):
     return {DEFAULT: T, **{name: ESTIMATORS[name](q, y_index, near) for name in others}}
 
 
-def estimate_transition(estimator, X, y, method=DEFAULT, folds=5, random_state=None):
+def estimate_transition(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    method: str = DEFAULT,
+    folds: int = 5,
+    random_state: int | np.random.Generator | None = None,
+) -> TransitionMatrix:
     """T from noisy data alone: `estimate_from_posteriors` on the out-of-fold posteriors of `estimator`.
 
     estimator: any classifier with fit, predict_proba and get_params; X, y noisy training data; method as in
@@ -98,7 +112,14 @@ def estimate_transition(estimator, X, y, method=DEFAULT, folds=5, random_state=N
     return T
 
 
-def trusted_transition(estimator, X, y, method=DEFAULT, folds=5, random_state=None):
+def trusted_transition(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    method: str = DEFAULT,
+    folds: int = 5,
+    random_state: int | np.random.Generator | None = None,
+) -> TransitionMatrix:
     """The T for a model to use: trust T + (1 - trust) I of `estimate_transition`, which it warns like.
 
     Arguments as in `estimate_transition` -> TransitionMatrix with the diagnostics of the estimate.

@@ -1,8 +1,10 @@
 """Noisy posteriors of samples by models that were not trained on them."""
 
 import copy
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import as_array, as_floats, as_generator, as_labels, classes_of, is_whole
 from ..messages import shown
@@ -10,7 +12,9 @@ from ..noise import MOST_CLASSES, check_labels
 from ..rows import is_table, take_rows
 
 
-def out_of_fold_posteriors(estimator, X, y, folds=5, random_state=None):
+def out_of_fold_posteriors(
+    estimator: Any, X: ArrayLike, y: ArrayLike, folds: int = 5, random_state: int | np.random.Generator | None = None
+) -> np.ndarray:
     """predict_proba of each sample by a copy of `estimator` that was not trained on it, folds stratified by label.
 
     X (N, ...), an array, a sparse matrix or a data frame (the estimator gets rows of it as they are), y (N,) -> (N, C)
@@ -52,7 +56,7 @@ def fold_models(estimator, X, y, folds, random_state):
         yield fold == k, model, take_rows(X, fold == k)
 
 
-def stratified_folds(y, folds, rng):
+def stratified_folds(y: ArrayLike, folds: int, rng: int | np.random.Generator) -> np.ndarray:
     """A fold number 0..folds-1 for every sample, each class dealt out evenly and at random.
 
     y (N,) integers of at least 0, rng numpy Generator or seed -> (N,) int64. Raises ValueError when a class has fewer
@@ -71,7 +75,7 @@ def stratified_folds(y, folds, rng):
     return fold
 
 
-def clone(estimator, random_state=None):
+def clone(estimator: Any, random_state: int | np.random.Generator | None = None) -> Any:
     """A new, unfitted estimator with copies of the same parameters, nested estimators cloned as well.
 
     `random_state` becomes the seed of those that take one and have none.
@@ -85,7 +89,7 @@ def clone(estimator, random_state=None):
     return new.set_params(**dict.fromkeys(unseeded, random_state)) if unseeded else new
 
 
-def check_estimator(estimator):
+def check_estimator(estimator: Any) -> None:
     """Raise ValueError unless `estimator` is an object, not a class, with fit, predict_proba and get_params."""
     if isinstance(estimator, type):
         raise ValueError(f"estimator is the class {estimator.__name__}; pass an object, {estimator.__name__}(...)")

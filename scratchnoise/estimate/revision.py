@@ -1,6 +1,7 @@
 """T-revision: a slack is added to an estimate of T and learnt with the classifier, by importance reweighting."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..lbfgs import lbfgs
 from ..simplex import project_to_simplex
@@ -17,7 +18,7 @@ LEAST_RATE = 1e-3
 HELD_OUT = 5  # every fifth sample judges the revisions
 
 
-def t_revision(q, y_noisy, T=None):
+def t_revision(q: ArrayLike, y_noisy: ArrayLike, T: ArrayLike | None = None) -> TransitionMatrix:
     """T + D with a slack D, where T + D stays a transition matrix and predicts held-out noisy labels best.
 
     R(D) = (1/N) sum_n c_n p_ny / ((T + D) p_n)_y, y = y_n, c_n = -log p_ny, p_n = softmax(W log q_n + b): clean risk by

@@ -1,6 +1,7 @@
 """T from selective classification: the samples that a threshold accepts for a class, chosen to be the purest."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..transition import TransitionMatrix
 from .posteriors import check_evidence
@@ -8,7 +9,7 @@ from .posteriors import check_evidence
 LEAST_SHARE = 1 / 200  # of the samples must be accepted: the purest few would be pure by chance
 
 
-def selective_threshold(q, y_noisy):
+def selective_threshold(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     """T[:, j] = shares of the labels among the samples with q_nj >= t_j; t_j makes the share of label j largest.
 
     At least N / 200 samples are accepted; of equally pure thresholds the one that accepts most is taken. Anchors use

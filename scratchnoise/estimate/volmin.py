@@ -1,6 +1,7 @@
 """VolMin: T and a classifier are learnt together; of all T that explain the labels the one of least volume is taken."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import check_not_negative
 from ..lbfgs import lbfgs
@@ -13,7 +14,7 @@ START = 0.7  # of the diagonal
 STEPS = 300
 
 
-def volmin(q, y_noisy, volume=1e-3):
+def volmin(q: ArrayLike, y_noisy: ArrayLike, volume: float = 1e-3) -> TransitionMatrix:
     """The minimum over W, b, V of -(1/N) sum_n log (T p_n)_{y_n} + volume log |det T|, p_n = softmax(W log q_n + b).
 
     T[i, j] = A[i, j] / sum_i A[i, j], A[j, j] = 1, A[i, j] = sigmoid(V[i, j]) elsewhere: the diagonal is the largest of

@@ -27,6 +27,7 @@ an index that points outside.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..backend import table
 from .checks import (
@@ -52,7 +53,7 @@ from .checks import (
 )
 
 
-def softmax(z):
+def softmax(z: ArrayLike) -> np.ndarray:
     r"""Class probabilities: softmax(z)_c = exp(z_c) / sum_l exp(z_l).
 
     Eq. (9). Eq. (15). Eq. (22).
@@ -63,7 +64,7 @@ def softmax(z):
     return table().softmax(z)
 
 
-def log_softmax(z):
+def log_softmax(z: ArrayLike) -> np.ndarray:
     """Logarithm of `softmax` without overflow: z_c - log sum_l exp(z_l).
 
     z (N, C) -> (N, C).
@@ -73,7 +74,7 @@ def log_softmax(z):
     return table().log_softmax(z)
 
 
-def signed_cross_entropy(z, a):
+def signed_cross_entropy(z: ArrayLike, a: ArrayLike) -> np.ndarray:
     """Cross-entropy against weights `a` that may be negative: -sum_c a_c log softmax(z)_c.
 
     One kernel for plain cross-entropy (a = one-hot, Eq. (23)), the backward correction (a = row y of T^-T,
@@ -83,7 +84,7 @@ def signed_cross_entropy(z, a):
     return table().signed_cross_entropy(*logits_and_weights(z, a))
 
 
-def signed_cross_entropy_grad(z, a):
+def signed_cross_entropy_grad(z: ArrayLike, a: ArrayLike) -> np.ndarray:
     """Gradient of `signed_cross_entropy` in the logits: (sum_c a_c) softmax(z) - a.
 
     z (N, C), a (N, C) -> (N, C).
@@ -91,7 +92,7 @@ def signed_cross_entropy_grad(z, a):
     return table().signed_cross_entropy_grad(*logits_and_weights(z, a))
 
 
-def forward_cross_entropy(z, y, T):
+def forward_cross_entropy(z: ArrayLike, y: ArrayLike, T: ArrayLike) -> np.ndarray:
     """Cross-entropy of the noisy posterior: -log (T softmax(z))_y, in the log domain (zeros in T are allowed).
 
     Eq. (14). Eq. (16).
@@ -101,7 +102,7 @@ def forward_cross_entropy(z, y, T):
     return table().forward_cross_entropy(*logits_and_noisy_labels(z, y, T))
 
 
-def forward_cross_entropy_grad(z, y, T):
+def forward_cross_entropy_grad(z: ArrayLike, y: ArrayLike, T: ArrayLike) -> np.ndarray:
     """Gradient of `forward_cross_entropy` in the logits: p - r, with r_j = T[y, j] p_j / (T p)_y.
 
     r is the posterior of the true label given x and the noisy label, so r = softmax(z + log T[y]).
@@ -111,7 +112,7 @@ def forward_cross_entropy_grad(z, y, T):
     return table().forward_cross_entropy_grad(*logits_and_noisy_labels(z, y, T))
 
 
-def linear_forward(x, w, b):
+def linear_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> np.ndarray:
     """Affine map: y = x w + b.
 
     Eq. (21), the inside of sigma.
@@ -122,7 +123,7 @@ def linear_forward(x, w, b):
     return table().linear_forward(x, w, b)
 
 
-def linear_backward(dy, x, w):
+def linear_backward(dy: ArrayLike, x: ArrayLike, w: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adjoint of `linear_forward`: dx = dy w^T, dw = x^T dy, db = sum_n dy_n.
 
     dy (N, F), x (N, D), w (D, F) -> dx (N, D), dw (D, F), db (F,).
@@ -133,7 +134,7 @@ def linear_backward(dy, x, w):
     return table().linear_backward(dy, x, w)
 
 
-def linear_backward_weights(dy, x):
+def linear_backward_weights(dy: ArrayLike, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """The dw and db of `linear_backward` alone, for a first layer, whose dx nobody asks for.
 
     Eq. (11): with dy = softmax(z) - one-hot this is the gradient of softmax regression.
@@ -145,7 +146,7 @@ def linear_backward_weights(dy, x):
     return table().linear_backward_weights(dy, x)
 
 
-def conv2d_forward(x, w, b, stride=1, pad=0):
+def conv2d_forward(x: ArrayLike, w: ArrayLike, b: ArrayLike, stride: int = 1, pad: int = 0) -> np.ndarray:
     """Cross-correlation with zero padding: each output pixel is the inner product of a filter and a window of x.
 
     y[n, i, j, f] = b_f + sum_rsk x[n, i stride + r - pad, j stride + s - pad, k] w[r, s, k, f].
@@ -158,7 +159,9 @@ def conv2d_forward(x, w, b, stride=1, pad=0):
     return table().conv2d_forward(x, w, b, stride, pad)
 
 
-def conv2d_backward(dy, x, w, stride=1, pad=0):
+def conv2d_backward(
+    dy: ArrayLike, x: ArrayLike, w: ArrayLike, stride: int = 1, pad: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adjoint of `conv2d_forward`: every product of its sum, with the roles exchanged.
 
     dx[n,h,v,k] = sum dy[n,i,j,f] w[r,s,k,f],  dw[r,s,k,f] = sum dy[n,i,j,f] x[n,h,v,k],  db_f = sum dy[n,i,j,f],
@@ -171,7 +174,9 @@ def conv2d_backward(dy, x, w, stride=1, pad=0):
     return table().conv2d_backward(dy, x, w, stride, pad)
 
 
-def conv2d_backward_weights(dy, x, R, S, stride=1, pad=0):
+def conv2d_backward_weights(
+    dy: ArrayLike, x: ArrayLike, R: int, S: int, stride: int = 1, pad: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """The dw and db of `conv2d_backward` alone, for a first layer, whose dx nobody asks for.
 
     dy (N, Ho, Wo, F), x (N, H, W, K), R S kernel size -> dw (R, S, K, F), db (F,).
@@ -183,7 +188,7 @@ def conv2d_backward_weights(dy, x, R, S, stride=1, pad=0):
     return table().conv2d_backward_weights(dy, x, R, S, stride, pad)
 
 
-def maxpool2d_forward(x, size):
+def maxpool2d_forward(x: ArrayLike, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Largest value of every size x size tile; a remainder at the right and bottom edge is dropped.
 
     x (N, H, W, K) -> y (N, H // size, W // size, K) and argmax int32, the place h W + v of the maximum in its image
@@ -196,7 +201,7 @@ def maxpool2d_forward(x, size):
     return table().maxpool2d_forward(x, size)
 
 
-def maxpool2d_backward(dy, argmax, x_shape):
+def maxpool2d_backward(dy: ArrayLike, argmax: ArrayLike, x_shape: tuple[int, ...]) -> np.ndarray:
     """Adjoint of `maxpool2d_forward`: each dy is added to the input that was the maximum, all others get zero.
 
     dy, argmax (N, Ho, Wo, K) as the forward pass left it, x_shape = (N, H, W, K) -> dx (N, H, W, K).
@@ -208,7 +213,7 @@ def maxpool2d_backward(dy, argmax, x_shape):
     return table().maxpool2d_backward(dy, argmax, x_shape)
 
 
-def avgpool2d_forward(x, size):
+def avgpool2d_forward(x: ArrayLike, size: int) -> np.ndarray:
     """Mean of every size x size tile; a remainder at the right and bottom edge is dropped.
 
     y[n, i, j, k] = 1 / size^2 sum_rs x[n, i size + r, j size + s, k].
@@ -221,7 +226,7 @@ def avgpool2d_forward(x, size):
     return table().avgpool2d_forward(x, size)
 
 
-def avgpool2d_backward(dy, x_shape, size):
+def avgpool2d_backward(dy: ArrayLike, x_shape: tuple[int, ...], size: int) -> np.ndarray:
     """Adjoint of `avgpool2d_forward`: every input of a tile gets dy / size^2, a remainder zero.
 
     dy (N, H // size, W // size, K), x_shape = (N, H, W, K) -> dx (N, H, W, K).
@@ -233,7 +238,9 @@ def avgpool2d_backward(dy, x_shape, size):
     return table().avgpool2d_backward(dy, x_shape, size)
 
 
-def batchnorm_forward(x, scale, shift, epsilon):
+def batchnorm_forward(
+    x: ArrayLike, scale: ArrayLike, shift: ArrayLike, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each channel shifted and scaled to mean shift and deviation scale over the batch.
 
     y_nk = scale_k (x_nk - mean_k) / sqrt(variance_k + epsilon) + shift_k,
@@ -248,7 +255,9 @@ def batchnorm_forward(x, scale, shift, epsilon):
     return table().batchnorm_forward(x, scale, shift, positive(epsilon=epsilon))
 
 
-def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
+def batchnorm_backward(
+    dy: ArrayLike, x: ArrayLike, mean: ArrayLike, variance: ArrayLike, scale: ArrayLike, epsilon: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adjoint of `batchnorm_forward`; mean and variance depend on x, so that every dx depends on all dy of its channel.
 
     With h = (x - mean) / sqrt(variance + epsilon): dshift = sum_n dy_n, dscale = sum_n dy_n h_n,
@@ -264,7 +273,7 @@ def batchnorm_backward(dy, x, mean, variance, scale, epsilon):
     return table().batchnorm_backward(dy, x, mean, variance, scale, positive(epsilon=epsilon))
 
 
-def relu_forward(x):
+def relu_forward(x: ArrayLike) -> np.ndarray:
     """Rectified linear unit: sigma(x) = max(0, x).
 
     Eq. (21), the sigma.
@@ -275,7 +284,7 @@ def relu_forward(x):
     return table().relu_forward(x)
 
 
-def relu_backward(dy, x):
+def relu_backward(dy: ArrayLike, x: ArrayLike) -> np.ndarray:
     """Adjoint of `relu_forward`: dx = 0 where x <= 0, else dy. The output serves as well as the input for `x`.
 
     dy, x of one shape -> the same shape.
@@ -285,7 +294,9 @@ def relu_backward(dy, x):
     return table().relu_backward(dy, x)
 
 
-def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
+def conv2d_relu_maxpool2d_forward(
+    x: ArrayLike, w: ArrayLike, b: ArrayLike, stride: int, pad: int, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Convolution, ReLU and max pooling in one pass: y = max over each size x size tile of max(0, conv2d_forward).
 
     x, w, b, stride and pad as in `conv2d_forward` -> y (N, Ho // size, Wo // size, F) and argmax int32, the place
@@ -298,7 +309,9 @@ def conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size):
     return table().conv2d_relu_maxpool2d_forward(x, w, b, stride, pad, size)
 
 
-def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
+def conv2d_relu_maxpool2d_backward(
+    dy: ArrayLike, y: ArrayLike, argmax: ArrayLike, x: ArrayLike, w: ArrayLike, stride: int, pad: int, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Adjoint of `conv2d_relu_maxpool2d_forward`: that of the convolution, at the maxima that are positive.
 
     dy, y, argmax (N, Ho // size, Wo // size, F), the latter two as the forward pass left them, x (N, H, W, K),
@@ -310,7 +323,9 @@ def conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size):
     return table().conv2d_relu_maxpool2d_backward(dy, y, argmax, x, w, stride, pad, size)
 
 
-def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size):
+def conv2d_relu_maxpool2d_backward_weights(
+    dy: ArrayLike, y: ArrayLike, argmax: ArrayLike, x: ArrayLike, R: int, S: int, stride: int, pad: int, size: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The dw and db of `conv2d_relu_maxpool2d_backward` alone, for a first layer, whose dx nobody asks for.
 
     Only one place of every tile has a gradient: the others are not even looked at.
@@ -324,7 +339,7 @@ def conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, 
     return table().conv2d_relu_maxpool2d_backward_weights(dy, y, argmax, x, R, S, stride, pad, size)
 
 
-def dropout_forward(x, rate, seed, step):
+def dropout_forward(x: ArrayLike, rate: float, seed: int, step: int) -> np.ndarray:
     """Inverted dropout: each entry is 0 with probability `rate`, else divided by 1 - rate.
 
     Entry i is kept when SplitMix64(seed, step, i) >= rate as a number in [0, 1): no state, so backward redraws the
@@ -336,7 +351,7 @@ def dropout_forward(x, rate, seed, step):
     return table().dropout_forward(x, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
-def dropout_backward(dy, rate, seed, step):
+def dropout_backward(dy: ArrayLike, rate: float, seed: int, step: int) -> np.ndarray:
     """Adjoint of `dropout_forward` with the same rate, seed and step.
 
     dy of any shape -> the same shape.
@@ -346,7 +361,9 @@ def dropout_backward(dy, rate, seed, step):
     return table().dropout_backward(dy, dropout_rate(rate), *below_2_to_64(seed=seed, step=step))
 
 
-def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
+def sgd_momentum(
+    w: ArrayLike, v: ArrayLike, dw: ArrayLike, learning_rate: float, momentum: float, weight_decay: float
+) -> tuple[np.ndarray, np.ndarray]:
     """One step of SGD with momentum: v' = momentum v + dw + weight_decay w,  w' = w - learning_rate v'.
 
     w, v, dw of one shape -> new w and v. Source: [Sut+13].
@@ -357,7 +374,17 @@ def sgd_momentum(w, v, dw, learning_rate, momentum, weight_decay):
     return table().sgd_momentum(w, v, dw, *rates)
 
 
-def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_decay):
+def adam(
+    w: ArrayLike,
+    mean: ArrayLike,
+    square: ArrayLike,
+    dw: ArrayLike,
+    learning_rate: float,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+    weight_decay: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One step of Adam: running means of the gradient and of its square decide about each number's own step.
 
     g = dw + weight_decay w,  mean' = beta_1 mean + (1 - beta_1) g,  square' = beta_2 square + (1 - beta_2) g^2,
@@ -371,7 +398,18 @@ def adam(w, mean, square, dw, learning_rate, beta_1, beta_2, epsilon, weight_dec
     return table().adam(w, mean, square, dw, *rates, positive(epsilon=epsilon), *finite(weight_decay=weight_decay))
 
 
-def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_rate, l2):
+def linear_sgd_epoch(
+    w: ArrayLike,
+    b: ArrayLike,
+    x: ArrayLike,
+    y: ArrayLike,
+    T: ArrayLike,
+    sample_weight: ArrayLike,
+    order: ArrayLike,
+    batch_size: int,
+    learning_rate: float,
+    l2: float,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Minibatch SGD of (robust) softmax regression over the samples in `order`; T = I is the plain regression.
 
     For each batch B: dz_n = weight_n (p_n - r_n) / |B|, w <- w - learning_rate (sum_n x_n dz_n^T + l2 w), b likewise.
@@ -387,7 +425,9 @@ def linear_sgd_epoch(w, b, x, y, T, sample_weight, order, batch_size, learning_r
     return table().linear_sgd_epoch(*arrays, order, batch_size, *rates)
 
 
-def linear_loss_grad(w, b, x, y, T, sample_weight):
+def linear_loss_grad(
+    w: ArrayLike, b: ArrayLike, x: ArrayLike, y: ArrayLike, T: ArrayLike, sample_weight: ArrayLike
+) -> tuple[float, np.ndarray, np.ndarray]:
     """The loss of (robust) softmax regression over all samples, and its gradient; T = I is the plain regression.
 
     loss = (1/N) sum_n weight_n (-log (T softmax(x_n w + b))_{y_n}), summed in float64, without a penalty.
@@ -398,7 +438,7 @@ def linear_loss_grad(w, b, x, y, T, sample_weight):
     return table().linear_loss_grad(*weights_and_noisy_samples(w, b, x, y, T, sample_weight))
 
 
-def flip_rate_update(gamma, p, y, sample_weight):
+def flip_rate_update(gamma: ArrayLike, p: ArrayLike, y: ArrayLike, sample_weight: ArrayLike) -> np.ndarray:
     """The exact M-step for the flip rates: G[j, k] = sum of weight r_j over samples labelled k, rows normalised.
 
     r_j = gamma[j, k] p_j / sum_l gamma[l, k] p_l. A class j of no mass keeps its row.

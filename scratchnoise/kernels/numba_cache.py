@@ -16,7 +16,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataC
 from ..messages import COMPILING, warn_once
 
 HERE = Path(__file__).parent
-_waiting = []  # what is to be called when a kernel is compiled
+_waiting: list = []  # what is to be called when a kernel is compiled
 
 
 def keep_on_disk(dispatcher):

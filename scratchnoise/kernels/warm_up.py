@@ -40,32 +40,44 @@ def warm_up(names):
 
 
 def tiny_calls(dtype):
-    """For each kernel of the models its calls, as small as they can be: one for each rank of arrays that they meet."""
+    """For each kernel its calls, as small as they can be: one for each rank of arrays that it meets."""
     x, w, b = np.ones((2, 4, 4, 1), dtype), np.ones((3, 3, 1, 2), dtype), np.zeros(2, dtype)
     z, T, y = np.zeros((2, 3), dtype), np.full((3, 3), 1 / 3, dtype), np.array([0, 2])
     ones, order, image = np.ones(2, dtype), np.arange(2), np.ones((2, 2, 2, 2), dtype)
     argmax, pooled = np.zeros((2, 1, 1, 2), np.int32), np.ones((2, 1, 1, 2), dtype)
-    return {
-        "softmax": [(z,)],
-        "log_softmax": [(z,)],
-        "signed_cross_entropy": [(z, z)],
-        "signed_cross_entropy_grad": [(z, z)],
-        "forward_cross_entropy": [(z, y, T)],
-        "forward_cross_entropy_grad": [(z, y, T)],
+    losses = {
+        **dict.fromkeys(("softmax", "log_softmax"), [(z,)]),
+        **dict.fromkeys(("signed_cross_entropy", "signed_cross_entropy_grad"), [(z, z)]),
+        **dict.fromkeys(("forward_cross_entropy", "forward_cross_entropy_grad"), [(z, y, T)]),
+    }
+    layers = {
         "linear_forward": [(z, T, z[0])],
         "linear_backward": [(z, z, T)],
+        "linear_backward_weights": [(z, z)],
         "conv2d_forward": [(x, w, b)],
         "conv2d_backward": [(image, x, w)],
+        "conv2d_backward_weights": [(image, x, 3, 3)],
+        "maxpool2d_forward": [(image, 2)],
+        "maxpool2d_backward": [(pooled, argmax, image.shape)],
+        "avgpool2d_forward": [(image, 2)],
+        "avgpool2d_backward": [(pooled, image.shape, 2)],
         "conv2d_relu_maxpool2d_forward": [(x, w, b, 1, 0, 2)],
         "conv2d_relu_maxpool2d_backward": [(pooled, pooled, argmax, x, w, 1, 0, 2)],
+        "conv2d_relu_maxpool2d_backward_weights": [(pooled, pooled, argmax, x, 3, 3, 1, 0, 2)],
+        "batchnorm_forward": [(z, z[0], z[0], 1e-5)],
+        "batchnorm_backward": [(z, z, z[0], z[0], z[0], 1e-5)],
         "relu_forward": [(z,), (image,)],
         "relu_backward": [(z, z), (image, image)],
-        "dropout_forward": [(z, 0.5, 1, 1)],
+        **dict.fromkeys(("dropout_forward", "dropout_backward"), [(z, 0.5, 1, 1)]),
+    }
+    updates = {
         "sgd_momentum": [(v, v, v, 0.1, 0.9, 0.0) for v in (b, z, image)],
+        "adam": [(v, v, v, v, 0.1, 0.9, 0.99, 1e-8, 0.0) for v in (b, z, image)],
         "linear_sgd_epoch": [(T, z[0], z, y, T, ones, order, 2, 0.1, 0.0)],
         "linear_loss_grad": [(T, z[0], z, y, T, ones)],
         "flip_rate_update": [(T, z + 1, y, ones)],
     }
+    return losses | layers | updates
 
 
 @contextmanager

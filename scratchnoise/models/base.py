@@ -1,8 +1,12 @@
 """What every model shares: validation, fit, predict and score; a model predicts block by block."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import among, as_weights, classes_of
 from ..rows import take_rows
@@ -17,6 +21,9 @@ from .validation import (
     check_same_kind,
     feature_names,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 BLOCK = 2**21  # numbers of X, or of logits, that are predicted at a time: 16 MB in float64
 
@@ -34,8 +41,10 @@ class Classifier(Estimator):
     """
 
     allow_images = False
+    _fit: Callable  # a subclass defines these two
+    _predict_proba: Callable
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "Self":
         """Learn from samples X (N, D) and noisy labels y (N,), with optional weights (N,). Returns self.
 
         Raises ValueError for data or parameters that cannot be learnt from, naming the argument. A fit that fails
@@ -78,25 +87,25 @@ class Classifier(Estimator):
     def _as_weights(self, sample_weight, y, X):
         return as_sample_weight(sample_weight, y, X.dtype, getattr(self, "class_weight", None), self.classes_)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the *true* classes, (N, C) in the order of `classes_`; rows sum to 1.
 
         Raises NotFittedError before `fit`, ValueError for samples of another shape than in `fit`.
         """
         return self._in_blocks(self._predict_proba, X)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Logarithms of `predict_proba`, from the logits, so that no probability underflows to 0. Errors as there."""
         return self._in_blocks(self._predict_log_proba, X)
 
-    def predict_noisy_proba(self, X):
+    def predict_noisy_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the *noisy* labels, q = T p, (N, C) in the order of `classes_`; errors as `predict_proba`.
 
         T is what the model assumes: `T_`, the T of a loss, or the identity where the model knows of no noise.
         """
         return self._in_blocks(self._predict_noisy_proba, X)
 
-    def predict_true_proba(self, X, y_noisy):
+    def predict_true_proba(self, X: ArrayLike, y_noisy: ArrayLike) -> np.ndarray:
         """Probabilities of the true class of samples whose noisy label is known, (N, C): T[y, j] p_j / (T p)_y.
 
         Eq. (5), for one sample.
@@ -108,7 +117,7 @@ class Classifier(Estimator):
         y = among(self.classes_, *classes_of("y_noisy", y))[1]
         return true_posterior(p, y, np.eye(p.shape[1]) if T is None else T)
 
-    def noisy_log_likelihood(self, X, y, sample_weight=None):
+    def noisy_log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The mean of log q_y over samples X with *noisy* labels y (N,): larger is better, at any noise.
 
         q is `predict_noisy_proba`. E[-log q_y] is least where q is the distribution of the noisy labels, so this
@@ -128,7 +137,7 @@ class Classifier(Estimator):
         counts = slice(None) if weight is None else weight > 0  # 0 times -inf is not 0
         return float(np.average(logs[counts], weights=None if weight is None else weight[counts]))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The most probable true class of each sample, (N,).
 
         Eq. (18).
@@ -136,7 +145,7 @@ class Classifier(Estimator):
         best = self._in_blocks(lambda block: self._predict_proba(block).argmax(axis=1), X)
         return self.classes_[best]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy: the (weighted) share of samples whose prediction equals y. A label that `fit` never saw is wrong.
 
         Eq. (44).
@@ -207,14 +216,14 @@ class Classifier(Estimator):
             raise ValueError(f"X has samples of shape {X.shape[1:]}, but fit saw {tuple(self.input_shape_)}")
         return X
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write the model to `path` (.npz); see `scratchnoise.save`."""
         from .saving import save  # it knows all models, so it cannot be imported before them
 
         save(self, path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> "Self":
         """The model of this class that was saved to `path`; TypeError for one of another class, else as in `load`."""
         from .saving import load
 

@@ -1,8 +1,15 @@
 """Co-teaching: two networks that choose each other's samples."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
 from ..backend import on_device
 from ..checks import check_below_one, check_positive
-from ..network import make_network
+from ..losses import Loss
+from ..network import Network, make_network
 from ..network.co_teaching import CoTeachingStep
 from .neural_network import NeuralNetwork
 
@@ -19,33 +26,33 @@ class CoTeaching(NeuralNetwork):
 
     def __init__(
         self,
-        forget_rate=0.2,
-        warm_up=10,
-        network="auto",
-        loss="cross_entropy",
-        T=None,
-        risk="relu",
-        epochs="auto",
-        batch_size=252,
-        solver="sgd",
-        learning_rate="auto",
-        momentum=0.9,
-        weight_decay=0.0,
-        scaling="standard",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        random_state=None,
-        backend=None,
-        on_epoch=None,
-        verbose=False,
-        class_weight=None,
-        classes=None,
-        checkpoints=None,
-    ):
+        forget_rate: float = 0.2,
+        warm_up: int = 10,
+        network: str | Network = "auto",
+        loss: str | Loss = "cross_entropy",
+        T: ArrayLike | None = None,
+        risk: str = "relu",
+        epochs: int | str = "auto",
+        batch_size: int = 252,
+        solver: str = "sgd",
+        learning_rate: float | str = "auto",
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        scaling: str | None = "standard",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        random_state: int | np.random.Generator | None = None,
+        backend: str | None = None,
+        on_epoch: Callable | None = None,
+        verbose: bool = False,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+        checkpoints: str | Path | None = None,
+    ) -> None:
         shared = (network, loss, T, risk, epochs, batch_size, solver, learning_rate, momentum, weight_decay, scaling)
         stopping = (early_stopping, validation_fraction, n_iter_no_change)
-        others = (random_state, backend, on_epoch, verbose, class_weight, classes)
+        others: tuple = (random_state, backend, on_epoch, verbose, class_weight, classes)
         super().__init__(*shared, *stopping, *others, checkpoints=checkpoints)
         self.forget_rate = forget_rate
         self.warm_up = warm_up

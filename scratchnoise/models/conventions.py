@@ -7,8 +7,12 @@ raised here is an instance of both ours and theirs.
 import inspect
 import sys
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 from ..messages import nearest
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -36,7 +40,7 @@ class Estimator:
     def _parameter_names(cls):
         return [p for p in inspect.signature(cls.__init__).parameters if p != "self"]
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The constructor's arguments as a dict; with `deep`, those of nested estimators as "name__parameter"."""
         params = {name: getattr(self, name) for name in self._parameter_names()}
         if deep:
@@ -45,7 +49,7 @@ class Estimator:
                     params |= {f"{name}__{k}": v for k, v in value.get_params().items()}
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> "Self":
         """Set constructor arguments, "name__parameter" for nested estimators. Returns self.
 
         Raises ValueError for an unknown name, with the nearest right one.
@@ -89,7 +93,7 @@ class Estimator:
 
     # --- metadata routing: whether a pipeline or a search passes sample_weight on to these methods ------------
 
-    _routed = ("fit", "score")
+    _routed: tuple[str, ...] = ("fit", "score")
 
     def set_fit_request(self, *, sample_weight):
         """Whether scikit-learn's metadata routing passes sample_weight to `fit`: True, False, None, or an alias."""

@@ -1,8 +1,11 @@
 """Flip correction: train any classifier on noisy labels, then map its noisy posterior to the clean one."""
 
 import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import as_weights, check_choice
 from ..estimate import DEFAULT, ESTIMATORS, check_estimator, clone, trusted_transition
@@ -12,6 +15,9 @@ from ..simplex import project_to_simplex
 from ..transition import IllConditionedTransitionWarning, TransitionMatrix, check_prior
 from .base import Classifier
 from .validation import as_sample_weight, as_transition_for
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAPPINGS = ("inverse", "bayes")
 IDENTITY_SHARE = 0.05
@@ -40,15 +46,15 @@ class FlipCorrected(Classifier):
 
     def __init__(
         self,
-        estimator,
-        T=None,
-        mapping="inverse",
-        estimate=DEFAULT,
-        prior=None,
-        folds=5,
-        random_state=None,
-        classes=None,
-    ):
+        estimator: Any,
+        T: ArrayLike | None = None,
+        mapping: str = "inverse",
+        estimate: str = DEFAULT,
+        prior: ArrayLike | None = None,
+        folds: int = 5,
+        random_state: int | np.random.Generator | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.estimator = estimator
         self.T = T
         self.mapping = mapping
@@ -59,11 +65,11 @@ class FlipCorrected(Classifier):
         self.classes = classes
 
     @property
-    def allow_images(self):
+    def allow_images(self) -> bool:  # type: ignore[override]
         """Whatever the wrapped estimator takes."""
         return getattr(self.estimator, "allow_images", False)
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "Self":
         """Learn from samples X (N, D) and noisy labels y (N,), with optional weights (N,). Returns self.
 
         Raises ValueError for data or parameters that cannot be learnt from, and for weights where the estimator takes

@@ -35,7 +35,7 @@ class OnlyForSGD:
 class IncrementalClassifier(Classifier):
     """A linear model with `partial_fit`. A subclass defines the settings and hooks of `SoftmaxRegression`."""
 
-    _routed = ("fit", "partial_fit", "score")
+    _routed: tuple[str, ...] = ("fit", "partial_fit", "score")
 
     def set_partial_fit_request(self, *, sample_weight):
         """Whether metadata routing passes sample_weight to `partial_fit`: True, False, None, or an alias."""

@@ -1,6 +1,9 @@
 """The kernel Fisher discriminant of Lawrence and Schoelkopf: `LabelNoiseEM` in the space of a kernel."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import as_generator, check_choice, check_count, check_positive
 from .base import Classifier
@@ -27,19 +30,19 @@ class KernelFisherEM(Classifier):
 
     def __init__(
         self,
-        T=None,
-        kernel="rbf",
-        gamma=None,
-        n_components=10,
-        n_landmarks=500,
-        ridge=1e-3,
-        flip_start=0.2,
-        tol=1e-7,
-        max_iter=1000,
-        random_state=None,
-        class_weight=None,
-        classes=None,
-    ):
+        T: ArrayLike | None = None,
+        kernel: str = "rbf",
+        gamma: float | None = None,
+        n_components: int = 10,
+        n_landmarks: int = 500,
+        ridge: float = 1e-3,
+        flip_start: float = 0.2,
+        tol: float = 1e-7,
+        max_iter: int = 1000,
+        random_state: int | np.random.Generator | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.T = T
         self.kernel = kernel
         self.gamma = gamma

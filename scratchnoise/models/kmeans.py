@@ -1,5 +1,6 @@
 """k-means with k-means++, and clusters that are named by labels: a classifier whose borders no label can move."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,14 +69,14 @@ class KMeansClassifier(Classifier):
 
     def __init__(
         self,
-        n_clusters=None,
-        n_labels=None,
-        n_init=3,
-        tol=1e-4,
-        max_iter=300,
-        random_state=None,
-        classes=None,
-    ):
+        n_clusters: int | None = None,
+        n_labels: int | None = None,
+        n_init: int = 3,
+        tol: float = 1e-4,
+        max_iter: int = 300,
+        random_state: int | np.random.Generator | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.n_clusters = n_clusters
         self.n_labels = n_labels
         self.n_init = n_init

@@ -1,6 +1,9 @@
 """The EM algorithm of Lawrence and Schoelkopf: Gaussian classes whose labels were flipped."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..checks import check_choice, check_count, check_not_negative, check_positive
 from ..messages import warn_caller
@@ -30,15 +33,15 @@ class LabelNoiseEM(Classifier):
 
     def __init__(
         self,
-        T=None,
-        covariance="full",
-        ridge=1e-3,
-        flip_start=0.2,
-        tol=1e-7,
-        max_iter=1000,
-        class_weight=None,
-        classes=None,
-    ):
+        T: ArrayLike | None = None,
+        covariance: str = "full",
+        ridge: float = 1e-3,
+        flip_start: float = 0.2,
+        tol: float = 1e-7,
+        max_iter: int = 1000,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.T = T
         self.covariance = covariance
         self.ridge = ridge

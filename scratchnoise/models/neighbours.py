@@ -1,5 +1,7 @@
 """k nearest neighbours: every label counts where it is, so a wrong one does too."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..checks import check_count
@@ -18,7 +20,9 @@ class KNeighbors(Classifier):
     Source: Cover and Hart 1967, [CH67].
     """
 
-    def __init__(self, n_neighbors=5, class_weight=None, classes=None):
+    def __init__(
+        self, n_neighbors: int = 5, class_weight: dict | str | None = None, classes: Sequence | None = None
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.class_weight = class_weight
         self.classes = classes

@@ -1,6 +1,10 @@
 """A neural network with a noise-robust loss: the report's rNN, and any other Network."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..backend import backend as using_backend
 from ..backend import on_device, to_device, to_host
@@ -9,7 +13,7 @@ from ..kernels import softmax
 from ..kernels.warm_up import NETWORKS, second_compiler
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
-from ..network import make_network
+from ..network import Network, make_network
 from ..network.averaging import KINDS, WeightAverage
 from ..network.early_learning import EarlyLearningStep
 from ..network.early_stopping import EarlyStopping, held_out
@@ -64,30 +68,30 @@ class NeuralNetwork(Classifier):
 
     def __init__(
         self,
-        network="auto",
-        loss="cross_entropy",
-        T=None,
-        risk="relu",
-        epochs="auto",
-        batch_size=252,
-        solver="sgd",
-        learning_rate="auto",
-        momentum=0.9,
-        weight_decay=0.0,
-        scaling="standard",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        random_state=None,
-        backend=None,
-        on_epoch=None,
-        verbose=False,
-        class_weight=None,
-        classes=None,
-        mixup=0.0,
-        averaging=None,
-        checkpoints=None,
-    ):
+        network: str | Network = "auto",
+        loss: str | Loss = "cross_entropy",
+        T: ArrayLike | None = None,
+        risk: str = "relu",
+        epochs: int | str = "auto",
+        batch_size: int = 252,
+        solver: str = "sgd",
+        learning_rate: float | str = "auto",
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+        scaling: str | None = "standard",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        random_state: int | np.random.Generator | None = None,
+        backend: str | None = None,
+        on_epoch: Callable | None = None,
+        verbose: bool = False,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+        mixup: float = 0.0,
+        averaging: str | None = None,
+        checkpoints: str | Path | None = None,
+    ) -> None:
         self.network = network
         self.loss = loss
         self.T = T
@@ -195,7 +199,7 @@ class NeuralNetwork(Classifier):
 
         return tqdm(total=epochs, unit="epoch", disable=not self.verbose)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Logits f(x), (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
         z = self._logits(self._samples(X))
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

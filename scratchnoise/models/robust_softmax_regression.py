@@ -1,6 +1,9 @@
 """Label noise robust logistic regression (rMLR): softmax regression seen through the flip rates."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import kernels
 from ..backend import to_device, to_host
@@ -38,25 +41,25 @@ class RobustSoftmaxRegression(SoftmaxRegression):
 
     def __init__(
         self,
-        T=None,
-        flip_start=0.5,
-        n_restarts=0,
-        l2="auto",
-        l1=0.0,
-        solver="lbfgs",
-        tol=1e-6,
-        max_iter=1000,
-        learning_rate=0.1,
-        batch_size=100,
-        max_steps=None,
-        decay=0.0,
-        averaging=False,
-        warm_start=False,
-        random_state=None,
-        backend=None,
-        class_weight=None,
-        classes=None,
-    ):
+        T: ArrayLike | None = None,
+        flip_start: float = 0.5,
+        n_restarts: int = 0,
+        l2: float | str = "auto",
+        l1: float = 0.0,
+        solver: str = "lbfgs",
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        learning_rate: float = 0.1,
+        batch_size: int = 100,
+        max_steps: int | None = None,
+        decay: float = 0.0,
+        averaging: bool = False,
+        warm_start: bool = False,
+        random_state: int | np.random.Generator | None = None,
+        backend: str | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         shared = (learning_rate, batch_size, max_steps, decay, averaging, warm_start, random_state, backend)
         super().__init__(l2, solver, tol, max_iter, *shared, class_weight, classes)
         self.T = T

@@ -4,6 +4,8 @@ import inspect
 import json
 import os
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +34,11 @@ LAYERS = (
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),
 )
 LOSSES = (losses.CrossEntropy, losses.ForwardCorrected, losses.BackwardCorrected, losses.NatarajanCorrected)
-LOSSES += (*robust_losses.NAMED.values(), robust_losses.Flooded, robust_losses.ImportanceReweighted)
+LOSSES += tuple(getattr(robust_losses, name) for name in robust_losses.__all__ if name != "NAMED")
 KNOWN = {cls.__name__: cls for cls in (*MODELS, *LAYERS, *LOSSES, Network, TransitionMatrix)}
 
 
-def save(model, path):
+def save(model: Any, path: str | Path) -> None:
     """Write a model, fitted or not, to `path` (.npz), whole or not at all.
 
     Raises ValueError for what is no path, TypeError for what is no model of this package, and for a model that holds
@@ -46,7 +48,7 @@ def save(model, path):
         names = ", ".join(cls.__name__ for cls in MODELS)
         raise TypeError(f"model={shown(model)} should be one of {names}")
     path = as_path("path", path)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     text = json.dumps({"format": FORMAT, "model": _encode(model, arrays, type(model).__name__)})
     unfinished = path.with_name(path.name + ".unfinished")
     try:
@@ -57,7 +59,7 @@ def save(model, path):
         unfinished.unlink(missing_ok=True)
 
 
-def load(path):
+def load(path: str | Path) -> Any:
     """The model that `save` wrote to `path`.
 
     Raises FileNotFoundError, and ValueError for a file that is damaged, holds Python objects (pickles are refused) or

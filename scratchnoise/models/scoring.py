@@ -1,9 +1,13 @@
 """Scoring a model on noisy labels, for scikit-learn's searches."""
 
+from typing import Any
+
+from numpy.typing import ArrayLike
+
 from ..messages import shown
 
 
-def noisy_scorer(estimator, X, y, sample_weight=None):
+def noisy_scorer(estimator: Any, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """mean log P(noisy = y | x): `noisy_log_likelihood` of a model, of the last step of a pipeline, or of a search.
 
     `GridSearchCV(model, grid, scoring=noisy_scorer)`. X, y (N,) noisy labels of samples that were not trained on, and

@@ -1,6 +1,9 @@
 """Multinomial logistic regression (MLR): softmax regression on the labels as they are."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import kernels
 from ..backend import backend as using_backend
@@ -42,21 +45,21 @@ class SoftmaxRegression(IncrementalClassifier):
 
     def __init__(
         self,
-        l2="auto",
-        solver="lbfgs",
-        tol=1e-6,
-        max_iter=1000,
-        learning_rate=0.1,
-        batch_size=100,
-        max_steps=None,
-        decay=0.0,
-        averaging=False,
-        warm_start=False,
-        random_state=None,
-        backend=None,
-        class_weight=None,
-        classes=None,
-    ):
+        l2: float | str = "auto",
+        solver: str = "lbfgs",
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        learning_rate: float = 0.1,
+        batch_size: int = 100,
+        max_steps: int | None = None,
+        decay: float = 0.0,
+        averaging: bool = False,
+        warm_start: bool = False,
+        random_state: int | np.random.Generator | None = None,
+        backend: str | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.l2 = l2
         self.solver = solver
         self.tol = tol
@@ -203,7 +206,7 @@ class SoftmaxRegression(IncrementalClassifier):
 
     # --- predictions -----------------------------------------------------------------------------------------
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Logits x W + b, (N, C) in the order of `classes_`; with two classes their difference, (N,)."""
         z = self._logits(self._samples(X))
         return z[:, 1] - z[:, 0] if z.shape[1] == 2 else z

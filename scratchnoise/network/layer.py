@@ -2,8 +2,10 @@
 
 import inspect
 import types
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..backend import on_device, to_device, to_host
 from ..checks import as_generator, check_count, check_unmasked, is_whole
@@ -21,16 +23,19 @@ class Layer:
     `input_shape` is that of a sample: None before `build`, () in a layer that an older version of the package saved.
     """
 
-    input_shape = ()
-    running = types.MappingProxyType({})  # of a layer that an older version saved
+    input_shape: tuple[int, ...] | None = ()
+    forward: Callable  # a subclass defines these two
+    backward: Callable
+    # Nothing, in a layer that an older version saved.
+    running: dict[str, np.ndarray] = types.MappingProxyType({})  # type: ignore[assignment]
 
-    def __init__(self):
-        self.params = {}
-        self.grads = {}
+    def __init__(self) -> None:
+        self.params: dict[str, np.ndarray] = {}
+        self.grads: dict[str, np.ndarray] = {}
         self.running = {}
         self.input_shape = None
 
-    def build(self, input_shape, rng, dtype):
+    def build(self, input_shape: tuple[int, ...], rng: int | np.random.Generator, dtype: DTypeLike) -> tuple[int, ...]:
         """Check the arguments, draw the parameters, return the output shape.
 
         input_shape: tuple of whole numbers, rng: numpy Generator or seed, dtype: float32 or float64.
@@ -40,7 +45,7 @@ class Layer:
         self.input_shape = as_shape(input_shape)
         return self.input_shape
 
-    def check_input(self, x):
+    def check_input(self, x: np.ndarray) -> None:
         """Keep the shape of x for backward; ValueError unless the layer was built for it. `forward` begins with it."""
         if self.input_shape is None:
             raise ValueError(f"{type(self).__name__} got x before it was built; call build(...) first")
@@ -52,7 +57,7 @@ class Layer:
         check_unmasked("x", x)
         self.x_shape = x.shape
 
-    def check_upstream(self, dy):
+    def check_upstream(self, dy: np.ndarray) -> None:
         """Raise ValueError unless dy is an array and `forward` ran before; every backward begins with it."""
         if "x_shape" not in vars(self):
             raise ValueError(f"{type(self).__name__} got dy before x; call forward(x) first, then backward(dy)")
@@ -62,15 +67,15 @@ class Layer:
             raise ValueError(f"dy has shape {tuple(dy.shape)}; x has {self.x_shape[0]} samples, so dy too")
         check_unmasked("dy", dy)
 
-    def backward_weights(self, dy):
+    def backward_weights(self, dy: np.ndarray) -> None:
         """The part of `backward` that fills `grads`."""
 
-    def release(self):
+    def release(self) -> None:
         """Forget what the last forward pass kept."""
         for name in KEPT_BY_FORWARD:
             self.__dict__.pop(name, None)
 
-    def move(self, there):
+    def move(self, there: Callable) -> bool:
         """Send parameters and gradients through `there`, to_device or to_host; whether a parameter lived elsewhere."""
         params = {key: there(array) for key, array in self.params.items()}
         grads = {key: there(array) for key, array in self.grads.items()}
@@ -80,11 +85,11 @@ class Layer:
         self.params, self.grads, self.running = params, grads, running
         return moved
 
-    def learnt(self):
+    def learnt(self) -> dict[str, np.ndarray]:
         """The arrays that training changes, by name: the parameters, and those in `running`."""
         return {**self.params, **self.running}
 
-    def take(self, learnt):
+    def take(self, learnt: dict[str, np.ndarray]) -> None:
         """Take copies of arrays that `learnt` named, to where the running table computes."""
         for key, array in learnt.items():
             (self.running if key in self.running else self.params)[key] = to_device(array.copy())

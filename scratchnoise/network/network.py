@@ -1,9 +1,11 @@
 """A network is a list of layers; backward is the reversed list. The annex network, and a small one for tables."""
 
 import copy
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..backend import to_device, to_host
 from ..checks import as_generator, check_count, check_unmasked
@@ -22,14 +24,16 @@ class Network:
     Raises TypeError for what is no layer, ValueError for no layers and for the same layer twice.
     """
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]) -> None:
         try:
             self.layers = list(layers)
         except TypeError:
             raise TypeError(f"layers={shown(layers)} should be a list of layers, e.g. [Flatten(), Linear(3)]") from None
         check_layers(self.layers)
 
-    def build(self, input_shape, rng, dtype=np.float32):
+    def build(
+        self, input_shape: tuple[int, ...], rng: int | np.random.Generator, dtype: DTypeLike = np.float32
+    ) -> tuple[int, ...]:
         """Draw all parameters for inputs of `input_shape` (without the sample axis); returns the output shape.
 
         rng: numpy Generator or seed; dtype: float32 or float64. Raises ValueError where a layer does not fit its input,
@@ -44,14 +48,14 @@ class Network:
         self.dtype = np.dtype(dtype)
         return shape
 
-    def forward(self, x, step=None):
+    def forward(self, x: np.ndarray, step: int | None = None) -> np.ndarray:
         """Logits. x (N, ...) -> (N, C); `step` counts training steps, None switches dropout off."""
         check_step(step)
         for layer in self.layers:
             x = layer.forward(x, step)
         return x
 
-    def backward(self, dz):
+    def backward(self, dz: np.ndarray) -> None:
         """Fill every layer's `grads` from dz = d loss / d logits (N, C).
 
         Stops at the first layer with parameters: nobody asks for the gradient of the data.
@@ -63,7 +67,7 @@ class Network:
             dz = layer.backward(dz)
         self.layers[first].backward_weights(dz)
 
-    def logits(self, x):
+    def logits(self, x: np.ndarray) -> np.ndarray:
         """Logits in batches, dropout off, nothing kept. x (N, ...) anywhere, N >= 1 -> (N, C) on the host."""
         if not hasattr(x, "shape") or len(x.shape) < 1 or len(x) == 0:
             raise ValueError(f"x={shown(x)} should be an array (N, ...) of at least one sample")
@@ -75,9 +79,9 @@ class Network:
         return np.concatenate(z)
 
     @contextmanager
-    def on_device(self):
+    def on_device(self) -> Iterator[None]:
         """Inside, the parameters live where the running table computes; what had to be moved is back afterwards."""
-        moved = []
+        moved: list[Layer] = []
         try:
             moved.extend(layer for layer in self.layers if layer.move(to_device))
             yield
@@ -85,7 +89,7 @@ class Network:
             for layer in moved:
                 layer.move(to_host)
 
-    def astype(self, dtype):
+    def astype(self, dtype: DTypeLike) -> "Network":
         """A copy of the built network whose parameters have another dtype."""
         other = copy.deepcopy(self)
         other.dtype = np.dtype(dtype)
@@ -93,26 +97,26 @@ class Network:
             layer.params[key] = layer.params[key].astype(dtype)
         return other
 
-    def release(self):
+    def release(self) -> None:
         """Forget what the last forward pass kept for backward."""
         for layer in self.layers:
             layer.release()
 
-    def parameters(self):
+    def parameters(self) -> list[tuple]:
         """(name, layer, key) of every parameter array, e.g. ("0.w", Conv2d, "w")."""
         return [(f"{i}.{key}", layer, key) for i, layer in enumerate(self.layers) for key in layer.params]
 
-    def state(self):
+    def state(self) -> list[dict[str, np.ndarray]]:
         """A copy on the host of all that training learns, for `set_state`."""
         return [{key: to_host(array).copy() for key, array in layer.learnt().items()} for layer in self.layers]
 
-    def set_state(self, state):
+    def set_state(self, state: list[dict[str, np.ndarray]]) -> None:
         """Take back what `state` returned of this network."""
         for layer, learnt in zip(self.layers, state, strict=True):
             layer.take(learnt)
 
     @property
-    def n_parameters(self):
+    def n_parameters(self) -> int:
         """Number of trainable scalars."""
         return sum(layer.params[key].size for _, layer, key in self.parameters())
 
@@ -136,7 +140,7 @@ def check_layers(layers):
             )
 
 
-def annex(n_classes):
+def annex(n_classes: int) -> "Network":
     """The report's annex network for 32 x 32 x 3 images: 4,425,283 parameters with three classes.
 
     conv 5x5x32, pool 2, conv 3x3x64 pad 1, pool 2, conv 3x3x128, 3200-1024-1024-C, ReLU between, dropout 0.5 on the
@@ -155,7 +159,7 @@ def annex(n_classes):
     )
 
 
-def mlp(n_classes):
+def mlp(n_classes: int) -> "Network":
     """One hidden layer of 64 ReLU units, for inputs that are not images."""
     check_count(1, LARGEST, n_classes=n_classes)
     return Network([Flatten(), Linear(64), ReLU(), Linear(n_classes)])
@@ -165,7 +169,7 @@ NETWORKS = {"annex": annex, "mlp": mlp}
 ANNEX_FROM = 16  # pixels a side: smaller images leave nothing for the last convolution
 
 
-def make_network(network, n_classes, input_shape):
+def make_network(network: "str | Network", n_classes: int, input_shape: tuple[int, ...]) -> "Network":
     """The Network that `network` names, or a copy of `network` when it is one already.
 
     "auto" is the annex for images (H, W, K) of at least 16 x 16 pixels, and the mlp for all other samples.

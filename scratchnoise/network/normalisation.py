@@ -1,6 +1,7 @@
 """Batch normalisation, whose training and evaluation differ; see layers.py."""
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .. import kernels
 from ..checks import check_positive
@@ -18,12 +19,12 @@ class BatchNorm(Layer):
     neither decays. epsilon: a number above 0. Source: [Ioffe and Szegedy 2015].
     """
 
-    def __init__(self, epsilon=1e-5):
+    def __init__(self, epsilon: float = 1e-5) -> None:
         super().__init__()
         check_positive(epsilon=epsilon)
         self.epsilon = epsilon
 
-    def build(self, input_shape, rng, dtype):
+    def build(self, input_shape: tuple[int, ...], rng: int | np.random.Generator, dtype: DTypeLike) -> tuple[int, ...]:
         """input_shape (D,) or (H, W, K) -> the same. Raises ValueError for images without channels."""
         shape = as_shape(input_shape)
         if len(shape) not in (1, 3):
@@ -35,11 +36,11 @@ class BatchNorm(Layer):
         K = shape[-1]
         self.params = {"scale": np.ones(K, dtype), "shift": np.zeros(K, dtype)}
         # Sums of sum_t 0.9^(now - t) mean_t and so on, and of the 0.9^(now - t) themselves. Changed in place.
-        self.running = {name: np.zeros(K, dtype) for name in ("running_mean", "running_variance")}
-        self.running["running_weight"] = np.zeros(1, dtype)
+        sums = {name: np.zeros(K, dtype) for name in ("running_mean", "running_variance")}
+        self.running = {**sums, "running_weight": np.zeros(1, dtype)}
         return shape
 
-    def forward(self, x, step=None):
+    def forward(self, x: np.ndarray, step: int | None = None) -> np.ndarray:
         """x (N, D) or (N, H, W, K) -> the same shape; step None means evaluation.
 
         Raises ValueError for a minibatch in which a channel has one number only: it has no deviation.
@@ -54,11 +55,13 @@ class BatchNorm(Layer):
                 "x has one sample, and BatchNorm divides by the deviation of a minibatch; choose a batch_size that "
                 "leaves no single sample over"
             )
-        y, *self.moments = kernels.batchnorm_forward(self.x, self.params["scale"], self.params["shift"], self.epsilon)
-        self._remember(*self.moments, len(self.x))
+        scale, shift = self.params["scale"], self.params["shift"]
+        y, mean, variance = kernels.batchnorm_forward(self.x, scale, shift, self.epsilon)
+        self.moments = mean, variance
+        self._remember(mean, variance, len(self.x))
         return y.reshape(x.shape)
 
-    def backward(self, dy):
+    def backward(self, dy: np.ndarray) -> np.ndarray:
         """dy like x -> dx, the same shape."""
         self.check_upstream(dy)
         check_shape("dy", dy, self.x_shape)
@@ -72,11 +75,11 @@ class BatchNorm(Layer):
         self.grads = {"scale": dscale, "shift": dshift}
         return dx.reshape(self.x_shape)
 
-    def backward_weights(self, dy):
+    def backward_weights(self, dy: np.ndarray) -> None:
         """dy like x: dscale and dshift."""
         self.backward(dy)
 
-    def mean_and_variance(self):
+    def mean_and_variance(self) -> tuple[np.ndarray, np.ndarray]:
         """The running ones, (K,) each; nothing here looks at a number, because on a device that would wait for it."""
         mean, variance, weight = self.running.values()
         untrained = (weight == 0).astype(weight.dtype)

@@ -18,7 +18,7 @@ class SGD:
     Raises ValueError for numbers outside these ranges. Source: [Sut+13].
     """
 
-    remembers = ("velocity",)  # from step to step, an array for each parameter
+    remembers: tuple[str, ...] = ("velocity",)  # from step to step, an array for each parameter
 
     def __init__(self, network, learning_rate=0.01, momentum=0.9, weight_decay=0.0):
         check_not_negative(learning_rate=learning_rate, weight_decay=weight_decay)
@@ -116,7 +116,7 @@ class FlatSGD:
     learning rate, momentum and weight decay as an array (3,) of the device, which a recorded step reads anew.
     """
 
-    remembers = ("v",)
+    remembers: tuple[str, ...] = ("v",)
 
     def __init__(self, network):
         self.places, stop, self.n_decayed = [], 0, 0

@@ -49,7 +49,7 @@ class TrainingDiverged(ArithmeticError):
     the objective of the last of them; NaN where it was the first, and on a device.
     """
 
-    def __init__(self, message, epoch, step, history):
+    def __init__(self, message: str, epoch: int, step: int, history: list[dict]) -> None:
         super().__init__(message)
         self.epoch, self.step, self.history = epoch, step, history
 

@@ -1,4 +1,4 @@
-"""`scratchnoise notebooks`: the tutorials as executed notebooks and as HTML pages, the exercises as notebooks.
+"""`scratchnoise notebooks`: the tutorials as executed notebooks and as the pages of a site that needs no network.
 
 The percent scripts in `tutorials/` are the only source, and nothing is written before all of them have succeeded. The
 libraries that it takes are the extra `docs`.
@@ -21,10 +21,11 @@ def add_command(commands):
     """Add `notebooks` to the subcommands of an argument parser."""
     command = commands.add_parser(
         "notebooks",
-        help="turn the tutorials into executed notebooks and HTML pages",
-        description="Run every tutorial and write it as a notebook and as an HTML page that needs no network; the "
-        "exercises become notebooks too. SCRATCHNOISE_FAST=1 in the environment runs the tutorials at their small "
-        'sizes. Needs: python -m pip install -e ".[docs]"',
+        help="build the site: tutorials, exercises, API reference, results",
+        description="Run every tutorial and write it as a notebook and as a page; with them the exercises, the "
+        "reference of the API and the documents of the repository: a site that needs no network. "
+        "SCRATCHNOISE_FAST=1 in the environment runs the tutorials at their small sizes. Needs: "
+        'python -m pip install -e ".[docs]"',
     )
     add = command.add_argument
     add("--out", default="notebooks", metavar="DIR", help="folder of the pages (default: %(default)s)")
@@ -35,17 +36,16 @@ def add_command(commands):
 
 def _run(arguments):
     index = build(arguments.out, arguments.folder, arguments.jobs)
-    print(f"Tutorials: {index}")
+    print(f"Site: {index}")
 
 
 def build(out, folder=None, jobs=1):
-    """Run the tutorials and write NN_name.ipynb, NN_name.html, steps/NAME.html, equations.html and index.html.
+    """Run the tutorials and write the site: index.html, NN_name.html and NN_name.ipynb, exercises, reference, results.
 
     exercises/NN_name.ipynb is never written over.
 
     out: folder to write to, made if need be.  folder: of the tutorials, None to look for it.  jobs: how many run at the
     same time, at least 1.  Returns the path of index.html.
-    The notebook of an exercise is never written over.
     Raises NotebookError, naming what is missing or the tutorial and the cell that failed; nothing is written then.
     """
     if jobs < 1:
@@ -55,7 +55,7 @@ def build(out, folder=None, jobs=1):
     import asyncio
 
     from .execute import execute_all
-    from .pages import equations_page, index_page, tutorial_pages
+    from .site import site_pages
     from .steps import step_pages
 
     tutorials = [read_tutorial(path) for path in sorted(folder.glob(SCRIPTS))]
@@ -63,10 +63,8 @@ def build(out, folder=None, jobs=1):
     asyncio.run(execute_all(tutorials, jobs))
     notebooks = {tutorial.name: tutorial.notebook for tutorial in tutorials}
     files = {f"{name}.ipynb": _json(notebook) for name, notebook in notebooks.items()}
-    files |= {f"{name}.html": page for name, page in tutorial_pages(notebooks, exercises).items()}
+    files |= site_pages(notebooks, folder.parent)
     files |= step_pages(notebooks)
-    files["equations.html"] = equations_page(notebooks, exercises)
-    files["index.html"] = index_page(notebooks, exercises)
     for name, text in files.items():
         write_whole(Path(out) / name, text.encode())
     for name, notebook in exercises.items():

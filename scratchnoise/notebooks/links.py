@@ -44,7 +44,7 @@ def with_contents(html):
         titles.append(match[1])
         return f'<h2 id="part-{len(titles)}">{match[1]}</h2>'
 
-    body = re.sub(r"<h2>(.*?)</h2>", heading, html, flags=re.S)
+    body = re.sub(r"<h2(?: [^>]*)?>(.*?)</h2>", heading, html, flags=re.S)
     items = [f'<li><a href="#part-{number}">{title}</a></li>' for number, title in enumerate(titles, 1)]
     if len(items) < 3:
         return body

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from .. import kernels
 from ..backend import arrays
 from ..checks import check_not_negative, check_number, check_positive
@@ -36,11 +39,11 @@ class GeneralizedCrossEntropy(Loss):
             raise ValueError(f"power={shown(self.power)} should be above 0 and at most 1")
         keep_floats(self, "power")
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """(1 - p_y^q) / q. z (N, C), y (N,) -> (N,)."""
         return -arrays().expm1(self.power * log_of_label(z, y)) / self.power
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """p_y^q (p - e_y). z (N, C), y (N,) -> (N, C)."""
         return arrays().exp(self.power * log_of_label(z, y))[:, None] * towards_label(z, y)
 
@@ -53,11 +56,11 @@ class MeanAbsoluteError(Loss):
     the gradient of a label that the model does not believe vanishes. Source: Ghosh, Kumar and Sastry 2017.
     """
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """1 - p_y. z (N, C), y (N,) -> (N,)."""
         return -arrays().expm1(log_of_label(z, y))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """p_y (p - e_y). z (N, C), y (N,) -> (N, C)."""
         return arrays().exp(log_of_label(z, y))[:, None] * towards_label(z, y)
 
@@ -75,11 +78,11 @@ class ReverseCrossEntropy(Loss):
         check_log_zero(self.log_zero)
         keep_floats(self, "log_zero")
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-log_zero (1 - p_y). z (N, C), y (N,) -> (N,)."""
         return -self.log_zero * MeanAbsoluteError().value(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-log_zero p_y (p - e_y). z (N, C), y (N,) -> (N, C)."""
         return -self.log_zero * MeanAbsoluteError().grad(z, y)
 
@@ -101,11 +104,11 @@ class SymmetricCrossEntropy(Loss):
         check_log_zero(self.log_zero)
         keep_floats(self, "alpha", "beta", "log_zero")
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-alpha log p_y - beta log_zero (1 - p_y). z (N, C), y (N,) -> (N,)."""
         return -self.alpha * log_of_label(z, y) + self.beta * ReverseCrossEntropy(self.log_zero).value(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """(alpha - beta log_zero p_y) (p - e_y). z (N, C), y (N,) -> (N, C)."""
         return self.alpha * towards_label(z, y) + self.beta * ReverseCrossEntropy(self.log_zero).grad(z, y)
 

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from .. import kernels
 from ..backend import arrays
 from ..checks import check_below_one, check_not_negative
 from ..losses import CrossEntropy, Loss
+from ..transition import TransitionMatrix
 from .settings import check_loss, keep_floats
 
 SOFTENING = 1e-4  # of remembered probabilities, so that t . p < 1 and the logarithm is finite
@@ -31,47 +35,47 @@ class EarlyLearning(Loss):
         keep_floats(self, "strength", "memory")
 
     @property
-    def T(self):
+    def T(self) -> TransitionMatrix | None:
         """The transition matrix of the base loss, None where it has none."""
         return getattr(self.base, "T", None)
 
     @property
-    def corrects_noise(self):
+    def corrects_noise(self) -> bool:  # type: ignore[override]
         """As the base loss."""
         return self.base.corrects_noise
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """As the base loss."""
         return self.base.step_scale
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """The base loss. z (N, C), y (N,) -> (N,)."""
         return self.base.value(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """The gradient of the base loss. z (N, C), y (N,) -> (N, C)."""
         return self.base.grad(z, y)
 
-    def objective(self, z, y, sample_weight=None):
+    def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The objective of the base loss. z (N, C), y (N,) -> float."""
         return self.base.objective(z, y, sample_weight)
 
-    def objective_grad(self, z, y, sample_weight=None):
+    def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """Its gradient. z (N, C), y (N,) -> (N, C)."""
         return self.base.objective_grad(z, y, sample_weight)
 
-    def regulariser(self, z, t):
+    def regulariser(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         """strength log(1 - t . p). z (N, C), t (N, C) remembered probabilities -> (N,)."""
         return self.strength * arrays().log1p(-(t * kernels.softmax(z)).sum(axis=1))
 
-    def regulariser_grad(self, z, t):
+    def regulariser_grad(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         """-strength p (t - t . p) / (1 - t . p). z (N, C), t (N, C) -> (N, C)."""
         p = kernels.softmax(z)
         match = (t * p).sum(axis=1, keepdims=True)
         return -self.strength * p * (t - match) / (1 - match)
 
-    def remembered(self, t, z):
+    def remembered(self, t: np.ndarray, z: np.ndarray) -> np.ndarray:
         """memory t + (1 - memory) p', p' = (p + 1e-4) / (1 + 1e-4 C). t (N, C), z (N, C) -> (N, C)."""
         softened = (kernels.softmax(z) + SOFTENING) / (1 + SOFTENING * z.shape[1])
         return self.memory * t + (1 - self.memory) * softened

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from ..backend import arrays
 from ..checks import check_number
 from ..losses import CrossEntropy, Loss
+from ..transition import TransitionMatrix
 from .settings import check_loss, keep_floats
 
 
@@ -25,33 +29,33 @@ class Flooded(Loss):
         keep_floats(self, "level")
 
     @property
-    def T(self):
+    def T(self) -> TransitionMatrix | None:
         """The transition matrix of the flooded loss, None where it has none."""
         return getattr(self.loss, "T", None)
 
     @property
-    def corrects_noise(self):
+    def corrects_noise(self) -> bool:  # type: ignore[override]
         """As the flooded loss."""
         return self.loss.corrects_noise
 
     @property
-    def step_scale(self):
+    def step_scale(self) -> float:
         """As the flooded loss."""
         return self.loss.step_scale
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """Each sample's loss without the flood, which is about the mean of a batch. z (N, C), y (N,) -> (N,)."""
         return self.loss.value(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """Its gradient. z (N, C), y (N,) -> (N, C)."""
         return self.loss.grad(z, y)
 
-    def objective(self, z, y, sample_weight=None):
+    def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """|J - level| + level. z (N, C), y (N,) -> float."""
         return abs(self.loss.objective(z, y, sample_weight) - self.level) + self.level
 
-    def objective_grad(self, z, y, sample_weight=None):
+    def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """sign(J - level) times the gradient of J. z (N, C), y (N,) -> (N, C)."""
         above = arrays().sign(self.loss.objective(z, y, sample_weight) - self.level)
         return self.loss.objective_grad(z, y, sample_weight) * above.astype(z.dtype)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from .. import kernels
 from ..checks import check_not_negative
 from ..losses import Loss
@@ -17,11 +20,11 @@ class NormalizedCrossEntropy(Loss):
     Source: Ma et al. 2020, Normalized loss functions.
     """
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """log p_y / S, S = sum_k log p_k. z (N, C), y (N,) -> (N,)."""
         return log_of_label(z, y) / kernels.log_softmax(z).sum(axis=1)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """(e_y - p) / S - log p_y (1 - C p) / S^2. z (N, C), y (N,) -> (N, C)."""
         S = kernels.log_softmax(z).sum(axis=1)[:, None]
         share = log_of_label(z, y)[:, None] / S
@@ -46,10 +49,10 @@ class ActivePassive(Loss):
         check_loss(active=self.active, passive=self.passive)
         keep_floats(self, "alpha", "beta")
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """alpha active(z, y) + beta passive(z, y). z (N, C), y (N,) -> (N,)."""
         return self.alpha * self.active.value(z, y) + self.beta * self.passive.value(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """The same sum of the gradients. z (N, C), y (N,) -> (N, C)."""
         return self.alpha * self.active.grad(z, y) + self.beta * self.passive.grad(z, y)

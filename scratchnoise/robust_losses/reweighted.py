@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import kernels
 from ..backend import arrays, constant
@@ -27,15 +28,15 @@ class ImportanceReweighted(Loss):
         if np.diag(self.T.array).min() <= 0:
             raise ValueError("T has a 0 on its diagonal; importance weights are at most 1 / T[y, y]")
 
-    def weights(self, z, y):
+    def weights(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """w = p_y / (T p)_y, at most 1 / T[y, y]. z (N, C), y (N,) -> (N,)."""
         log_p, T = log_of_label(z, y), constant(self.T.array, z.dtype)
         return arrays().exp(log_p + kernels.forward_cross_entropy(z, labels_for(z, y), T))
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-w log p_y. z (N, C), y (N,) -> (N,)."""
         return -log_of_label(z, y) * self.weights(z, y)
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """w (p - e_y). z (N, C), y (N,) -> (N, C)."""
         return self.weights(z, y)[:, None] * towards_label(z, y)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .. import kernels
 from ..backend import constant
@@ -32,11 +33,11 @@ class LabelSmoothing(Loss):
     def _labels(self, z, y):
         return (1 - self.rate) * one_hot(y, z) + self.rate / z.shape[1]
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-a . log p. z (N, C), y (N,) -> (N,)."""
         return kernels.signed_cross_entropy(z, self._labels(z, y))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """p - a. z (N, C), y (N,) -> (N, C)."""
         return kernels.signed_cross_entropy_grad(z, self._labels(z, y))
 
@@ -59,11 +60,11 @@ class HardBootstrapping(Loss):
         guess = constant(np.eye(z.shape[1]), z.dtype)[z.argmax(axis=1)]
         return self.beta * label + (1 - self.beta) * guess
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-a . log p. z (N, C), y (N,) -> (N,)."""
         return kernels.signed_cross_entropy(z, self._labels(z, y))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """p - a. z (N, C), y (N,) -> (N, C)."""
         return kernels.signed_cross_entropy_grad(z, self._labels(z, y))
 
@@ -82,11 +83,11 @@ class SoftBootstrapping(Loss):
         check_below_one(beta=self.beta)
         keep_floats(self, "beta")
 
-    def value(self, z, y):
+    def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-(beta e_y + (1 - beta) p) . log p. z (N, C), y (N,) -> (N,)."""
         return kernels.signed_cross_entropy(z, self.beta * one_hot(y, z) + (1 - self.beta) * kernels.softmax(z))
 
-    def grad(self, z, y):
+    def grad(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """beta (p - e_y) - (1 - beta) p (log p + H), H = -p . log p. z (N, C), y (N,) -> (N, C)."""
         p, log_p = kernels.softmax(z), kernels.log_softmax(z)
         entropy = -(p * log_p).sum(axis=1, keepdims=True)

@@ -100,9 +100,17 @@ def _prose(text, path):
     """The lines of text that a reader reads: no code, no formulas, no names of settings."""
     lines = re.sub(r"```.*?```", "", text, flags=re.S).splitlines()
     if path.endswith(".py"):
-        comments = [line.lstrip()[2:] for line in lines if line.lstrip().startswith("# ")]
+        comments = [line.lstrip()[2:] for line in lines if line.lstrip().startswith("#")]
         lines = comments + (_docstrings(text) if path.startswith("scratchnoise/") else [])
-    return re.sub(r"\$[^$]*\$|`[^`]*`", "", "\n".join(lines)).splitlines()
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", "\n".join(lines), flags=re.S)
+    paragraphs = re.split(r"\n(?:[>#]? *|%%.*)\n", text)
+    return [line for paragraph in paragraphs if not _invented(paragraph) for line in paragraph.splitlines()]
+
+
+def _invented(paragraph):
+    """Whether its numbers are no results: a sum done by hand, or a question, quoted, with answers to choose from."""
+    paragraph = paragraph.strip()
+    return paragraph.startswith("By hand") or paragraph.startswith(">") and paragraph.endswith("?")
 
 
 def _docstrings(text):

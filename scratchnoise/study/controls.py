@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from . import learnt_rates, raw_deaths
-from .results import _plain
+from .rows_file import plain
 
 CONTROLS = {"learnt-rates": learnt_rates.runs, "raw-deaths": raw_deaths.runs}
 
@@ -24,7 +24,7 @@ def main():
     done = {json.loads(line)["run"] for line in text.splitlines()}
     for name, measure in CONTROLS[arguments.control]():
         if name not in done:
-            line = json.dumps({"run": name, **_plain(measure())})
+            line = json.dumps({"run": name, **plain(measure())})
             print(line)
             with open(arguments.out, "a", encoding="utf-8") as file:
                 file.write(line + "\n")

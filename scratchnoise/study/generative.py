@@ -9,6 +9,7 @@ import argparse
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from .sparse import blocks
 N_TRAIN, SEED = 4000, 0
 UNEVEN = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 NOISES = {"0.5": noise.MNIST05.array, "0.6": noise.MNIST06.array, "uneven": UNEVEN}
-ROUNDS = {"tol": 1e-5, "max_iter": 300}
+ROUNDS: dict[str, Any] = {"tol": 1e-5, "max_iter": 300}
 MODELS = {
     "Gaussian EM": lambda T: LabelNoiseEM(T, covariance="shared", ridge=0.01, **ROUNDS),
     "Kernel Fisher EM": lambda T: KernelFisherEM(T, n_components=30, ridge=0.01, random_state=0, **ROUNDS),

@@ -10,6 +10,7 @@ import argparse
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from .statistics import compare
 
 N_TRAIN, RATES, SEED = 6000, (0.2, 0.4), 0
 NOISES = ("part-dependent", "margin I", "margin II", "margin III")
-LINEAR = {"l2": 3e-3, "tol": 1e-4, "random_state": 0}
+LINEAR: dict[str, Any] = {"l2": 3e-3, "tol": 1e-4, "random_state": 0}
 KINDS = ("of the sample", "of the class")
 METHODS = {
     "MLR": lambda T: SoftmaxRegression(**LINEAR),

@@ -33,7 +33,7 @@ class Claim:
         while True:
             file = open(self.path, "ab")
             try:
-                if fcntl:
+                if fcntl is not None:
                     fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 file.close()

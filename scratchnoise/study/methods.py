@@ -10,6 +10,7 @@ Settings of our own are chosen on noisy validation data of other draws: `selecti
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,9 +90,9 @@ class Method:
 
 # --- the report's linear methods ----------------------------------------------------------------------------
 
-# float64, because 300 steps of L-BFGS make visible what float32 rounds
-MLR = {"solver": "lbfgs", "l2": 0.0, "tol": 3e-6, "max_iter": 300}  # from 200 iterations on the accuracy stands still
-RMLR = {**MLR, "max_iter": 250}
+# float64, because 300 steps of L-BFGS make visible what float32 rounds; from 200 on the accuracy stands still
+MLR: dict[str, Any] = {"solver": "lbfgs", "l2": 0.0, "tol": 3e-6, "max_iter": 300}
+RMLR: dict[str, Any] = {**MLR, "max_iter": 250}
 STEPS = {"solver": "sgd", "learning_rate": 0.1, "batch_size": 100, "max_iter": 1000, "tol": 3e-6, "l2": 0.0}
 AS_PRINTED = {"estimator": FittedOnce(**MLR), "mapping": "bayes", "prior": "uniform"}
 INVERSE = {"estimator": FittedOnce(**MLR), "mapping": "inverse"}

@@ -117,7 +117,7 @@ def _saved_transition(asked, path, n_classes):
         raise ValueError(f"{asked}: {error}") from error
 
 
-_sent = {}  # (data_name, preset, seed) -> Dataset that another process has sent
+_sent: dict[tuple, data.Dataset] = {}  # (data_name, preset, seed) -> Dataset that another process has sent
 
 
 @lru_cache(maxsize=2)

@@ -66,7 +66,7 @@ ORIENTATION = {("garments", "0.5"): "MNIST0.5", ("garments", "0.6"): "MNIST0.6"}
 IMAGES = {"fashion-mnist": "MNIST", "cifar10": "CIFAR", "garments": "MNIST"}
 
 # Our (method, epoch) -> the row of Table 3 that ran the same thing.
-TABLE_3_ROWS = {
+TABLE_3_ROWS: dict[tuple[str, int | None], str] = {
     ("MLR", None): "MLR",
     ("MLR (flipped, as printed)", None): "MLR (Flipped)",
     ("rMLR", None): "rMLR",

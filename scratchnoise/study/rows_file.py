@@ -20,7 +20,7 @@ from . import known_keys
 try:
     import fcntl
 except ImportError:  # Windows has none: there one process at a time may write
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 WORTH_KEEPING = 1000  # rows
@@ -150,7 +150,7 @@ class RowsFile:
 def locked(path):
     """Keep other processes from writing to the file at `path` while the block runs."""
     with open(Path(path).with_name(f".{Path(path).name}.lock"), "ab") as file:
-        if fcntl:
+        if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX)  # the end of the process releases it, whatever ends it
         yield
 

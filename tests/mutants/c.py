@@ -55,6 +55,7 @@ MUTANTS = [
     ("forward_cross_entropy", "losses.c", "wed = joint_logits(wide, T + y[n]", "wed = joint_logits(wide, T + y[0]"),
     ("forward_cross_entropy", "losses.h", "T[j] > 0 ? (z[j] - top_allowed) + log(T[j])", "1 ? z[j] - top_allowed"),
     ("forward_cross_entropy_grad", "losses.h", "/ joint_total;", "/ total;"),
+    ("signed_cross_entropy", "losses.c", "(log_total - (wide[c] - top))", "(log_total - wide[c])"),
     ("signed_cross_entropy_grad", "losses.c", "mass += a[c]", "mass = a[c]"),
     ("flip_rate_update", "losses.c", "mass > 0 ? sums", "1 ? sums"),
     # softmax regression

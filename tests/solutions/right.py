@@ -1,6 +1,5 @@
 """Right solutions that look unusual: each way of writing one, for every function where it makes sense."""
 
-
 from . import further
 from .base import BASE
 

@@ -3,7 +3,6 @@
 A slip is (what is replaced, by what); the first place in the text where it stands.
 """
 
-
 from . import further
 from .base import BASE
 

@@ -57,7 +57,7 @@ def root(tmp_path):
 
 
 def test_a_number_that_was_changed_by_hand_is_put_right(root):
-    path = root / claims.T05
+    path = root / claims.T04
     right = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"\d+ of \d+ raw runs", "1 of 2 raw runs", right), encoding="utf-8")
     assert path.read_text(encoding="utf-8") != right
@@ -71,7 +71,7 @@ def test_a_number_follows_its_rows(root):
     died = [claims.computed(claim, rows) for claim in claims.CLAIMS if "raw runs ended" in claim.text]
     ((before, runs),) = died
     dead["stopped"] = None
-    assert f"{int(before) - 1} of {runs} raw runs" in claims.rewritten(rows, root)[root / claims.T05]
+    assert f"{int(before) - 1} of {runs} raw runs" in claims.rewritten(rows, root)[root / claims.T04]
 
 
 def test_a_verdict_that_the_rows_do_not_bear_is_refused(root):
@@ -101,6 +101,15 @@ def test_a_number_in_a_module_would_be_found(tmp_path, text):
     (tmp_path / "scratchnoise").mkdir()
     (tmp_path / "scratchnoise" / "module.py").write_text(text, encoding="utf-8")
     assert claims.uncovered("scratchnoise/module.py", tmp_path) != []
+
+
+def test_sums_by_hand_and_questions_are_no_claims(tmp_path):
+    (tmp_path / "tutorials").mkdir()
+    path, text = "tutorials/01.py", "# By hand: 0.25 of 3 is\n# 0.75.\n#\n# > Is it 0.91 or\n# > 0.93?\n#\n# {}\n"
+    (tmp_path / path).write_text(text.format("It is what it is."), encoding="utf-8")
+    assert claims.uncovered(path, tmp_path) == []
+    (tmp_path / path).write_text(text.format("It is 0.92."), encoding="utf-8")
+    assert claims.uncovered(path, tmp_path) == ["It is 0.92."]
 
 
 def test_code_and_formulas_are_no_claims(tmp_path):

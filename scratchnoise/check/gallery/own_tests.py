@@ -7,7 +7,7 @@ import numpy as np
 
 from ..calling import Pair
 
-KINDS = {}
+KINDS: dict = {}
 
 
 def kind(name):

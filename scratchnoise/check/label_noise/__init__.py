@@ -118,12 +118,15 @@ def add_convention(report, found, claimed, exact, error, otherwise):
 
 def add_reduction(report, adapted, grad, classes):
     """The line "a batch": one number for it is the mean or the sum of those of its samples, and so is the gradient."""
-    reduction = adapted.reduction(classes)
-    if reduction == "neither":
-        report.add("a batch", "failed", "its one number is neither the mean nor the sum of those of its samples")
+    try:
+        reduction = adapted.reduction(classes)
+        wrong = grad is not None and reduction != "neither" and adapted.gradient_of_a_batch(grad, reduction, classes)
+    except Exception as error:  # the caller's code may refuse T in the convention that was claimed
+        report.add("a batch", "failed", f"raised {type(error).__name__}: {error}")
         return
+    if reduction == "neither":
+        wrong = "its one number is neither the mean nor the sum of those of its samples"
     text = {"none": "a loss for each sample"}.get(reduction, f"the {reduction} of its samples")
-    wrong = grad is not None and adapted.gradient_of_a_batch(grad, reduction, classes)
     report.add("a batch", "failed" if wrong else "ok", wrong or text)
 
 

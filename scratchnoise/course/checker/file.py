@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from ..exercises import EXERCISES, find_exercise
-from .runner import check_submission
+from .runner import Result, check_submission
 
 
-def check_file(path, number, seed=0):
-    """Check a student's file as exercise `number`, "01" to "14".
+def check_file(path: str | Path, number: str, seed: int = 0) -> Result:
+    """Check a student's file as exercise `number`, e.g. "01".
 
     seed decides every input. -> Result; nothing that the student's code does raises, except KeyboardInterrupt.
     Raises ValueError for an exercise that there is not, OSError for a file that there is not.

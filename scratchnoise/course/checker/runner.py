@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 from ...backend import backend
 from . import message
@@ -35,7 +36,7 @@ class Result:
     equation: str | None = None
     passed: tuple = ()
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """The fields, ready for JSON."""
         return dataclasses.asdict(self)
 

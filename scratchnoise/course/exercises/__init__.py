@@ -1,4 +1,4 @@
-"""The fourteen exercises: what each asks for and how it is checked, one theme a file.
+"""The exercises: what each asks for and how it is checked, one theme a file.
 
 There is no file of solutions: the library is the reference.
 """
@@ -17,7 +17,7 @@ EXERCISES = dict(sorted({exercise.number: exercise for exercise in [*OURS, *own_
 __all__ = ["EXERCISES", "Exercise", "find_exercise"]
 
 
-def find_exercise(text):
+def find_exercise(text: str | int) -> Exercise:
     """The exercise of that number or name: "1", "01", "softmax", "01_mine.py". ValueError if there is none."""
     given, text = text, Path(str(text)).stem
     if Path(str(given)).suffix == ".py" and text[:3].removesuffix("_") in EXERCISES:

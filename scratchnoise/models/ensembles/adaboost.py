@@ -1,5 +1,8 @@
 """AdaBoost for several classes: each member is trained on what those before it got wrong."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...checks import as_generator, check_count, check_positive
@@ -19,7 +22,14 @@ class AdaBoost(Ensemble):
     Learnt: estimators_, alphas_ (one each). Source: Freund and Schapire 1997, [FS97]; Zhu, Zou, Rosset and Hastie 2009.
     """
 
-    def __init__(self, estimator=None, n_estimators=50, learning_rate=1.0, random_state=None, classes=None):
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_estimators: int = 50,
+        learning_rate: float = 1.0,
+        random_state: int | np.random.Generator | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate

@@ -1,5 +1,8 @@
 """Bagging: a vote of classifiers, each trained on samples drawn with replacement."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...checks import as_generator, check_count
@@ -15,7 +18,14 @@ class Bagging(Ensemble):
     Learnt: estimators_. Raises ValueError for an estimator without sample_weight. Source: Breiman 1996, [Bre96].
     """
 
-    def __init__(self, estimator=None, n_estimators=50, random_state=None, class_weight=None, classes=None):
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_estimators: int = 50,
+        random_state: int | np.random.Generator | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.random_state = random_state

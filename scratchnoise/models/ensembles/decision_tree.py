@@ -1,11 +1,13 @@
 """A decision tree on binned features."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...checks import as_generator, check_below_one, check_count, is_whole
 from ...messages import shown
 from ..base import Classifier
-from .bins import binned
+from .bins import Binned, binned
 from .tree import grow, values_at
 
 
@@ -23,14 +25,14 @@ class DecisionTree(Classifier):
 
     def __init__(
         self,
-        max_depth=None,
-        min_samples_leaf=1,
-        min_weight_fraction_leaf=0.0,
-        max_features=None,
-        random_state=None,
-        class_weight=None,
-        classes=None,
-    ):
+        max_depth: int | None = None,
+        min_samples_leaf: int = 1,
+        min_weight_fraction_leaf: float = 0.0,
+        max_features: int | str | None = None,
+        random_state: int | np.random.Generator | None = None,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.max_depth = max_depth
         self.min_samples_leaf = min_samples_leaf
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
@@ -42,11 +44,12 @@ class DecisionTree(Classifier):
     def _fit(self, X, y, sample_weight):
         self.fit_binned(binned(X), np.eye(len(self.classes_))[y], sample_weight)
 
-    def fit_binned(self, features, targets, weight):
+    def fit_binned(self, features: Binned, targets: np.ndarray, weight: np.ndarray) -> "DecisionTree":
         """Grow the tree on features that are binned already. features: Binned; targets (N, K); weight (N,) >= 0."""
         self._check_parameters()
         D = features.codes.shape[1]
-        tried = {None: D, "sqrt": max(1, int(np.sqrt(D)))}.get(self.max_features, self.max_features)
+        named: dict = {None: D, "sqrt": max(1, int(np.sqrt(D)))}
+        tried = named.get(self.max_features, self.max_features)
         check_count(1, D, max_features=tried)
         rng = as_generator("random_state", self.random_state)
         counts = weight > 0

@@ -1,5 +1,7 @@
 """LogitBoost: boosting as Newton steps on the likelihood of logistic regression."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...checks import as_generator, check_count, check_positive
@@ -25,13 +27,13 @@ class LogitBoost(Classifier):
 
     def __init__(
         self,
-        n_estimators=50,
-        max_depth=1,
-        min_samples_leaf=1,
-        learning_rate=0.5,
-        random_state=None,
-        classes=None,
-    ):
+        n_estimators: int = 50,
+        max_depth: int | None = 1,
+        min_samples_leaf: int = 1,
+        learning_rate: float = 0.5,
+        random_state: int | np.random.Generator | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.n_estimators = n_estimators
         self.max_depth = max_depth
         self.min_samples_leaf = min_samples_leaf

@@ -1,5 +1,8 @@
 """SmoothBoost: boosting that never gives a sample more than a fixed share of the weight."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ...checks import as_generator, check_count, check_number
@@ -22,13 +25,13 @@ class SmoothBoost(Ensemble):
 
     def __init__(
         self,
-        estimator=None,
-        kappa=0.1,
-        gamma=0.1,
-        n_estimators=100,
-        random_state=None,
-        classes=None,
-    ):
+        estimator: Any = None,
+        kappa: float = 0.1,
+        gamma: float = 0.1,
+        n_estimators: int = 100,
+        random_state: int | np.random.Generator | None = None,
+        classes: Sequence | None = None,
+    ) -> None:
         self.estimator = estimator
         self.kappa = kappa
         self.gamma = gamma
