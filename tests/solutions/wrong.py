@@ -285,7 +285,7 @@ SLIPS = {
         ("inverse.T[y]", "np.abs(inverse.T[y])"),
         ("inverse.T[y]", "inverse.T[:, y].T"),
         ("np.exp(s).sum(axis=1, keepdims=True)", "np.exp(s).sum(axis=1)"),
-        (".astype(z.dtype)", ""),
+        (".astype(z.dtype)", ".astype(float)"),
         (
             "np.log(np.exp(s).sum(axis=1, keepdims=True)) - s",
             "-np.log(np.exp(s) / np.exp(s).sum(axis=1, keepdims=True) + 1e-12)",
@@ -322,7 +322,7 @@ SLIPS = {
         ("top[:, None]", "top"),
         ("np.exp(z - m[:, None]).sum(axis=1)", "np.exp(z - m[:, None]).sum(axis=0)"),
         ("np.exp(z - m[:, None]).sum(axis=1)", "np.exp(z - m[:, None]).sum()"),
-        (".astype(z.dtype)", ""),
+        (".astype(z.dtype)", ".astype(float)"),
         ("np.log(T[y]) + z", "np.log(T[y]) * z"),
     ],
     "forward_cross_entropy_grad": [
