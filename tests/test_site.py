@@ -106,6 +106,11 @@ def test_the_site_has_its_parts(pages):
     assert len(pages["results.html"].pictures) >= 1
 
 
+def test_no_page_names_a_folder_of_this_machine(notebooks):
+    texts = site_pages(notebooks, ROOT).values()
+    assert not any(str(ROOT) in text or str(Path.home()) + "/" in text for text in texts)
+
+
 # --- reference -----------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 from html import escape
 from importlib import import_module
+from pathlib import Path
 
 import scratchnoise
 
@@ -15,9 +16,10 @@ MORE = ("backend", "course", "network.layers")  # besides the modules whose name
 
 
 def modules():
-    """{name below the package: module}, in alphabetical order."""
+    """{name below the package: module}, in alphabetical order; those that give no names have no page."""
     names = {*scratchnoise._HOME.values(), *scratchnoise._MODULES, *MORE}
-    return {name: import_module(f"scratchnoise.{name}") for name in sorted(names)}
+    found = {name: import_module(f"scratchnoise.{name}") for name in sorted(names)}
+    return {name: module for name, module in found.items() if members(module)}
 
 
 def members(module):
@@ -96,6 +98,10 @@ def signature(name, value):
 
 
 def _plain(found):
+    """The text of a Signature; folders of this machine stay out of it."""
+    parameters = found.parameters.values()
+    hidden = [each.replace(default=...) if isinstance(each.default, Path) else each for each in parameters]
+    found = found.replace(parameters=hidden)
     return re.sub(r" -> None$|\bscratchnoise\.(?:\w+\.)*|\bnumpy\.|\bcollections\.abc\.", "", str(found))
 
 
