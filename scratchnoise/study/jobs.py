@@ -227,7 +227,7 @@ class Job:
         for shown in epochs:
             seconds += shown["since_last"]
             if shown["epoch"] in recorded:
-                last = {"history": history} if shown["epoch"] == self.last_epoch else {}
+                last = {"history": history, "starts": model.n_starts_} if shown["epoch"] == self.last_epoch else {}
                 measured = {"epoch": shown["epoch"], "accuracy": shown["test_accuracy"], "seconds": seconds}
                 emit(self.row(**measured, **known, **last))
         if died:
