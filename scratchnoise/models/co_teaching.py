@@ -62,13 +62,14 @@ class CoTeaching(NeuralNetwork):
         check_below_one(forget_rate=self.forget_rate)
         check_positive(warm_up=self.warm_up)
 
-    def _train(self, X, y, sample_weight, rng, checkpoint):
+    def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
         if on_device():
             raise ValueError("backend is a device, where CoTeaching does not train; choose backend='auto' or 'numpy'")
         self.peer_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.peer_.build(X.shape[1:], rng, X.dtype)
-        super()._train(X, y, sample_weight, rng, checkpoint)
+        start_again = super()._train(X, y, sample_weight, rng, checkpoint, may_start_again)
         self.peer_.release()
+        return start_again
 
     def _step(self, parts, rng, average):
         return CoTeachingStep(*parts, self.peer_, self.forget_rate, self.warm_up)

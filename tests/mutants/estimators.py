@@ -163,7 +163,7 @@ def shares_of(labels, C):
     return np.bincount(labels, minlength=C) / len(labels)
 
 
-@rejected_by(estimators.the_purest_threshold_is_taken, estimators.thresholds_need_the_order_alone)
+@rejected_by(estimators.the_purest_threshold_is_taken)
 def purity_by_posteriors(q, y):
     """The set with the largest mean posterior: the single sample on top, whatever its label."""
     C = q.shape[1]
