@@ -137,6 +137,9 @@ def test_an_interrupt_ends_all_processes_and_the_same_command_goes_on(tmp_path):
     said = program.communicate(timeout=30)[1]
     assert program.returncode == 1 and "stopped; the same command goes on from here" in said
     assert "Traceback" not in said
+    end = time.monotonic() + 5  # workers look for their parent every half second
+    while any(is_alive(pid) for pid in started) and time.monotonic() < end:
+        time.sleep(0.05)
     assert not any(is_alive(pid) for pid in started)
     assert not list((tmp_path / "out" / ".claims").iterdir())
     assert Study(tmp_path).start("out", jobs=1).wait(120) == 0
