@@ -6,14 +6,12 @@ as many; AdaBoost runs on stumps and on full trees too, because the report does 
 Rows are appended as they come; the same command goes on where it stopped.
 """
 
-import argparse
-import json
-from pathlib import Path
 
 import numpy as np
 
 from .. import noise
 from ..models import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
+from .experiment import command, recorded
 from .statistics import compare
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4)
@@ -43,16 +41,14 @@ def data_sets():
 
 def measure(out, draws=6):
     """Append a row for every data set, rate, draw and method that `out` does not hold yet."""
-    out = Path(out)
-    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    results = recorded(out, "data", "rate", "draw", "method")
     for draw in range(draws):
         for data, (X, y) in data_sets().items():
             for rate in RATES:
-                missing = [method for method in METHODS if (data, rate, draw, method) not in done]
+                missing = [method for method in METHODS if (data, rate, draw, method) not in results]
                 for method, accuracy in _scores(X, y, rate, draw, missing):
                     row = {"data": data, "rate": rate, "draw": draw, "method": method, "accuracy": accuracy}
-                    with out.open("a") as file:
-                        file.write(json.dumps(row) + "\n")
+                    results.append(row)
 
 
 def _scores(X, y, rate, draw, methods):
@@ -83,13 +79,5 @@ def beside_adaboost(rows, data, rate):
     return {method: compare(own, losses(rows, data, method, rate)) for method in BOOSTERS}
 
 
-def _key(row):
-    return tuple(row[name] for name in ("data", "rate", "draw", "method"))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=6)
-    arguments = parser.parse_args()
-    measure(arguments.out, arguments.draws)
+    command(measure, __doc__, draws=6)

@@ -4,10 +4,7 @@ Rows are appended as they come; the same command goes on where it stopped. clean
 scikit-learn is needed, for data and for the classifier, which is the same for every method.
 """
 
-import argparse
-import json
 import warnings
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +13,7 @@ from ..estimate import ESTIMATORS, out_of_fold_posteriors
 from ..estimate.hoc import neighbour_labels
 from ..estimate.methods import DEFAULT, PARTS
 from ..estimate.quality import judge
+from .experiment import command, recorded
 
 IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
 METHODS = (*ESTIMATORS, IDENTITY)
@@ -46,18 +44,15 @@ def noise_shapes(n_classes):
 
 def compare(out, draws=5):
     """Append one row for every data set, noise shape, draw and method that `out` does not hold yet."""
-    out = Path(out)
-    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    results = recorded(out, "data", "noise", "draw", "method")
     for data, load in data_sets().items():
         X, y = load()
         for shape, T in noise_shapes(int(y.max()) + 1).items():
             for draw in range(draws):
                 cell = {"data": data, "noise": shape, "draw": draw}
-                missing = [name for name in METHODS if (data, shape, draw, name) not in done]
+                missing = [name for name in METHODS if (data, shape, draw, name) not in results]
                 if missing:
-                    rows = [{**cell, **row} for row in _cell(X, y, np.asarray(T), draw, missing)]
-                    with out.open("a") as file:
-                        file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
+                    results.append(*({**cell, **row} for row in _cell(X, y, np.asarray(T), draw, missing)))
 
 
 def _cell(X, y, T, draw, missing):
@@ -109,14 +104,6 @@ def _garments():
     return data.x_train.reshape(len(data.x_train), -1).astype(np.float64), data.y_train
 
 
-def _key(row):
-    return row["data"], row["noise"], row["draw"], row["method"]
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=5)
-    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    compare(arguments.out, arguments.draws)
+    command(compare, __doc__, draws=5)

@@ -5,16 +5,14 @@ form and its kernel form, each with rates learnt, known, and with T = I for cont
 images of means of 2 x 2 pixels. Rows are appended as they come; the same command goes on where it stopped.
 """
 
-import argparse
-import json
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import noise
 from ..models import KernelFisherEM, LabelNoiseEM
+from .experiment import command, recorded
 from .protocol import PRESETS, load_data
 from .sparse import blocks
 
@@ -31,8 +29,7 @@ TOLD = ("learnt", "known", "identity")
 
 def measure(out, draws=5):
     """Append a row for every noise, draw, model and kind of T that `out` does not hold yet."""
-    out = Path(out)
-    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    results = recorded(out, "noise", "draw", "model", "T")
     data = load_data("fashion-mnist", PRESETS["paper"], SEED)
     x, y, x_test, y_test = blocks(data.x_train), data.y_train, blocks(data.x_test), data.y_test
     for name, T in NOISES.items():
@@ -43,13 +40,11 @@ def measure(out, draws=5):
             for model, make in MODELS.items():
                 for told in TOLD:
                     row = {"noise": name, "draw": draw, "model": model, "T": told}
-                    if _key(row) not in done:
+                    if tuple(row.values()) not in results:
                         given = {"learnt": None, "known": T, "identity": np.eye(3)}[told]
                         fitted = _fitted(make(given), x[part], y_noisy)
                         error = float(np.abs(fitted.T_.array - T).mean())
-                        row |= {"accuracy": fitted.score(x_test, y_test), "error": error}
-                        with out.open("a") as file:
-                            file.write(json.dumps(row) + "\n")
+                        results.append(row | {"accuracy": fitted.score(x_test, y_test), "error": error})
 
 
 def _fitted(model, x, y):
@@ -58,13 +53,5 @@ def _fitted(model, x, y):
         return model.fit(x, y)
 
 
-def _key(row):
-    return tuple(row[name] for name in ("noise", "draw", "model", "T"))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=5)
-    arguments = parser.parse_args()
-    measure(arguments.out, arguments.draws)
+    command(measure, __doc__, draws=5)

@@ -6,10 +6,7 @@ Fashion-MNIST, 6,000 training images of means of 2 x 2 pixels; margins are those
 Rows are appended as they come; the same command goes on where it stopped.
 """
 
-import argparse
-import json
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ import numpy as np
 from .. import instance_noise, noise
 from ..estimate import estimate_transition
 from ..models import KNeighbors, RobustSoftmaxRegression, SoftmaxRegression
+from .experiment import command, recorded
 from .protocol import PRESETS, load_data
 from .sparse import blocks
 from .statistics import compare
@@ -34,8 +32,7 @@ METHODS = {
 
 def measure(out, draws=5):
     """Append rows for every noise, rate, draw and kind that `out` does not hold yet."""
-    out = Path(out)
-    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    results = recorded(out, "noise", "rate", "draw", "kind", "method")
     data = load_data("fashion-mnist", PRESETS["paper"], SEED)
     x, y, x_test, y_test = blocks(data.x_train), data.y_train, blocks(data.x_test), data.y_test
     clean = SoftmaxRegression(**LINEAR).fit(x, y)
@@ -49,10 +46,8 @@ def measure(out, draws=5):
                 labels = instance_noise.draw_labels(P, rng), noise.corrupt(y[part], T, rng)
                 for kind, y_noisy in zip(KINDS, labels, strict=True):
                     cell = {"noise": name, "rate": rate, "draw": draw, "kind": kind}
-                    if _key({**cell, "method": "T"}) not in done:  # the last of a cell
-                        rows = [{**cell, **row} for row in _cell(x[part], y_noisy, x_test, y_test, T)]
-                        with out.open("a") as file:
-                            file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
+                    if (*cell.values(), "T") not in results:  # the last of a cell
+                        results.append(*({**cell, **row} for row in _cell(x[part], y_noisy, x_test, y_test, T)))
 
 
 def probabilities(name, x, y, clean, rate, rng):
@@ -78,13 +73,5 @@ def cost(rows, name, rate, method):
     return compare(sample, of_class)
 
 
-def _key(row):
-    return tuple(row[name] for name in ("noise", "rate", "draw", "kind", "method"))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=5)
-    arguments = parser.parse_args()
-    measure(arguments.out, arguments.draws)
+    command(measure, __doc__, draws=5)

@@ -6,16 +6,14 @@ small, each fit starts where the last one ended. Rows are appended as they come;
 stopped. The penalty is to be chosen by the likelihood of noisy labels that were left out of the training.
 """
 
-import argparse
-import json
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from ..models.likelihood import NoisyLikelihood
 from ..models.sparse_likelihood import SparseLikelihood
 from ..models.standardise import Standardisation
+from .experiment import command, recorded
 from .protocol import PRESETS, load_task
 
 DATA, NOISES, SEED = "cifar10", ("0.5", "0.6"), 0
@@ -29,16 +27,13 @@ TOL, MAX_ITER = 1e-4, 300
 
 def measure(out, draws=3):
     """Append a row for every noise, draw, T and penalty that `out` does not hold yet."""
-    out = Path(out)
-    done = {_key(json.loads(line)) for line in out.read_text().splitlines()} if out.exists() else set()
+    results = recorded(out, "data", "noise", "draw", "T", "penalty", "strength")
     for noise in NOISES:
         for draw in range(draws):
             for T, penalty in COMPARED:
                 path = {"data": DATA, "noise": noise, "draw": draw, "T": T, "penalty": penalty}
-                if {(*path.values(), strength) for strength in PATHS[penalty]} - done:
-                    rows = [{**path, **row} for row in penalty_path(**path)]
-                    with out.open("a") as file:
-                        file.writelines(json.dumps(row) + "\n" for row in rows if _key(row) not in done)
+                if any((*path.values(), strength) not in results for strength in PATHS[penalty]):
+                    results.append(*({**path, **row} for row in penalty_path(**path)))
 
 
 def penalty_path(data, noise, draw, T, penalty):
@@ -81,13 +76,5 @@ def chosen(rows, noise, T, penalty):
     return [max((r for r in here if r["draw"] == d), key=lambda r: r["noisy_log_likelihood"]) for d in draws]
 
 
-def _key(row):
-    return tuple(row[name] for name in ("data", "noise", "draw", "T", "penalty", "strength"))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=3)
-    arguments = parser.parse_args()
-    measure(arguments.out, arguments.draws)
+    command(measure, __doc__, draws=3)
