@@ -117,6 +117,16 @@ def as_floats(name, values):
         raise ValueError(f"{name} should be an array of numbers ({shown(error)})") from error
 
 
+def as_probabilities(name, rows, what, tolerance):
+    """`rows` as floats (N, C), each at least 0, with sums of 1 but for the tolerance; ValueError, which says `what`."""
+    rows = as_floats(name, rows)
+    if rows.ndim != 2 or rows.shape[1] < 2 or len(rows) == 0:
+        raise ValueError(f"{name} has shape {rows.shape}; it should be {what} (N, C)")
+    if not np.isfinite(rows).all() or rows.min() < 0 or np.abs(rows.sum(axis=1) - 1).max() > tolerance:
+        raise ValueError(f"{name} has rows that are not probabilities; they should be >= 0 and sum to 1")
+    return rows
+
+
 def as_weights(name, values, n_samples):
     """`values` as float64 (N,); ValueError unless they are one finite weight >= 0 for each of the samples."""
     weights = as_floats(name, values)

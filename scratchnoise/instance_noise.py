@@ -6,7 +6,7 @@ P (N, C) holds P(noisy = i | x_n, y_n), rows sum to 1. `part_dependent` and `mar
 
 import numpy as np
 
-from .checks import as_floats, as_generator, check_choice, check_number, check_positive
+from .checks import as_floats, as_generator, as_probabilities, check_choice, check_number, check_positive
 from .noise import check_labels
 from .transition import TransitionMatrix
 
@@ -55,9 +55,7 @@ def margin_diminishing(p, y, kind, rate):
     Raises ValueError for a rate that no f reaches. Source: Zhang et al. 2021, Learning with feature-dependent label
     noise.
     """
-    p = as_floats("p", p)
-    if p.ndim != 2 or p.shape[1] < 2 or not np.isfinite(p).all() or np.abs(p.sum(axis=1) - 1).max(initial=0) > 1e-3:
-        raise ValueError(f"p has shape {p.shape}; it should be posteriors (N, C), rows that sum to 1")
+    p = as_probabilities("p", p, "posteriors", 1e-3)
     y = check_labels(y, p.shape[1])
     if len(p) != len(y):
         raise ValueError(f"p has {len(p)} rows and y {len(y)} labels; they should have the same number")
@@ -76,7 +74,7 @@ def margin_diminishing(p, y, kind, rate):
 
 def draw_labels(P, rng):
     """A noisy label for each row of P (N, C), (N,) int64; rng numpy Generator or seed. ValueError for other rows."""
-    P, rng = _as_probabilities(P), as_generator("rng", rng)
+    P, rng = as_probabilities("P", P, "probabilities", 1e-6), as_generator("rng", rng)
     edges = np.cumsum(P, axis=1)[:, :-1]
     return (rng.random(len(P))[:, None] >= edges).sum(axis=1).astype(np.int64)
 
@@ -87,7 +85,7 @@ def mean_transition(P, y):
     `corrupt(y, mean_transition(P, y), rng)` is the class-conditional control of `draw_labels(P, rng)`.
     P (N, C), y (N,) true labels -> TransitionMatrix. Raises ValueError for a class without samples.
     """
-    P = _as_probabilities(P)
+    P = as_probabilities("P", P, "probabilities", 1e-6)
     y = check_labels(y, P.shape[1])
     if len(P) != len(y):
         raise ValueError(f"P has {len(P)} rows and y {len(y)} labels; they should have the same number")
@@ -119,15 +117,6 @@ def _factor(tau, rate):
         middle = (low + high) / 2
         low, high = (middle, high) if np.minimum(1, middle * tau).mean() < rate else (low, middle)
     return high
-
-
-def _as_probabilities(P):
-    P = as_floats("P", P)
-    if P.ndim != 2 or P.shape[1] < 2 or len(P) == 0:
-        raise ValueError(f"P has shape {P.shape}; it should be probabilities (N, C)")
-    if not np.isfinite(P).all() or P.min() < 0 or np.abs(P.sum(axis=1) - 1).max() > 1e-6:
-        raise ValueError("P has rows that are not probabilities; they should be >= 0 and sum to 1")
-    return P
 
 
 def _check_share(name, value):

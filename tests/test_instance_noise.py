@@ -115,3 +115,17 @@ def test_what_they_refuse_together():
         margin_diminishing(P, [0, 1, 2], "I", 0.1)
     with pytest.raises(ValueError, match="P has 4 rows and y 3 labels"):
         mean_transition(P, [0, 1, 2])
+
+
+@pytest.mark.parametrize("wrong", [[[1.5, -0.5]], [[0.5, 0.4]], [[np.nan, 1.0]], [0.5, 0.5], np.empty((0, 2))])
+def test_rows_that_are_no_probabilities_are_refused_everywhere(wrong):
+    """A row (1.5, -0.5) sums to 1."""
+    y = np.zeros(len(wrong), int)
+    calls = [
+        ("p", lambda: margin_diminishing(wrong, y, "I", 0.1)),
+        ("P", lambda: mean_transition(wrong, y)),
+        ("P", lambda: draw_labels(wrong, 0)),
+    ]
+    for name, call in calls:
+        with pytest.raises(ValueError, match=f"^{name} has"):
+            call()

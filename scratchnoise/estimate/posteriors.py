@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import as_array, as_floats, as_generator, as_labels, classes_of, is_whole
+from ..checks import as_array, as_generator, as_labels, as_probabilities, classes_of, is_whole
 from ..messages import shown
 from ..noise import MOST_CLASSES, check_labels
 from ..rows import is_table, take_rows
@@ -100,11 +100,7 @@ def check_estimator(estimator: Any) -> None:
 
 def check_posteriors(q):
     """`q` as float64 (N, C), rows summing to 1; ValueError for what are no posteriors."""
-    q = as_floats("q", q)
-    if q.ndim != 2 or q.shape[1] < 2 or len(q) == 0:
-        raise ValueError(f"q has shape {q.shape}; it should be posteriors (N, C)")
-    if not np.isfinite(q).all() or q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-3:
-        raise ValueError("q has rows that are not probabilities; they should be >= 0 and sum to 1")
+    q = as_probabilities("q", q, "posteriors", 1e-3)
     return q / q.sum(axis=1, keepdims=True)
 
 
