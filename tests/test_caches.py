@@ -261,6 +261,15 @@ def test_no_second_process_where_everything_is_on_disk(cache, monkeypatch):
         right(fresh(), Z.astype(np.float32))  # which is not
 
 
+def test_no_second_process_of_a_frozen_program(cache, monkeypatch):
+    monkeypatch.setattr(warm_up, "processors", lambda: 2)
+    monkeypatch.setattr(warm_up, "quota", lambda: np.inf)
+    monkeypatch.setattr(warm_up.subprocess, "Popen", None)
+    monkeypatch.setattr(warm_up.sys, "frozen", True, raising=False)
+    with backend("numba"), warm_up.second_compiler(warm_up.LINEAR):
+        right(fresh())
+
+
 def test_no_second_process_for_another_table(monkeypatch):
     monkeypatch.setattr(warm_up.subprocess, "Popen", None)
     with backend("numpy"), warm_up.second_compiler(warm_up.LINEAR):

@@ -86,9 +86,11 @@ def second_compiler(names):
 
     numba compiles on one processor. What the other process has left on disk is loaded here instead. It is started when
     the block has to compile its first kernel, and ended with the block. names: as in `warm_up`. Nothing is started
-    where numba does not run, or one processor only is there, or by a process that is one of many workers.
+    where numba does not run, or one processor only is there, nor by a process that is one of many workers, nor by a
+    frozen program, whose executable is no Python.
     """
-    if current() != "numba" or min(processors(), quota()) < 2 or parent_process() is not None:
+    alone = min(processors(), quota()) < 2 or parent_process() is not None or getattr(sys, "frozen", False)
+    if current() != "numba" or alone:
         yield
         return
     from .numba_cache import at_first_compilation
