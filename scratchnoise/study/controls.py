@@ -1,18 +1,21 @@
-"""The controls beside two claims: python -m scratchnoise.study.controls learnt-rates|raw-deaths --out FILE.jsonl.
+"""The controls beside three claims: python -m scratchnoise.study.controls NAME --out FILE.jsonl.
 
 `learnt-rates`: what the likelihood of rMLR says of the points where learning the flip rates ends, from several starts.
 `raw-deaths`: what each epoch showed before the raw corrected loss died, from two kinds of initial weights, beside a
-bounded loss. Rows are appended as they come; the same command goes on where it stopped.
+bounded loss.
+`first-steps`: whether the forward network saturates in its first epochs, by the length of its steps.
+Rows are appended as they come; the same command goes on where it stopped.
 """
 
 import argparse
 import json
 from pathlib import Path
 
-from . import learnt_rates, raw_deaths
+from . import first_steps, learnt_rates, raw_deaths
+from .experiment import recorded
 from .rows_file import plain
 
-CONTROLS = {"learnt-rates": learnt_rates.runs, "raw-deaths": raw_deaths.runs}
+CONTROLS = {"learnt-rates": learnt_rates.runs, "raw-deaths": raw_deaths.runs, "first-steps": first_steps.runs}
 
 
 def main():
@@ -20,14 +23,12 @@ def main():
     parser.add_argument("control", choices=CONTROLS)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    text = arguments.out.read_text(encoding="utf-8") if arguments.out.exists() else ""
-    done = {json.loads(line)["run"] for line in text.splitlines()}
+    results = recorded(arguments.out, "run")
     for name, measure in CONTROLS[arguments.control]():
-        if name not in done:
-            line = json.dumps({"run": name, **plain(measure())})
-            print(line)
-            with open(arguments.out, "a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        if (name,) not in results:
+            row = {"run": name, **plain(measure())}
+            print(json.dumps(row))
+            results.append(row)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,8 @@ def results(rows, folder=evidence.FOLDER):
         "### The raw corrected loss",
         evidence.raw_deaths_summary(deaths),
         _list(evidence.raw_deaths(deaths)),
+        "### The first steps of the forward network",
+        evidence.first_steps(evidence.rows("first_steps", folder)),
         "### The alarms",
         evidence.false_alarms(evidence.rows("false_alarms", folder)),
         evidence.plain_below_floor(rows),

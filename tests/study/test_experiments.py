@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scratchnoise.data import Dataset
-from scratchnoise.study import boosting, generative, instance, sparse
+from scratchnoise.study import boosting, evidence, generative, instance, sparse
 from scratchnoise.study.protocol import Task
 from scratchnoise.transition import TransitionMatrix
 
@@ -98,3 +98,13 @@ def test_blocks_are_means_of_four_pixels():
     image = np.arange(16, dtype=np.uint8).reshape(1, 4, 4)
     np.testing.assert_allclose(sparse.blocks(image) * 255, [[2.5, 4.5, 10.5, 12.5]], rtol=1e-6)
     assert sparse.blocks(np.zeros((2, 4, 4, 3), np.uint8)).shape == (2, 12)
+
+
+def test_the_page_says_where_rounding_decides():
+    rows = [{"run": "a", "factor": 1.0, "accuracy": [0.5], "saturated": [False]}]
+    assert "rounding decides" not in evidence.first_steps(rows)
+    rows.append({"run": "b", "factor": 1 + 1e-6, "accuracy": [1 / 3], "saturated": [True]})
+    assert "Of 2 runs whose steps differ" in evidence.first_steps(rows)
+    assert "1 saturated, so rounding decides" in evidence.first_steps(rows)
+    rows.append({"run": "c", "factor": 0.5, "accuracy": [0.5], "saturated": [True]})
+    assert "Of 2 runs" in evidence.first_steps(rows)
