@@ -58,10 +58,12 @@ def expression(a, b):
 
 
 def graph(a, b):
+    """The expression by the scalar graph, its value."""
     return expression(Value(a), Value(b)).data
 
 
 def graph_backward(dy, a, b):
+    """The gradients that the graph leaves in its two leaves."""
     a, b = Value(a), Value(b)
     expression(a, b).backward(dy)
     return a.grad, b.grad
@@ -84,10 +86,12 @@ class Linear:
 
 
 def linear(x, params):
+    """x W + b, with W and b in a dict."""
     return Linear(**params).forward(x)
 
 
 def linear_backward(dy, x, params):
+    """The gradient for x, and the dict of the gradients for W and b."""
     layer = Linear(**params)
     layer.forward(x)
     return layer.backward(dy), layer.grads
@@ -122,6 +126,7 @@ def convolution(x, w, b):
 
 
 def convolution_backward(dout, x, w):
+    """The gradients for images, filters and bias, over the same windows."""
     rows = np.moveaxis(dout, 1, 3)
     dw = np.einsum("nijf,nijk->fk", rows, windows(x, *w.shape[2:])).reshape(w.shape)
     parts = (rows @ w.reshape(len(w), -1)).reshape(*rows.shape[:3], *w.shape[1:])
@@ -132,6 +137,7 @@ def convolution_backward(dout, x, w):
 
 
 def pool(x):
+    """The largest entry of each tile of 2 x 2; x (N, C, H, W)."""
     N, C, H, W = x.shape
     return x.reshape(N, C, H // 2, 2, W // 2, 2).max(axis=(3, 5))
 
@@ -152,6 +158,7 @@ def times_row(a, b):
 
 
 def times_row_backward(d, a, b):
+    """d b for the matrix; for the row, d a summed over samples."""
     return d * b, (d * a).sum(axis=0)
 
 

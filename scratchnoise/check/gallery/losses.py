@@ -10,6 +10,7 @@ ONE_HOT = np.eye(3)[Y]
 
 
 def softmax(z):
+    """e^z / sum e^z along the last axis, the largest taken off first."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -51,15 +52,18 @@ def absolute_error(scores, y):
 
 
 def absolute_error_grad(scores, y):
+    """The slope of the absolute error as it was meant, (m, 1)."""
     return np.sign(scores - y.reshape(-1, 1)) / len(scores)
 
 
 def softmax_without_maximum(z):
+    """e^z / sum e^z as printed: it overflows from about 710 on."""
     e = np.exp(z)
     return e / e.sum(axis=1, keepdims=True)
 
 
 def softmax_without_maximum_backward(dy, z):
+    """dz_c = p_c (dy_c - sum_k p_k dy_k)."""
     p = softmax_without_maximum(z)
     return p * (dy - (dy * p).sum(axis=1, keepdims=True))
 
@@ -71,14 +75,17 @@ def cross_entropy_of_sigmoid(z, t):
 
 
 def cross_entropy_of_sigmoid_grad(z, t):
+    """a - t, with a = sigmoid(z)."""
     return 1 / (1 + np.exp(-z)) - t
 
 
 def gelu(x):
+    """x Phi(x), with the normal distribution's tanh approximation."""
     return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
 def gelu_backward(dy, x):
+    """The slope of that approximation, times dy."""
     t = np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
     inner = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
     return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * inner)

@@ -31,10 +31,12 @@ def batchnorm_backward(dout, cache):
 
 
 def attention(Q, K, V):
+    """softmax(Q K^T / sqrt(d)) V."""
     return softmax(Q @ K.T / np.sqrt(Q.shape[1])) @ V
 
 
 def attention_backward(dy, Q, K, V):
+    """The gradients for Q, K and V."""
     scale = np.sqrt(Q.shape[1])
     p = softmax(Q @ K.T / scale)
     dp = dy @ V.T
@@ -69,6 +71,7 @@ def recurrent_backward(accum_grad, x, U, R, V):
 
 
 def sigmoid(x):
+    """1 / (1 + e^-x)."""
     return 1 / (1 + np.exp(-x))
 
 
@@ -81,6 +84,7 @@ def lstm_step(x, prev_h, prev_c, Wx, Wh, b):
 
 
 def lstm_step_backward(dnext_h, dnext_c, cache):
+    """The gradients for x, the last state and cell, both weights and the bias, from the cache."""
     x, prev_h, prev_c, Wx, Wh, i, f, o, g, next_c = cache
     t = np.tanh(next_c)
     dc = dnext_c + dnext_h * o * (1 - t**2)

@@ -8,6 +8,7 @@ import json
 from functools import partial
 from pathlib import Path
 
+from ...files import write_whole
 from ..auditing import audit
 from ..verification import verify
 from . import layers, losses, sequences
@@ -56,12 +57,13 @@ def page(rows):
 
 
 def main():
+    """Write the rows and the page; the command line of this module."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=FOLDER, metavar="DIR", help="where (default: tutorials/results)")
     folder = parser.parse_args().out
     rows = [row_of(construction) for construction in CONSTRUCTIONS]
-    (folder / "constructions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    (folder / "CONSTRUCTIONS.md").write_text(page(rows), encoding="utf-8")
+    write_whole(folder / "constructions.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+    write_whole(folder / "CONSTRUCTIONS.md", page(rows).encode())
 
 
 if __name__ == "__main__":
