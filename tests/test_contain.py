@@ -388,3 +388,30 @@ def test_the_guard_cannot_be_seen(all_walls):
         return os.getpid()
 
     assert contain(kill_others, LIMITS).value == 2
+
+
+SLOW_START = """
+import time
+from scratchnoise.course.grading import guard, walls
+written = walls.write_files
+
+def late(*arguments):
+    print("begun", flush=True)
+    time.sleep(1)
+    written(*arguments)
+
+walls.write_files = late
+guard.contain(lambda: time.sleep(60), guard.Limits(seconds=60), namespaces=False)
+"""
+
+
+def test_a_guard_ends_with_a_parent_that_was_gone_before_it_asked_for_a_signal():
+    """Who grades waits for the last guard; one that missed the end of its parent would run the task to its limit."""
+    parent = subprocess.Popen([sys.executable, "-c", SLOW_START], stdout=subprocess.PIPE, text=True)
+    with parent:
+        parent.stdout.readline()  # the guard has begun
+        parent.kill()
+        began = time.monotonic()
+        parent.stdout.read()  # open as long as the guard runs
+        took = time.monotonic() - began
+    assert took < 20

@@ -63,11 +63,12 @@ def contain(task, limits=None, files=None, hidden=(), namespaces=True, channel=N
     fork of it.
     """
     reading, writing = os.pipe()
+    parent = os.getpid()
     guard = os.fork()
     if guard == 0:
         try:
             os.close(reading)
-            outcome = _Guard(task, limits or Limits(), files or {}, hidden, namespaces, channel).watched()
+            outcome = _Guard(task, limits or Limits(), files or {}, hidden, namespaces, channel).watched(parent)
             with open(writing, "w") as pipe:
                 json.dump(asdict(outcome), pipe)
         finally:
@@ -90,8 +91,8 @@ class _Guard:
         self.folder = walls.SCRATCH
         self.at_first = memory()
 
-    def watched(self):
-        """Start the task, watch it, and leave nothing of it behind: the Outcome."""
+    def watched(self, parent):
+        """Start the task, watch it, and leave nothing of it behind: the Outcome. Ends with the process `parent`."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # on the way out, everything is ended
         walls.call("prctl", walls.SUBREAPER, 1, 0, 0, 0)
@@ -103,6 +104,8 @@ class _Guard:
                 os.chmod(self.folder, 0o1777)
                 walls.write_files(self.files, self.folder)
             walls.call("prctl", walls.PARENT_DEATH, signal.SIGTERM, 0, 0, 0)
+            if os.getppid() != parent:  # it ended before it could be asked for a signal
+                sys.exit()
             return self._started()
         except OSError as error:
             return Outcome("not contained", message=str(error))
