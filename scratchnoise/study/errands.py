@@ -2,7 +2,6 @@
 
 import os
 import platform
-import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -56,15 +55,11 @@ _watching = False
 
 
 def _end_with(parent):
-    """End this process within a second after its parent, which may have been killed without a word.
-
-    Ctrl-C in a terminal reaches the whole group of processes. It is for the parent, which ends its workers.
-    """
+    """End this process within a second after its parent, which may have been killed without a word."""
     global _watching
     if _watching or os.getppid() != parent:
         return
     _watching = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch():
         while os.getppid() == parent:

@@ -1,6 +1,7 @@
 """Jobs at work: here, in processes or on a cluster, each once however many programs share the folder, with a bar."""
 
 import os
+import signal
 import sys
 from contextlib import contextmanager, suppress
 from shutil import rmtree
@@ -221,9 +222,28 @@ def workers(jobs, dataset):
             yield jobs
 
 
+@contextmanager
+def interrupts_held():
+    """Let Ctrl-C wait for the end of the block. Processes and threads that the block starts never get it.
+
+    In a terminal it reaches the whole group of processes, but it is for the program, which ends its workers: one that
+    is interrupted while it starts prints a traceback, and its end looks like a loss.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _answers(parallel, errands):
     """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
     try:
-        yield from parallel(errands)
+        with interrupts_held():  # it starts the processes
+            answers = parallel(errands)
+        yield from answers
     except Exception as error:
         raise LostWorkers(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
