@@ -64,6 +64,7 @@ MUTANTS = {  # what is replaced: by what, and where the table has to see it
     "as_generator": (lambda name, rng: np.random.default_rng(rng), "noise.corrupt", "rng"),
     "as_array": (lambda name, values: np.asarray(values), "estimate.out_of_fold_posteriors", "X"),
     "as_floats": (lambda name, values: np.array(values, np.float64), "transition.TransitionMatrix", "array"),
+    "as_probabilities": (lambda name, rows, what, slack: np.asarray(rows, float), "instance_noise.draw_labels", "P"),
     "as_weights": (lambda name, values, n: np.asarray(values, float), "losses.CrossEntropy.objective", "sample_weight"),
     "check_unmasked": (let_through, "noise.corrupt", "y"),
     "as_labels": (lambda name, y: np.asarray(y), "estimate.estimate_transition", "y"),

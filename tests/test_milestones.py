@@ -168,8 +168,15 @@ def test_without_any_function_it_says_where_to_begin(small, tmp_path, capsys):
     assert "01_softmax.py did not pass: scratchnoise check" in shown
 
 
+def test_a_slow_convolution_gets_fewer_images(small):
+    """With 5 passes over 100 images, and a third of the work for 100 + 200 predictions, an image counts 600 times."""
+    assert training.affordable(0.099, 200) == (100, pytest.approx(59.4))
+    assert training.affordable(0.101, 200) == (50, pytest.approx(33.7, rel=0.01))
+    assert training.affordable(9.0, 200)[0] == 50
+
+
 def test_a_convolution_of_loops_gets_fewer_images(small, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(training, "SECONDS", 3)
+    monkeypatch.setattr(training, "SECONDS", 0)  # what is left of a minute is the machine's affair
     write(tmp_path, "11", conv2d_forward=LOOPS)
     status, shown = train(tmp_path, capsys)
     network = part(shown, "convolutional")

@@ -79,10 +79,15 @@ def sample_size(milestone, table, images):
     with own_table(table):
         network.backward(network.forward(images.x_train[:TIMED], 0))
     seconds = (time.perf_counter() - started) / TIMED  # forward and back again; forward alone takes a third
-    costs = {count: seconds * (PASSES * count + (count + len(images.x_test)) / 3) for count in SIZES}
-    count = next((count for count, cost in costs.items() if cost < SECONDS), SIZES[-1])
-    print(f"   {1000 * seconds:.1f} ms an image: {PASSES} passes over {count} images, about {costs[count]:.0f} s")
+    count, total = affordable(seconds, len(images.x_test))
+    print(f"   {1000 * seconds:.1f} ms an image: {PASSES} passes over {count} images, about {total:.0f} s")
     return count
+
+
+def affordable(seconds, n_test):
+    """(training images, seconds that they take): the most below a minute, for seconds an image there and back."""
+    costs = {count: seconds * (PASSES * count + (count + n_test) / 3) for count in SIZES}
+    return next((pair for pair in costs.items() if pair[1] < SECONDS), (SIZES[-1], costs[SIZES[-1]]))
 
 
 def fit_and_score(milestone, table, images, count):
