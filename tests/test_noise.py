@@ -24,6 +24,12 @@ def test_uniform_noise():
     assert noise.uniform(2, 1).array.tolist() == [[0, 1], [1, 0]]
 
 
+def test_rates_may_be_the_ends_of_their_range():
+    for nothing in (noise.uniform(3, 0), noise.pair_flip(3, 0), noise.random_transition(3, 0, max_rate=0)):
+        np.testing.assert_array_equal(nothing, np.eye(3))
+    np.testing.assert_array_equal(noise.pair_flip(3, 1), np.roll(np.eye(3), 1, axis=0))
+
+
 def test_a_pair_flip_goes_to_the_next_class():
     expected = [[0.8, 0, 0.2], [0.2, 0.8, 0], [0, 0.2, 0.8]]  # column 0 is mistaken for 1
     np.testing.assert_allclose(noise.pair_flip(3, 0.2), expected)
@@ -66,6 +72,18 @@ def test_what_has_no_probability_never_happens(rng):
     assert set((y_noisy - y) % 3) == {0, 1}
     np.testing.assert_array_equal(corrupt(y, np.roll(np.eye(3), 1, axis=0), rng), (y + 1) % 3)
     np.testing.assert_array_equal(corrupt(y, np.eye(3), rng), y)
+
+
+class Lowest(np.random.Generator):
+    """Draws 0, which is as likely as any other number and comes once in 2^53 draws."""
+
+    def random(self, size):
+        return np.zeros(size)
+
+
+def test_the_least_random_number_takes_the_first_label_that_can_be():
+    y = np.arange(3)
+    np.testing.assert_array_equal(corrupt(y, np.roll(np.eye(3), 1, axis=0), Lowest(np.random.PCG64())), [1, 2, 0])
 
 
 @pytest.mark.parametrize("exact", [False, True])

@@ -50,6 +50,11 @@ def test_from_rows_takes_the_other_orientation():
     assert gamma.array.flags.c_contiguous
 
 
+def test_it_is_shown_with_three_decimals_and_its_rows_aligned():
+    shown = repr(TransitionMatrix([[2 / 3, 0.1], [1 / 3, 0.9]]))
+    assert shown == "TransitionMatrix([[0.667, 0.1  ],\n                  [0.333, 0.9  ]])"
+
+
 def test_asarray_converts_and_copies_as_numpy_wants():
     matrix = TransitionMatrix(T)
     assert np.asarray(matrix, dtype=np.float32).dtype == np.float32
@@ -72,8 +77,11 @@ def test_copies_are_equal_and_hash_alike(copied):
         (T.T, r"columns that sum to \[1.1 1.1 0.8\]; its rows do.*use TransitionMatrix.from_rows\(T\)"),
         (T / 2, r"columns that sum to \[0.5 0.5 0.5\]; each column should sum to 1"),
         ([[1.1, 0.0], [-0.1, 1.0]], r"entries from -0.1 to 1.1; they should lie in \[0, 1\]"),
+        ([[0.6, 0, 0], [0.6, 1, 0], [-0.2, 0, 1]], r"entries from -0.2 to 1; they should lie in \[0, 1\]"),
+        ([[1.004, 0], [0, 1]], r"entries from 0 to 1.004; they should lie in \[0, 1\]"),
         (T * np.nan, "entries that are not finite"),
         (T[:2], r"shape \(2, 3\); it should be square"),
+        (T[:, :2], r"shape \(3, 2\); it should be square"),  # its columns do sum to 1
         (T[0], r"shape \(3,\); it should be square"),
         ([[1.0]], "C x C with C >= 2"),
         ([[1, 0], [1]], "T should be an array of numbers"),
@@ -110,6 +118,7 @@ def test_the_inverse_is_one_and_warns_of_nothing_here():
     [
         [[0.5, 0.2, 0.5], [0.3, 0.6, 0.3], [0.2, 0.2, 0.2]],
         [[0.8, 0.0, 0.6], [0.2, 0.4, 0.25], [0.0, 0.6, 0.15]],  # the last is 3/4 of the first and 1/4 of the second
+        [[0.2, 0.45, 0.325], [0.35, 0.2, 0.275], [0.45, 0.35, 0.4]],  # the largest cosine is not the largest product
     ],
 )
 def test_a_matrix_without_inverse_names_two_classes(array):
@@ -126,7 +135,17 @@ def test_a_bad_condition_number_warns():
         TransitionMatrix(nearly_flat).inverse()
 
 
+@pytest.mark.parametrize(("condition", "warns"), [(19.5, False), (20.5, True)])
+def test_it_warns_from_a_condition_number_of_20(condition, warns):
+    matrix = TransitionMatrix(np.eye(3) / condition + (1 - 1 / condition) / 3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        matrix.inverse()
+    assert bool(caught) == warns
+
+
 def test_the_condition_number_is_numpys():
+    assert TransitionMatrix([[1, 1], [0, 0]]).cond == np.inf  # the second singular value is 0 exactly
     assert TransitionMatrix(T).cond == pytest.approx(np.linalg.cond(T))
     assert TransitionMatrix(np.full((2, 2), 0.5)).cond > 1e15
 
@@ -182,6 +201,7 @@ def test_a_label_that_never_occurs_carries_no_information():
 def test_row_dominance_is_about_rows():
     assert TransitionMatrix(T).row_dominant
     assert not TransitionMatrix(NOT_ROW_DOMINANT).row_dominant
+    assert not TransitionMatrix([[0.5, 0.5], [0.5, 0.5]]).row_dominant  # equal is not larger
     column_dominant = np.diag(NOT_ROW_DOMINANT) > (np.array(NOT_ROW_DOMINANT) - np.diag([1, 1, 1])).max(axis=0)
     assert column_dominant[:2].all()  # so the two conditions do differ
 

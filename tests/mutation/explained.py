@@ -3,4 +3,33 @@
 (file, function, line before, line after), without indentation: line numbers move, these move with the code.
 """
 
-EXPLAINED: dict[tuple[str, str, str, str], str] = {}
+TRANSITION = {
+    (
+        "true_posterior",
+        "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
+        "return np.where(total > 0, joint / np.where(total > 0, total, 2), p)",
+    ): "the quotient is not taken where total is 0",
+    (
+        "_sums_to_one",
+        "return np.abs(sums - 1).max(initial=0) <= within",
+        "return np.abs(sums - 1).max(initial= -1) <= within",
+    ): "both are below any absolute value",
+    (
+        "_most_collinear",
+        "cosine = unit.T @ unit - 2 * np.eye(len(array))",
+        "cosine = unit.T @ unit - 3 * np.eye(len(array))",
+    ): "the diagonal is below any other cosine with 2 already",
+}
+NOISE = {
+    (
+        "_check_rate",
+        "if not 0 <= rate <= largest + 1e-12:",
+        "if not 0 <= rate < largest + 1e-12:",
+    ): "1e-12 is room for rounding, not a bound of its own",
+}
+
+EXPLAINED = {
+    (file, *change): reason
+    for file, changes in {"scratchnoise/transition.py": TRANSITION, "scratchnoise/noise.py": NOISE}.items()
+    for change, reason in changes.items()
+}

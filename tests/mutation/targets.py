@@ -18,10 +18,12 @@ class Target:
         return [path.relative_to(root) for path in found if path.suffix == ".py"]
 
 
-def stage(arguments, of=None):
-    """Arguments of pytest; of: which of its tests, as pytest's -k has it."""
-    return (*arguments.split(), *(("-k", of) if of else ()))
+def stage(arguments, of=None, profile="ci"):
+    """Arguments of pytest. of: which of its tests (-k). profile: how many examples Hypothesis draws."""
+    return (*arguments.split(), *(("-k", of) if of else ()), "--hypothesis-profile", profile)
 
+
+NETWORK = "layer layers frames normalisation pooling network optim".split()
 
 TARGETS = {
     "transition": Target(
@@ -44,6 +46,35 @@ TARGETS = {
         (
             stage("tests/test_losses.py tests/test_loss_equations.py"),
             stage(PROPERTIES, "losses. or correction."),
+        ),
+    ),
+    "loops": Target(
+        ("scratchnoise/kernels/loops",),
+        (
+            stage("tests/kernels/test_backends_agree.py", "loops and float64 or splitmix", "few"),
+            stage("tests/kernels/test_backends_agree.py tests/kernels/test_limits.py tests/test_gradients.py", "loops"),
+        ),
+    ),
+    "estimate": Target(
+        ("scratchnoise/estimate",),
+        (
+            stage("tests/test_estimate.py"),
+            stage("tests/test_learnt_transition.py"),
+            stage(PROPERTIES, "estimators"),
+        ),
+    ),
+    "layers": Target(
+        tuple(f"scratchnoise/network/{name}.py" for name in NETWORK),
+        (
+            stage("tests/test_layers.py tests/test_network.py", "not loops and not alarms and not tamed"),
+            stage("tests/models/test_neural_network.py tests/test_gradients.py", "network or layer"),
+        ),
+    ),
+    "checker": Target(
+        ("scratchnoise/course/checker",),
+        (
+            stage("tests/test_slips.py"),
+            stage("tests/test_exercises.py", "not debugger"),
         ),
     ),
 }

@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-PYTEST = "-x -q -p no:cacheprovider -p no:xdist --hypothesis-profile ci".split()
+PYTEST = "-x -q -p no:cacheprovider -p no:xdist".split()
 BYTES = 8 * 2**30  # x ** y for x * y may ask for more than there is
 LEFT_OUT = ("__pycache__", ".*", "*.egg-info", "build", "dist", "results")
 
@@ -33,6 +33,11 @@ def prepare():
             __import__(name)
         except ImportError:
             pass  # then the tests that need it skip themselves
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "few", max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
 
 
 def copy_of(root, folder):
