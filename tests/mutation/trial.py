@@ -22,7 +22,7 @@ ENVIRONMENT = {
 }
 PYTEST = "-x -q -p no:cacheprovider -p no:xdist".split()
 BYTES = 8 * 2**30  # x ** y for x * y may ask for more than there is
-LEFT_OUT = ("__pycache__", ".*", "*.egg-info", "build", "dist", "results")
+LEFT_OUT = ("__pycache__", ".*", "*.egg-info", "build", "dist")
 
 
 def prepare():
