@@ -1,5 +1,6 @@
 """Run tests on a mutant: in a fork of this process, which has imported what takes long, but nothing of the package."""
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -7,12 +8,10 @@ import shutil
 import signal
 import sys
 import time
-from importlib.util import cache_from_source
-from pathlib import Path
 
 # The NumPy table and the loops alone: whatever is compiled would be compiled again for each mutant.
 ENVIRONMENT = {
-    "NUMBA_DISABLE_JIT": "1",
+    "NUMBA_DISABLE_JIT": "1",  # in processes that tests start
     "CC": "none",
     "CXX": "none",
     "SCRATCHNOISE_BACKEND": "numpy",
@@ -26,9 +25,11 @@ LEFT_OUT = ("__pycache__", ".*", "*.egg-info", "build", "dist")
 
 
 def prepare():
-    """Import once what every trial needs."""
+    """Import once what every trial needs, and hide what none may use."""
     os.environ.update(ENVIRONMENT)
-    for name in ("numpy", "hypothesis", "hypothesis.extra.numpy", "pytest", "numba", "sklearn.base", "pandas"):
+    sys.dont_write_bytecode = False  # the compiled forms of all modules but the mutated one stay
+    sys.modules["numba"] = None  # as if it were not installed: its table would be imported by every trial
+    for name in ("numpy", "hypothesis", "hypothesis.extra.numpy", "pytest", "sklearn.linear_model", "pandas"):
         try:
             __import__(name)
         except ImportError:
@@ -38,6 +39,7 @@ def prepare():
     settings.register_profile(
         "few", max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
+    gc.freeze()  # pytest collects garbage often; nothing that is here by now is any
 
 
 def copy_of(root, folder):
@@ -80,8 +82,9 @@ def _run(stages, folder, printed, seconds):
 
 
 def forget(path):
-    """Remove the compiled form of a module: two texts of one size within a second look the same to Python."""
-    Path(cache_from_source(path)).unlink(missing_ok=True)
+    """Remove the compiled forms of a module: two texts of one size within a second look the same to Python."""
+    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def time_limit(stages, folder):
