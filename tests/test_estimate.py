@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -318,6 +319,28 @@ def test_hoc_follows_renamed_classes_and_reordered_samples(rng):
     np.testing.assert_allclose(estimate.hoc(X[order], y[order]), found, atol=0.02)
 
 
+def test_of_many_samples_a_random_part_has_neighbours(rng, monkeypatch):
+    module = import_module("scratchnoise.estimate.hoc")
+    monkeypatch.setattr(module, "MOST_SAMPLES", 50)
+    X, y = gaussians(rng, 5, 80)
+    near = module.neighbour_labels(X, y)
+    known = near[:, 0] >= 0
+    assert known.sum() == 50 and (near[~known] == -1).all() and np.diff(np.flatnonzero(known)).max() > 1
+    np.testing.assert_array_equal(near[known], y[known][two_nearest(X[known])])
+    np.testing.assert_array_equal(estimate.hoc(X, y), module.consensus_transition(y[known], near[known], 3))
+
+
+def test_hoc_needs_three_samples_and_every_class(rng):
+    X, y = rng.normal(size=(3, 2)), np.array([0, 1, 1])
+    assert len(estimate.hoc(X, y)) == 2
+    with pytest.raises(ValueError, match=r"X has shape \(2, 2\); it should be finite numbers \(N, ...\) with N >= 3"):
+        estimate.hoc(X[:2], y[:2])
+    with pytest.raises(ValueError, match="y_noisy never is 1; HOC needs every class"):
+        estimate.hoc(X, np.zeros(3, int))
+    with pytest.raises(ValueError, match=r"y_noisy has labels 0\.\.20; they should be 0\.\.19"):
+        estimate.hoc(rng.normal(size=(21, 2)), np.arange(21))
+
+
 def test_balance_frees_the_small_class(rng):
     q = np.array([[0.9, 0.1]] * 9 + [[0.8, 0.2]])
     y = np.array([0] * 9 + [1])
@@ -437,6 +460,12 @@ def test_the_verdict_names_the_classes_and_what_is_wrong():
     assert "the data cannot tell classes bee and cat apart" in verdict
     assert "too few samples of class ant: 5" in verdict
     assert any(sentence.startswith("the estimators differ by up to 0.70") for sentence in verdict)
+
+
+@pytest.mark.parametrize(("number", "few"), [(9, True), (10, False)])
+def test_fewer_than_ten_samples_of_a_class_are_few(number, few):
+    verdict = judged({"first": T, "second": T}, number)["verdict"]
+    assert (f"too few samples of class ant: {number}" in verdict) == few
 
 
 # --- the combination ----------------------------------------------------------------------------------------------

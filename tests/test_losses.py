@@ -157,6 +157,8 @@ def test_steps_scale_with_the_noise():
     assert BackwardCorrected(T).step_scale == pytest.approx(1 / spectral_norm)
     assert ForwardCorrected(T).step_scale == pytest.approx(spectral_norm**0.5)
     assert ForwardCorrected(np.full((3, 3), 1 / 3)).step_scale == 10
+    assert ForwardCorrected([[1, 1], [0, 0]]).step_scale == 10  # its least singular value is 0 exactly
+    assert ForwardCorrected(0.005 * np.eye(3) + 0.995 / 3).step_scale == 10  # not the root of 200
     assert NatarajanCorrected(0.3, 0.1).step_scale == pytest.approx(0.6)
 
 
@@ -205,6 +207,18 @@ def test_backward_needs_an_inverse_and_forward_does_not(rng):
     z, y = drawn(rng)
     np.testing.assert_allclose(ForwardCorrected(flat).value(z, y), np.log(3))
     np.testing.assert_allclose(ForwardCorrected(flat).grad(z, y), 0, atol=1e-15)
+
+
+def test_losses_of_the_same_settings_are_equal_and_those_of_noise_say_so():
+    for loss in LOSSES:
+        assert loss == dataclasses.replace(loss) and loss.corrects_noise == (loss != CrossEntropy())
+    assert BackwardCorrected(T, "flood") == BackwardCorrected(T, "flood", 0.0) != BackwardCorrected(T, "flood", 0.1)
+    assert NatarajanCorrected(0.3, 0.1) != NatarajanCorrected(0.1, 0.3)
+
+
+def test_without_noise_the_binary_correction_is_cross_entropy(rng):
+    z, y = drawn(rng, C=2)
+    np.testing.assert_allclose(NatarajanCorrected(0, 0).value(z, y), CrossEntropy().value(z, y))
 
 
 def test_a_loss_is_frozen_and_takes_any_form_of_t():
