@@ -23,7 +23,7 @@ def stage(arguments, of=None, profile="ci"):
     return (*arguments.split(), *(("-k", of) if of else ()), "--hypothesis-profile", profile)
 
 
-NETWORK = "layer layers frames normalisation pooling network optim".split()
+NETWORK = "layer layers frames normalisation pooling network".split()
 
 TARGETS = {
     "transition": Target(
@@ -68,6 +68,7 @@ TARGETS = {
         (
             stage("tests/test_layers.py tests/test_network.py", "not loops and not alarms and not tamed"),
             stage("tests/models/test_neural_network.py tests/test_gradients.py", "network or layer"),
+            stage("tests/device/test_device.py"),
         ),
     ),
     "checker": Target(
