@@ -52,14 +52,16 @@ TARGETS = {
         ("scratchnoise/kernels/loops",),
         (
             stage("tests/kernels/test_backends_agree.py", "loops and float64 or splitmix", "few"),
-            stage("tests/kernels/test_backends_agree.py tests/kernels/test_limits.py tests/test_gradients.py", "loops"),
+            stage("tests/kernels/test_limits.py tests/kernels/test_backends_agree.py", "loops"),
         ),
     ),
     "estimate": Target(
         ("scratchnoise/estimate",),
         (
-            stage("tests/test_estimate.py"),
+            stage("tests/test_estimate.py", "not found and not apart and not seed and not errors and not combined"),
+            stage(PROPERTIES, "estimators", "few"),
             stage("tests/test_learnt_transition.py"),
+            stage("tests/test_estimate.py", "found or apart or seed or errors or combined"),
             stage(PROPERTIES, "estimators"),
         ),
     ),
