@@ -90,11 +90,12 @@ def outcome(item, copy, stages, seconds):
     path = copy / mutation.module_path
     trial.forget(path)
     with use_mutation(path, get_operator(mutation.operator_name)(), mutation.occurrence) as (before, after):
-        survived, _ = trial.passes(stages, copy, seconds)
+        survived, printed = trial.passes(stages, copy, seconds)
     trial.forget(path)
     return WorkResult(
         worker_outcome=WorkerOutcome.NORMAL,
         test_outcome=TestOutcome.SURVIVED if survived else TestOutcome.KILLED,
+        output="timeout" if printed == "timeout" else "",
         diff="\n".join(changed(before, after)),
     )
 
@@ -103,23 +104,23 @@ def outcome(item, copy, stages, seconds):
 
 
 def mutants_of(target, root):
-    """cosmic-ray's work items for these modules, without those that no test could or need see."""
-    from cosmic_ray.commands.init import _all_work_items
+    """cosmic-ray's work items for these modules in a fixed order, without those that no test could or need see."""
+    from attrs import evolve
+    from cosmic_ray.commands import init
+    from cosmic_ray.work_db import WorkDB, use_db
 
     items = []
     for path in target.modules(root):
         silent = silent_places((root / path).read_text(encoding="utf-8"))
-        for item in _all_work_items([root / path], {}):
-            (mutation,) = item.mutations
-            if makes_sense(mutation.operator_name) and not silent(mutation.start_pos):
-                items.append(with_path(item, path))
+        with use_db(":memory:", WorkDB.Mode.create) as db:
+            init([root / path], db, {})
+            found = [(item, evolve(item.mutations[0], module_path=path)) for item in db.work_items]
+        items += [
+            evolve(item, mutations=[mutation])
+            for item, mutation in sorted(found, key=lambda pair: (pair[1].operator_name, pair[1].occurrence))
+            if makes_sense(mutation.operator_name) and not silent(mutation.start_pos)
+        ]
     return items
-
-
-def with_path(item, path):
-    from attrs import evolve
-
-    return evolve(item, mutations=[evolve(item.mutations[0], module_path=path)])
 
 
 def sample(items, size, seed):
@@ -136,15 +137,16 @@ def described(item):
 
 
 def changed(before, after):
-    """(line before, line after) where two texts differ, without indentation."""
-    lines = zip(before.splitlines(), after.splitlines(), strict=True)
-    return next((old.strip(), new.strip()) for old, new in lines if old != new)
+    """The first line that differs, before and after, without indentation; a decorator goes, and the next line comes."""
+    old, new = ([line.strip() for line in text.splitlines() if line.strip()] for text in (before, after))
+    return next(pair for pair in zip(old, new, strict=False) if pair[0] != pair[1])
 
 
 def report(results):
     """Print the score with its interval, and every survivor; 1 where one has no explanation."""
     killed = sum(result.is_killed for _, result in results)
-    print(f"\nkilled {killed} of {len(results)}: {score(killed, len(results))}")
+    late = sum(result.output == "timeout" for _, result in results)
+    print(f"\nkilled {killed} of {len(results)}, {late} by running out of time: {score(killed, len(results))}")
     unexplained = 0
     for item, result in results:
         if not result.is_killed:

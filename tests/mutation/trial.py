@@ -50,7 +50,7 @@ def copy_of(root, folder):
 
 
 def passes(stages, folder, seconds):
-    """Whether the tests of a copy pass, and what pytest printed; too late is failed."""
+    """Whether the tests of a copy pass, and what pytest printed; "timeout" where they did not end."""
     printed = folder.with_suffix(".txt")
     child = multiprocessing.get_context("fork").Process(target=_run, args=(stages, folder, printed, seconds))
     child.start()
@@ -58,6 +58,7 @@ def passes(stages, folder, seconds):
     if child.is_alive():
         os.killpg(child.pid, signal.SIGKILL)
         child.join()
+        return False, "timeout"
     return child.exitcode == 0, printed.read_text(errors="replace") if printed.exists() else ""
 
 
