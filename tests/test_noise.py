@@ -159,6 +159,10 @@ def test_labels_come_as_any_integers(y):
     assert check_labels(y, 3).tolist() == [0, 1, 2] and check_labels(y, 3).dtype == np.int64
 
 
+def test_labels_may_be_truth_values():
+    assert check_labels([True, False], 2).tolist() == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [

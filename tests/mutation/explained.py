@@ -26,6 +26,11 @@ NOISE = {
         "if not 0 <= rate <= largest + 1e-12:",
         "if not 0 <= rate < largest + 1e-12:",
     ): "1e-12 is room for rounding, not a bound of its own",
+    (
+        "check_labels",
+        "if not (np.issubdtype(y.dtype, np.integer) or y.dtype == bool):",
+        "if not (np.issubdtype(y.dtype, np.integer) or y.dtype <= bool):",
+    ): "of all types bool alone becomes bool without loss",
 }
 
 EXPLAINED = {
