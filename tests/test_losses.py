@@ -189,6 +189,7 @@ def test_labels_that_do_not_fit_are_refused(loss, y, message):
         (lambda: BackwardCorrected(T.T), "use TransitionMatrix.from_rows"),
         (lambda: BackwardCorrected(T, "rely"), "risk='rely' is unknown; did you mean 'relu'"),
         (lambda: NatarajanCorrected(0.6, 0.4), "rho_positive=0.6, rho_negative=0.4; both should be >= 0 and their sum"),
+        (lambda: NatarajanCorrected(0.8, 0.4), "rho_positive=0.8, rho_negative=0.4; both should be >= 0 and their sum"),
         (lambda: NatarajanCorrected(-0.1, 0.4), "both should be >= 0"),
         (lambda: BackwardCorrected(T).value(np.zeros((1, 4)), [3]), "T is 3 x 3, but there are 4 classes"),
         (lambda: ForwardCorrected(T).value(np.zeros((1, 4)), [3]), r"T has shape \(3, 3\); it should be \(4, 4\)"),
