@@ -144,6 +144,16 @@ def test_the_risks_treat_what_was_memorised(rng):
     )
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1, 0), (0, 1)])
+def test_the_clip_is_at_zero(low, high):
+    """Risks just below and just above it: far ones cannot tell 0 from 1 or -1."""
+    z, y, raw = np.linalg.inv(T).T, np.arange(3), BackwardCorrected(T, "raw")
+    z = next(scale * z for scale in np.linspace(0.1, 10, 100) if low < raw.objective(scale * z, y) < high)
+    clipped = BackwardCorrected(T, "clip")
+    assert clipped.objective(z, y) == max(raw.objective(z, y), 0)
+    np.testing.assert_allclose(clipped.objective_grad(z, y), raw.objective_grad(z, y) * (low == 0))
+
+
 def test_the_raw_correction_has_no_lower_bound():
     z, y = np.linalg.inv(T).T, np.arange(3)
     values = [BackwardCorrected(T, "raw").objective(scale * z, y) for scale in (1, 10, 100, 1000)]
