@@ -154,6 +154,14 @@ def test_the_clip_is_at_zero(low, high):
     np.testing.assert_allclose(clipped.objective_grad(z, y), raw.objective_grad(z, y) * (low == 0))
 
 
+def test_a_partial_risk_just_below_zero_is_not_followed(rng):
+    loss, y, direction = BackwardCorrected(T), np.arange(3), rng.normal(size=(3, 3))
+    tried = [scale * np.linalg.inv(T).T for scale in np.linspace(0.1, 10, 100)]
+    z = next(z for z in tried if ((loss.partial_risks(z, y) > -0.9) & (loss.partial_risks(z, y) < -0.1)).any())
+    slope = (loss.objective(z + 1e-6 * direction, y) - loss.objective(z - 1e-6 * direction, y)) / 2e-6
+    assert (loss.objective_grad(z, y) * direction).sum() == pytest.approx(slope, rel=1e-6)
+
+
 def test_the_raw_correction_has_no_lower_bound():
     z, y = np.linalg.inv(T).T, np.arange(3)
     values = [BackwardCorrected(T, "raw").objective(scale * z, y) for scale in (1, 10, 100, 1000)]
