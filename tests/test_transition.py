@@ -98,6 +98,11 @@ def test_from_rows_does_not_send_in_circles():
         TransitionMatrix.from_rows(T)
 
 
+def test_from_rows_speaks_of_rows_of_a_matrix_alone():
+    with pytest.raises(ValueError, match=r"T has shape \(3, 3, 2\); it should be square"):
+        TransitionMatrix.from_rows(np.full((2, 3, 3), 0.5))  # its sums along the first axis are 1, along the next not
+
+
 def test_the_size_is_compared_with_the_number_of_classes():
     assert as_transition(T, 3) == TransitionMatrix(T)
     with pytest.raises(ValueError, match="T is 3 x 3, but there are 4 classes; it should be 4 x 4"):
