@@ -3,7 +3,17 @@
 (file, function, line before, line after), without indentation: line numbers move, these move with the code.
 """
 
+UNIFORM = 'p = np.full(C, 1 / C) if p is None else check_prior(p, C, "p")'
+
 TRANSITION = {
+    **{
+        (
+            "information_fractions",
+            UNIFORM,
+            UNIFORM.replace("1 / C", other),
+        ): "a factor of all of p cancels in the shares"
+        for other in ("1 + C", "1 * C", "1 ** C", "1 % C", " 2 / C")
+    },
     (
         "true_posterior",
         "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
