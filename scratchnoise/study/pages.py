@@ -1,6 +1,6 @@
 """The pages of results, made from the committed rows: python -m scratchnoise.study.pages.
 
-It writes RESULTS.md, SPEED.md, PRACTICE.md, CLAIMS.md and methods.png in tutorials/results, and the numbers that
+It writes RESULTS.md, SPEED.md, PRACTICE.md, CLAIMS.md and their pictures in tutorials/results, and the numbers that
 `claims` registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
 """
 
@@ -9,13 +9,14 @@ import textwrap
 
 from ..files import write_whole
 from ..practice import page as practice_page
-from . import claims, evidence, readings
+from . import architecture, claims, evidence, readings
 from .answers import answers
 from .cells import cells
 from .figures import png
 from .findings import findings
 from .gallery import overview
 from .grids import grids
+from .sweeps import sweep
 
 MADE = "<!-- Made from the rows by `python -m scratchnoise.study.pages`; do not edit. -->"
 WORKLOADS = {
@@ -46,7 +47,16 @@ def pages(folder=evidence.FOLDER):
         folder / "PRACTICE.md": practice(folder).encode(),
         folder / "CLAIMS.md": claims_of_the_report(folder).encode(),
         folder / "methods.png": png(figure),
+        **{folder / f"{name}.png": png(picture) for name, picture in _sweeps(folder).items()},
     }
+
+
+def _sweeps(folder):
+    """{name: Figure} of every setting that `architecture` changes; none where it has not been run."""
+    if not (folder / "architecture.jsonl").exists():
+        return {}
+    found = evidence.rows("architecture", folder)
+    return {name: sweep(found, name) for name in architecture.SWEEPS}
 
 
 def _of_table_3(rows):
@@ -121,6 +131,7 @@ def claims_of_the_report(folder=evidence.FOLDER):
             parts.append("**Not run.** No rows answer this claim.")
         else:
             parts += [f"**{found.sentence}**", _list(found.items), f"Control: {found.control}"]
+            parts += [f"![{claim.text}]({picture})" for picture in found.pictures]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from .. import evidence
 from .answer import Answer
+from .architecture import batch, depth, size
 from .conclusion import cifar, class_conditional, corrected, sparsity
 from .related_work import adaboost, alternative, bagging, latent_labels, too_simple
 
@@ -74,7 +75,24 @@ CLAIMS = (
         "sparse",
         sparsity,
     ),
-    Claim("5", "Deep networks are naturally robust to label noise; depth and batch size should be optimised."),
+    Claim(
+        "5",
+        "Deep enough networks are naturally robust to label noise, so depth should be optimised.",
+        "architecture",
+        depth,
+    ),
+    Claim(
+        "5",
+        "The batch size should be small enough, and be optimised.",
+        "architecture",
+        batch,
+    ),
+    Claim(
+        "5",
+        "The data set should be large enough, no matter the amount of incorrectly labeled observations.",
+        "architecture",
+        size,
+    ),
     Claim("all", "Label noise depends on the class alone, (3).", "instance", class_conditional),
 )
 
