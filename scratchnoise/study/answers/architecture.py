@@ -37,7 +37,7 @@ def size(rows):
     """Section 5: the data set should be large enough, whatever the share of wrong labels."""
     return _answer(
         rows,
-        ("size", 12000, 1500),
+        ("size", 12000, 1000),
         "{} samples instead of {}",
         "The line of 0 % is what more samples do without noise. Epochs are as many, so more samples are more steps.",
         ("size.png",),
