@@ -5,7 +5,8 @@ robust by itself. Fashion-MNIST, ten classes, means of 2 x 2 pixels. One of the 
 as in BASE. At rate r a label is drawn anew from all classes with probability r, so that 0.9 r are wrong. Each network
 is trained with plain cross-entropy and with the forward loss that is told T. `accuracy` is that of the last epoch,
 `chosen` that of the epoch with the best accuracy on noisy labels that nothing was trained on.
-A row takes one to three seconds on one core, the whole about ten minutes. Rows are appended as they come; the same command goes on where it stopped.
+A row takes one to three seconds on one core, the whole about ten minutes. Rows are appended as they come; the same
+command goes on where it stopped.
 """
 
 import warnings
