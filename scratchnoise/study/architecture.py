@@ -82,7 +82,7 @@ def _scores(depth, width, batch, size, step, loss, rate, draw):
     order = np.random.default_rng([SEED, draw]).permutation(len(y))
     y_noisy = noise.corrupt(y, T, np.random.default_rng([SEED, draw, round(100 * rate)]))
     train, held = order[: min(size, len(y) - N_VALIDATION)], order[-N_VALIDATION:]
-    best = _BestEpoch(x[held], y_noisy[held])
+    best = BestEpoch(x[held], y_noisy[held])
     model = NeuralNetwork(
         network(depth, width, C),
         loss=loss,
@@ -101,7 +101,7 @@ def _scores(depth, width, batch, size, step, loss, rate, draw):
     return {"accuracy": last, "chosen": model.score(x_test, y_test), "epoch": best.epoch}
 
 
-class _BestEpoch:
+class BestEpoch:
     """Remembers the weights of the epoch with the best accuracy on held-out noisy labels, the first of equals."""
 
     def __init__(self, x, y):

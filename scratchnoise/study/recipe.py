@@ -17,6 +17,7 @@ from ..backend import current
 from ..models import CoTeaching, NeuralNetwork
 from ..models.conventions import ConvergenceWarning
 from .experiment import recorded
+from .grids import heading
 from .jobs import T_ESTIMATES, Job
 from .methods import ESTIMATES, FORWARD, NETWORK
 from .protocol import PRESETS, load_task, pixels_of
@@ -104,21 +105,28 @@ def relabelled(p, y, T):
 
 
 def chosen(rows, preset):
-    """The candidate with the least noisy loss, mean over the draws of the selection and all problems.
+    """The candidate with the least noisy loss in the selection; BASE where none is better by more than AS_GOOD.
 
-    BASE stays where none is better by more than AS_GOOD. Raises ValueError where a candidate was not run everywhere.
+    Raises ValueError where a candidate was not run on every problem.
     """
-    losses = {candidate: [] for candidate in CANDIDATES}
-    for row in rows:
-        if row["draw"] >= FIRST_DRAW and row["preset"] == preset:
-            losses[row["candidate"]].append(row["noisy_loss"])
+    here = [row for row in rows if row["preset"] == preset and row["draw"] >= FIRST_DRAW]
     wanted = SELECTION_DRAWS * len(PROBLEMS[preset])
-    missing = [candidate for candidate, found in losses.items() if len(found) != wanted]
-    if missing:
-        raise ValueError(f"{missing[0]} has {len(losses[missing[0]])} rows of {wanted} in the selection, run it first")
-    means = {candidate: np.mean(found) for candidate, found in losses.items()}
+    for candidate in CANDIDATES:
+        count = sum(row["candidate"] == candidate for row in here)
+        if count != wanted:
+            raise ValueError(f"{candidate} has {count} rows of {wanted} in the selection, run it first")
+    means = selected(here)
     best = min(means, key=means.get)
     return best if means[best] < means[BASE] - AS_GOOD else BASE
+
+
+def selected(rows):
+    """{candidate: noisy loss in the selection, mean over its draws and problems}, for rows of one preset."""
+    losses = {}
+    for row in rows:
+        if row["draw"] >= FIRST_DRAW:
+            losses.setdefault(row["candidate"], []).append(row["noisy_loss"])
+    return {candidate: float(np.mean(found)) for candidate, found in losses.items()}
 
 
 def gain(rows, data, noise, preset, candidate):
@@ -128,6 +136,26 @@ def gain(rows, data, noise, preset, candidate):
         if (row["data"], row["noise"], row["preset"]) == (data, noise, preset) and "accuracy" in row:
             runs.setdefault(row["candidate"], {})[row["draw"]] = row["accuracy"]
     return compare(runs[candidate], runs[BASE])
+
+
+def described(rows):
+    """What was chosen, by which losses, and what it gains on each problem: list of str."""
+    lines = []
+    for preset, problems in PROBLEMS.items():
+        here = [row for row in rows if row["preset"] == preset]
+        if not here:
+            lines.append(f"Preset {preset}: not run")
+            continue
+        name = chosen(here, preset)
+        by_loss = sorted(selected(here).items(), key=lambda item: item[1])
+        losses = ", ".join(f"{candidate} {loss:.4f}" for candidate, loss in by_loss)
+        lines.append(f"Preset {preset}: chosen is {name!r}, by the noisy loss ({losses})")
+        for data, noise in problems:
+            found = gain(here, data, noise, preset, name) if name != BASE else None
+            if found:
+                shown = "shown" if found.is_shown else "not shown"
+                lines.append(f"Preset {preset}, {heading(data, noise)}: {name} - {BASE} {found}, {shown}")
+    return lines
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Told:
 
 
 def test_the_chosen_epoch_is_the_first_with_the_best_accuracy_on_noisy_labels():
-    best, model = architecture._BestEpoch(np.zeros(10), np.zeros(10)), Told(3, 7, 5, 7)
+    best, model = architecture.BestEpoch(np.zeros(10), np.zeros(10)), Told(3, 7, 5, 7)
     for epoch in (1, 2, 3, 4):
         model.epoch = epoch
         best(model, {"epoch": epoch})
@@ -98,7 +98,7 @@ def test_the_chosen_epoch_is_the_first_with_the_best_accuracy_on_noisy_labels():
 
 
 def test_a_second_start_forgets_the_first():
-    best, model = architecture._BestEpoch(np.zeros(10), np.zeros(10)), Told(9, 2, 4)
+    best, model = architecture.BestEpoch(np.zeros(10), np.zeros(10)), Told(9, 2, 4)
     for place, epoch in enumerate((1, 1, 2), start=1):
         model.epoch = place
         best(model, {"epoch": epoch})

@@ -65,6 +65,10 @@ def test_all_candidates_are_selected_from_and_two_are_scored(tmp_path, monkeypat
     assert {candidate for _, draw, candidate in made if draw < FIRST_DRAW} == {"forward", "shifted"}
     gain = recipe.gain(rows_of(out), "garments", "0.6", "quick", "shifted")
     assert gain.mean == pytest.approx(0.05) and gain.n == 2
+    not_run, choice, *gains = recipe.described(rows_of(out))
+    assert not_run == "Preset paper: not run"
+    assert choice.startswith("Preset quick: chosen is 'shifted', by the noisy loss (shifted 1.0000, forward 1.1000")
+    assert [line.split(": ")[1] for line in gains] == ["shifted - forward +0.050 [+0.050, +0.050], shown"] * 2
 
 
 @pytest.mark.parametrize("wrong", [False, True])

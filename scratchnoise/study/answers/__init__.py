@@ -1,4 +1,4 @@
-"""What sections 2 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
+"""What sections 2, 3 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
 
 Every answer is computed: its numbers, its intervals and the words "shown" and "not shown". A difference is shown where
 the 95 % interval of its mean over draws leaves out 0. A claim without an experiment, or without its rows, says so.
@@ -11,6 +11,7 @@ from .. import evidence
 from .answer import Answer
 from .architecture import batch, depth, size
 from .conclusion import cifar, class_conditional, corrected, sparsity
+from .images import separated
 from .related_work import adaboost, alternative, bagging, latent_labels, too_simple
 
 __all__ = ["CLAIMS", "Answer", "Claim", "answers"]
@@ -58,6 +59,18 @@ CLAIMS = (
         too_simple,
     ),
     Claim(
+        "3",
+        "Fashion-MNIST, t-SNE and UMAP: for both projections, the three classes are clearly separated.",
+        "projections",
+        partial(separated, data="fashion-mnist"),
+    ),
+    Claim(
+        "3",
+        "CIFAR: both t-SNE and UMAP fail to separate the three classes.",
+        "projections",
+        partial(separated, data="cifar10"),
+    ),
+    Claim(
         "5",
         "The adjustments have successfully made both methods, the MLR and the network, more robust.",
         "results",
@@ -98,7 +111,7 @@ CLAIMS = (
 
 
 def answers(folder=evidence.FOLDER):
-    """{claim: answer} for every claim of sections 2 and 5; None is the answer of a claim without rows."""
+    """{claim: answer} for every claim of sections 2, 3 and 5; None is the answer of a claim without rows."""
     found = {}
     for claim in CLAIMS:
         has_rows = claim.rows is not None and (folder / f"{claim.rows}.jsonl").exists()
