@@ -24,7 +24,7 @@ def sweep(rows, name):
     for ax, (loss, title) in zip(axes, PANELS.items(), strict=True):
         for rate, (color, style) in zip(architecture.RATES, STYLES, strict=False):
             runs = [list(architecture.accuracies(rows, rate, loss, **{name: value}).values()) for value in values]
-            there = [(value, np.mean(found), np.std(found)) for value, found in zip(values, runs, strict=True) if found]
+            there = [(value, *_spread(found)) for value, found in zip(values, runs, strict=True) if found]
             if there:
                 x, mean, deviation = np.array(there).T
                 named = f"{rate:.0%} drawn anew"
@@ -39,3 +39,8 @@ def sweep(rows, name):
     axes[0].set_ylabel("accuracy on the clean test set")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     return figure
+
+
+def _spread(found):
+    """The mean, and the deviation of single runs, 0 for a single one."""
+    return np.mean(found), np.std(found, ddof=1) if len(found) > 1 else 0.0

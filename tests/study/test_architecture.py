@@ -127,9 +127,12 @@ def test_verdicts_follow_the_rows(answer, name, ends):
         return rows_of(lambda row: (row[name] == end) * (0.1 + 0.001 * row["draw"]))
 
     better, worse = answer(gains(most)), answer(gains(least))
-    assert "better in 3 of 3 settings with noise, worse in 0 of 3" in better.sentence
-    assert "better in 0 of 3 settings with noise, worse in 3 of 3" in worse.sentence
-    assert len(better.items) == 4 + 4 + 3 and all("+0.101" in item for item in better.items)
+    assert better.sentence.count("better in 3 of 3 settings with noise, worse in 0 of 3") == 3
+    assert worse.sentence.count("better in 0 of 3 settings with noise, worse in 3 of 3") == 3
+    highest = [item for item in better.items if "the highest mean" in item]
+    assert len(highest) == 3 and all(item.count(f"{most} at ") == len(item.split(" %")) - 1 for item in highest)
+    gaps = [item for item in better.items if item not in highest]
+    assert len(gaps) == 4 + 4 + 3 and all("+0.101" in item for item in gaps)
     nothing = answer(rows_of(lambda row: (row[name] == most) * 0.01 * (row["draw"] - 1)))
     assert sum("not shown" in item for item in nothing.items) == 11
 
@@ -150,7 +153,9 @@ def test_a_figure_shows_the_mean_of_every_setting_and_rate():
     for bars, rate in zip(right.containers, architecture.RATES, strict=True):
         x, y = bars.lines[0].get_data()
         np.testing.assert_array_equal(x, [1, 2, 3, 4, 5, 6])
-        np.testing.assert_allclose(y, 0.53 + 0.01 * x + 0.1 * rate)
+        np.testing.assert_allclose(y, 0.53 + 0.01 * x + 0.1 * (rate or 0.0))
+        low, high = (ends.get_ydata() for ends in bars.lines[1])
+        np.testing.assert_allclose(high - low, 2 * 0.03, err_msg="0.03 is the deviation of 0, 0.03 and 0.06")
     assert sweep(rows, "batch").axes[0].get_xscale() == "log"
 
 

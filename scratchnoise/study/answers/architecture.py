@@ -1,5 +1,7 @@
 """Section 5 of the report: is a network robust by itself that is deep, with small batches and many samples?"""
 
+import numpy as np
+
 from .. import architecture as study
 from .answer import Answer, counted, percent, shown
 
@@ -56,11 +58,24 @@ def _answer(rows, ends, changed, control, pictures):
     for title, options in asked.items():
         rates = NOISY if "loss" in options else study.RATES
         gaps = {rate: study.gain(rows, rate, name, most, least, **options) for rate in rates}
+        items.append(f"{title}, the highest mean: {_highest(rows, name, rates, options)}")
         found = [gap for rate, gap in gaps.items() if gap and rate]
         items += [f"{title}, {percent(rate)} drawn anew: {most} - {least} {shown(g)}" for rate, g in gaps.items() if g]
-        sentences.append(f"{title}: better in {counted(found)} settings with noise, worse in {counted(found, -1)}")
-    said = changed.format(most, least)
-    return Answer(f"{said} are shown to be, with {'; '.join(sentences)}.", tuple(items), control, pictures)
+        better, worse = counted(found), counted(found, -1)
+        sentences.append(f"with {title}, are shown to be better in {better} settings with noise, worse in {worse}")
+    return Answer(f"{changed.format(most, least)}: {'; '.join(sentences)}.", tuple(items), control, pictures)
+
+
+def _highest(rows, name, rates, options):
+    """With which value of a setting the mean accuracy is highest, by rate: a text. It is the test set that says so."""
+    said = []
+    for rate in rates:
+        runs = {v: study.accuracies(rows, rate, **options, **{name: v}) for v in study.SWEEPS[name]}
+        means = {value: np.mean(list(found.values())) for value, found in runs.items() if found}
+        if means:
+            best = max(means, key=means.get)
+            said.append(f"{best} at {percent(rate)} ({means[best]:.3f})")
+    return ", ".join(said)
 
 
 def _by_rate(gaps):
