@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnoise.models import NeuralNetwork
+from scratchnoise.models import NeuralNetwork, load
 from scratchnoise.network import Network
 from scratchnoise.network.augmentation import KINDS, SHIFT, Augmentation
 from scratchnoise.network.layers import Flatten, Linear
@@ -243,8 +243,6 @@ def test_a_killed_fit_goes_on_with_the_same_changes(squares, tmp_path):
 
 def test_a_saved_model_keeps_its_setting(squares, tmp_path):
     fit(*squares, augmentation="shift").save(tmp_path / "model.npz")
-    from scratchnoise.models import load
-
     assert load(tmp_path / "model.npz").augmentation == "shift"
 
 
@@ -252,5 +250,10 @@ def test_what_does_not_fit_is_refused(squares):
     x, y = squares
     with pytest.raises(ValueError, match="augmentation='flip' is unknown"):
         fit(x, y, augmentation="flip")
+    for wrong in (True, 2, ["shift"], "flip"):
+        with pytest.raises(ValueError, match="augmentation="):
+            fit(x, y, augmentation=wrong)
+        with pytest.raises(ValueError, match="kind="):
+            Augmentation(wrong, np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"augmentation='shift' needs images \(N, H, W, K\); X has shape \(90, 72\)"):
         fit(x.reshape(90, -1), y, augmentation="shift")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..backend import to_device
+from ..checks import check_choice
 
 SHIFT = 2  # pixels at most, in each direction
 KINDS = ("shift", "shift_flip")
@@ -14,10 +15,11 @@ class Augmentation:
     Beyond its edge an image goes on with its last row or column. Each image is changed by itself and anew each time.
     kind "shift" leaves m_n out; "shift_flip" mirrors left and right in one of two cases, which is right where the
     classes look the same in a mirror: clothes do, letters do not. rng: numpy Generator.
-    Source: Krizhevsky, Sutskever and Hinton 2012.
+    Raises ValueError for another kind. Source: Krizhevsky, Sutskever and Hinton 2012.
     """
 
     def __init__(self, kind, rng):
+        check_choice(KINDS, kind=kind)
         self.mirrors, self.rng = kind == "shift_flip", rng
 
     def __call__(self, x):
