@@ -62,6 +62,7 @@ def test_the_answer_is_the_mean_of_the_rows_of_its_data_set():
     clothes, animals = separated(rows, "fashion-mnist"), separated(rows, "cifar10")
     assert "91 % and 81 % (t-SNE and UMAP)" in clothes.sentence and "46 % and 41 %" in animals.sentence
     assert clothes.items[2].startswith("t-SNE - pixels +0.050") and clothes.items[3].startswith("UMAP - pixels -0.050")
+    assert separated(rows[:3], "cifar10") is None
     assert "it is 0.860" in clothes.control and animals.pictures == ("figure_5.png",)
 
 

@@ -8,11 +8,13 @@ from .answer import Answer, percent, shown
 
 
 def separated(rows, data):
-    """Section 3: do the planes of t-SNE and UMAP separate the classes of this data set?"""
+    """Section 3: do the planes of t-SNE and UMAP separate the classes of this data set? None where it was not run."""
     shares = {}
     for row in rows:
         if row["data"] == data:
             shares.setdefault(row["method"], {})[row["draw"]] = row["same_class"]
+    if not shares:
+        return None
     means = {method: float(np.mean(list(runs.values()))) for method, runs in shares.items()}
     pixels = means.pop("pixels")
     items = [f"{method}: {mean:.3f} of the ten nearest have the same class" for method, mean in means.items()]
