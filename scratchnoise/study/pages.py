@@ -124,6 +124,7 @@ def results(rows, folder=evidence.FOLDER):
         "of co-teaching on CIFAR-10 with its own network (README of github.com/bhanML/Co-teaching): other images, so "
         "they show the order of magnitude alone.",
         "\n".join(_found("ten_classes", folder, ten_classes.table)),
+        _list(_found("ten_classes", folder, ten_classes.not_run)),
     ]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 

@@ -22,7 +22,7 @@ from . import architecture
 from .experiment import recorded
 from .sparse import blocks
 
-SEED, VALIDATION = 0, 0.1
+SEED, VALIDATION, DRAWS = 0, 0.1, 5
 EPOCHS = {"mlp": 12, "annex": 30}
 # Papers differ in what they call asymmetric noise on Fashion-MNIST. Here each of these looks like what it is taken for.
 TAKEN_FOR = {
@@ -70,7 +70,7 @@ def transition(dataset, name, class_names):
     return TransitionMatrix(T)
 
 
-def measure(out, draws=5, network="mlp"):
+def measure(out, draws=DRAWS, network="mlp"):
     """Append a row for every data set, noise, draw and method that `out` does not hold yet."""
     results = recorded(out, "data", "network", "noise", "draw", "method")
     for name in available():
@@ -140,6 +140,25 @@ def table(rows):
     return lines
 
 
+def not_run(rows):
+    """Which draws of which noise are missing, for every data set and network: list of str."""
+    said = []
+    for name in TAKEN_FOR:
+        for network in EPOCHS:
+            here = {noise_name: _draws(rows, name, network, noise_name) for noise_name in NOISES}
+            missing = [f"{DRAWS - count} of {noise_name}" for noise_name, count in here.items() if count < DRAWS]
+            if missing:
+                said.append(f"{name}, {network}: of {DRAWS} draws are not run {', '.join(missing)}")
+    return said
+
+
+def _draws(rows, name, network, noise_name):
+    """How many draws have a row of every method."""
+    cell = (name, network, noise_name)
+    methods = [row["method"] for row in rows if (row["data"], row["network"], row["noise"]) == cell]
+    return min(methods.count(method) for method in METHODS)
+
+
 def _mean(values):
     if not values:
         return ""
@@ -150,7 +169,7 @@ def _mean(values):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--annex", action="store_true", help="the report's network instead of a small one")
     arguments = parser.parse_args()
     measure(arguments.out, arguments.draws, "annex" if arguments.annex else "mlp")

@@ -105,6 +105,23 @@ def test_the_table_has_means_deviations_and_what_is_published():
     assert plain.endswith("| 2 |  |")
 
 
+def test_what_was_not_run_is_told():
+    cell = {"data": "cifar10", "network": "mlp", "noise": "pair 45 %"}
+    rows = [{**cell, "method": method, "draw": draw} for method in ten_classes.METHODS for draw in (0, 1)]
+    told = {line.split(": ")[0]: line for line in ten_classes.not_run(rows[:-1])}
+    assert "4 of pair 45 %, 5 of asymmetric 40 %" in told["cifar10, mlp"], "the second draw lacks its last method"
+    assert "3 of pair 45 %" in ten_classes.not_run(rows)[2] and len(told) == 4
+    whole = [
+        {"data": name, "network": network, "noise": noise, "method": method, "draw": draw}
+        for name in ten_classes.TAKEN_FOR
+        for network in ten_classes.EPOCHS
+        for noise in ten_classes.NOISES
+        for method in ten_classes.METHODS
+        for draw in range(5)
+    ]
+    assert ten_classes.not_run(whole) == []
+
+
 def test_cifar10_is_left_out_where_its_archive_is_not(monkeypatch):
     for found, names in ((None, ["fashion-mnist"]), ("there", ["fashion-mnist", "cifar10"])):
         monkeypatch.setattr(ten_classes.store, "find", lambda file, found=found: found)

@@ -63,7 +63,17 @@ def _answer(rows, ends, changed, control, pictures):
         items += [f"{title}, {percent(rate)} drawn anew: {most} - {least} {shown(g)}" for rate, g in gaps.items() if g]
         better, worse = counted(found), counted(found, -1)
         sentences.append(f"with {title}, are shown to be better in {better} settings with noise, worse in {worse}")
-    return Answer(f"{changed.format(most, least)}: {'; '.join(sentences)}.", tuple(items), control, pictures)
+    sentence = f"{changed.format(most, least)}: {'; '.join(sentences)}."
+    return Answer(sentence, tuple(items), f"{control} {_rest()}", pictures)
+
+
+def _rest():
+    """What stays the same in all rows."""
+    depth, width, batch, size = study.BASE.values()
+    return (
+        f"Where nothing else is said: {depth} layers of {width} units, batches of {batch}, {size:,} images of all ten "
+        f"classes of Fashion-MNIST, {study.EPOCHS} epochs. Of labels drawn anew a tenth is right by chance."
+    )
 
 
 def _highest(rows, name, rates, options):
