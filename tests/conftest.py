@@ -11,28 +11,43 @@ from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import hypothesis  # noqa: E402
+import profiles  # noqa: E402
 import pytest  # noqa: E402
 
 from scratchnoise.backend import TABLES, BackendError, backend, c_compiler, compiler, host_table, resolve  # noqa: E402
 
 DATA = os.environ.get("SCRATCHNOISE_DATA", "")
 
-# The first call of a compiled kernel takes seconds, hence no deadline; the fixture `table` never changes within a test.
-hypothesis.settings.register_profile(
-    "default",
-    deadline=None,
-    max_examples=40,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
-)
-hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("default"), derandomize=True, database=None)
-hypothesis.settings.register_profile("nightly", hypothesis.settings.get_profile("default"), max_examples=500)
+SLOW = 5  # seconds of the processor; what takes longer is to be marked slow, because the quick suite has 5 minutes
+BEGAN = pytest.StashKey[float]()
+
+profiles.register()
 
 
 def pytest_configure(config):
     if not config.getoption("--hypothesis-profile", None):
-        hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+        hypothesis.settings.load_profile("quick")
     config.addinivalue_line("markers", "realdata: reads the data sets in the folder that $SCRATCHNOISE_DATA names")
     config.addinivalue_line("markers", "gpu: needs a CUDA device")
+    config.addinivalue_line("markers", "slow: not in the quick suite, unless -k, -m or :: chooses tests by name")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Whoever chooses tests by name gets them all; the quick suite leaves out the slow ones."""
+    chosen = config.option.keyword or config.option.markexpr or any("::" in argument for argument in config.args)
+    if not chosen and not profiles.runs("complete"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("slow")])
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+
+
+def processor_seconds():
+    """What this process and its children that have ended have used: other programs can add little to it."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.stash[BEGAN] = processor_seconds()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,7 +57,20 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and item.get_closest_marker("realdata") and data_folder():
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, but $SCRATCHNOISE_DATA is a folder: {report.longrepr}"
+    if report.when == "call":
+        report.user_properties.append(("processor_seconds", processor_seconds() - item.stash[BEGAN]))
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the tests that should be marked slow. The first to call a kernel not yet compiled is named as well."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    taken = {r.nodeid: dict(r.user_properties).get("processor_seconds", 0) for r in reports if "slow" not in r.keywords}
+    long = sorted((name for name in taken if taken[name] > SLOW), key=taken.get, reverse=True)
+    if long:
+        terminalreporter.section(f"more than {SLOW} s of the processor, and not marked slow")
+        for name in long:
+            terminalreporter.line(f"{taken[name]:6.1f} s  {name}")
 
 
 def data_folder():

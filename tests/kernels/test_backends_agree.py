@@ -99,7 +99,7 @@ def wrong_kernels():
 
 @pytest.mark.parametrize(("name", "wrong"), [pytest.param(n, f, id=f"{n} {how}") for n, how, f in wrong_kernels()])
 def test_disagreement_is_noticed(name, wrong):
-    @hypothesis.settings(phases=[hypothesis.Phase.generate], database=None, derandomize=True)
+    @hypothesis.settings(phases=[hypothesis.Phase.generate], database=None, derandomize=True, max_examples=40)
     @hypothesis.given(KERNEL_ARGUMENTS[name])
     def agree(args):
         assert_agree(name, wrong, args, np.float64)

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 
 import numpy as np
+import profiles
 import pytest
 from cuda_cases import FLOATS, Case, all_cases
 from cuda_extreme_cases import bad_index_cases
@@ -71,7 +72,9 @@ def mutants(tmp_path_factory):
     return library_of(MUTANTS, tmp_path_factory.mktemp("mutants"))
 
 
-@pytest.mark.parametrize("i", range(len(MUTANTS)), ids=lambda i: f"{i}-{MUTANTS[i][0]}")
+@pytest.mark.parametrize(
+    "i", profiles.thinned(pytest.param(i, id=f"{i}-{mutant[0]}") for i, mutant in enumerate(MUTANTS))
+)
 def test_mutants_are_caught(mutants, i):
     device = Mutated(mutants, i, MUTANTS[i][0])
     with pytest.raises(AssertionError):
@@ -135,6 +138,7 @@ NVCC = shutil.which("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin")
 
 @pytest.mark.skipif(NVCC is None, reason="nvcc is not installed: the source is compiled for the processor only")
 @pytest.mark.parametrize(("real", "architectures"), [("float", (75, 80, 90)), ("double", (90,))])
+@pytest.mark.slow
 def test_nvcc_compiles_it(tmp_path, real, architectures):
     """Without a warning, and no register of any kernel ends up in memory."""
     (tmp_path / "kernels.cu").write_text(SOURCE)

@@ -275,6 +275,7 @@ def test_the_shape_follows_numbas_own_switches():
     assert shape_in_a_process(NUMBA_CPU_NAME="generic").bytes == 16
 
 
+@pytest.mark.slow
 def test_the_cache_notices_the_edit_of_a_helper(tmp_path):
     """numba itself looks at no file but that of the function it compiles."""
     numba = pytest.importorskip("numba")

@@ -197,6 +197,7 @@ def test_nothing_that_is_held_out_is_trained_on(gaussians, monkeypatch):
     assert out[0].sum() == 120 and seen == set(X[~out[0], -1].tolist())
 
 
+@pytest.mark.slow
 def test_best_weights_include_the_running_moments(noisy_gaussians):
     """A layer's own arrays are part of what is put back."""
     X, y, _ = noisy_gaussians
@@ -359,6 +360,7 @@ ARGUMENTS = {"make": ForwardCorrected, "change": lambda X: 1000 * X + 1e5}
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_mutants_are_caught(mutant, request, monkeypatch):
     (where, name, wrong), test = MUTANTS[mutant]
