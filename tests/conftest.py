@@ -6,6 +6,7 @@ import os
 for variable, threads in {"OMP": 1, "OPENBLAS": 1, "MKL": 1, "NUMBA": 2}.items():
     os.environ.setdefault(f"{variable}_NUM_THREADS", str(threads))
 
+from contextlib import contextmanager  # noqa: E402
 from importlib import import_module  # noqa: E402
 from importlib.util import find_spec  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -120,13 +121,34 @@ def needs_c_compiler():
         outcome("no C compiler: the C kernels do not run here at all")
 
 
-@pytest.fixture(params=[name for name in TABLES if name != "cupy"])  # its arrays are not NumPy's: tests/gpu
-def table(request):
-    """The name of each kernel table in turn, which runs during the test; skips those that cannot run here."""
+HOST_TABLES = [name for name in TABLES if name != "cupy"]  # whose arrays are not NumPy's: tests/gpu
+
+
+@contextmanager
+def running(name):
+    """The kernel table of that name runs; skips one that cannot run here."""
     try:
-        resolve(request.param)
+        resolve(name)
     except BackendError as error:
-        outcome = pytest.fail if request.param in ("c", "cuda_on_cpu") and os.environ.get("CI") else pytest.skip
+        outcome = pytest.fail if name in ("c", "cuda_on_cpu") and os.environ.get("CI") else pytest.skip
         outcome(str(error))
-    with backend(request.param):
-        yield request.param
+    with backend(name):
+        yield name
+
+
+@pytest.fixture(params=HOST_TABLES)
+def table(request):
+    """The name of each kernel table in turn, which runs during the test."""
+    with running(request.param) as name:
+        yield name
+
+
+@pytest.fixture(
+    params=[
+        name if name in ("numpy", host_table()) else pytest.param(name, marks=pytest.mark.slow) for name in HOST_TABLES
+    ]
+)
+def agreeing_table(request):
+    """As `table`, for what calls kernels that are compared: reference and default are enough for the quick suite."""
+    with running(request.param) as name:
+        yield name

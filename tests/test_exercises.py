@@ -205,7 +205,9 @@ def test_what_is_not_written_is_shown_in_the_student_s_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    profiles.thinned(pytest.param(f, m, id=f"{SPECS[f][0].number}-{f}-{m}") for f in MISTAKES for m in MISTAKES[f]),
+    profiles.thinned(
+        [pytest.param(f, m, id=f"{SPECS[f][0].number}-{f}-{m}") for f in MISTAKES for m in MISTAKES[f]], every=8
+    ),
 )
 def test_every_mistake_is_caught_and_named(function, name):
     exercise, spec = SPECS[function]

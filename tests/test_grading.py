@@ -193,6 +193,7 @@ def hears_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_rows_and_ends_everything(tmp_path):
     make_class(tmp_path / "class", {"a right": HONEST["right"], "b endless": HOSTILE["endless sleep"]})
     command = [sys.executable, "-m", "scratchnoise", "grade", "class", "--exercises", "01,02", "--jobs", "2"]

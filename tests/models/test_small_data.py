@@ -40,6 +40,7 @@ def digits(draw, n_train):
 
 
 @pytest.mark.parametrize("n_train", [1000, 1500])
+@pytest.mark.slow
 def test_correcting_small_data_is_not_worse_than_not_correcting(n_train):
     X, X_test, _, y_test, y_noisy, T = digits(0, n_train)
     models = NeuralNetwork(), NeuralNetwork(loss="forward", T=T), NeuralNetwork(loss="backward", T=T)
