@@ -19,7 +19,7 @@ from scratchnoise.backend import TABLES, BackendError, backend, c_compiler, comp
 
 DATA = os.environ.get("SCRATCHNOISE_DATA", "")
 
-SLOW = 5  # seconds of the processor; what takes longer is to be marked slow, because the quick suite has 5 minutes
+SLOW = 3  # seconds of the processor; what takes longer is to be marked slow, because the quick suite has 5 minutes
 BEGAN = pytest.StashKey[float]()
 
 profiles.register()

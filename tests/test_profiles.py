@@ -18,14 +18,15 @@ import pytest
 
 @pytest.mark.slow
 def test_marked():
-    time.process_time()
+    pass
 
 @pytest.mark.parametrize("k", profiles.thinned(range(8)))
 def test_thinned(k):
     pass
 
 def test_long():
-    while time.process_time() < 1:
+    end = time.process_time() + 0.5
+    while time.process_time() < end:
         pass
 
 def test_examples():
