@@ -12,7 +12,7 @@ import time
 from itertools import product
 from pathlib import Path
 
-import hypothesis
+import profiles
 import pytest
 
 if sys.platform != "linux":
@@ -216,7 +216,7 @@ def test_ctrl_c_keeps_the_finished_rows_and_ends_everything(tmp_path):
 
 def test_a_class_of_thirty(tmp_path):
     """All exercises of 30 students, the hostile among them, in under 5 minutes on 2 cores."""
-    if hypothesis.settings.default.max_examples < 500:
+    if not profiles.runs("nightly"):
         pytest.skip("takes minutes; it runs with --hypothesis-profile=nightly")
     students = dict([*HOSTILE.items(), *HONEST.items()][:30])
     folder, began = make_class(tmp_path, students), time.monotonic()
