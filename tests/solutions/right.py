@@ -6,7 +6,7 @@ from .base import BASE
 # Appended to a file whose function is right: what comes back is right as well, and has another form.
 FORMS = {
     "lists": "as_lists = lambda a: a.tolist() if hasattr(a, 'tolist') else a",
-    "fortran": "as_fortran = lambda a: np.asfortranarray(a)",
+    "fortran": "as_fortran = lambda a: np.asfortranarray(a) if np.ndim(a) else a",  # it makes a row of one number
     "view": "as_view = lambda a: np.stack([a, a], axis=-1)[..., 0]",
     "masked": "as_masked = lambda a: np.ma.masked_array(a)",
     "read_only": "def as_read_only(a):\n    a = np.array(a)\n    a.setflags(write=False)\n    return a",
