@@ -53,13 +53,13 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Where the data is, a test of the data that skips itself is a test that nobody runs: it fails."""
+    """Note what a test took. Where the data is, a test of the data that skips itself runs nowhere: it fails."""
+    if call.when == "call":
+        item.user_properties.append(("processor_seconds", processor_seconds() - item.stash[BEGAN]))
     report = yield
     if report.skipped and item.get_closest_marker("realdata") and data_folder():
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, but $SCRATCHNOISE_DATA is a folder: {report.longrepr}"
-    if report.when == "call":
-        report.user_properties.append(("processor_seconds", processor_seconds() - item.stash[BEGAN]))
     return report
 
 
