@@ -32,6 +32,7 @@ def backward_by_rows(z, y, T):
     return -(np.linalg.inv(T)[y] * log_softmax(z)).sum(axis=1)
 
 
+@pytest.mark.slow
 def test_conventions_and_kinds_are_found():
     for loss, text in (
         (library.forward_value, "forward correction of logits and labels, T with columns"),
