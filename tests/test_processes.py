@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import own_process
+import profiles
 import pytest
 
 from scratchnoise import processes
@@ -83,7 +84,7 @@ def needs(table):
 
 
 @needs_fork
-@pytest.mark.parametrize("table", THREADED)
+@pytest.mark.parametrize("table", profiles.thinned(THREADED))
 def test_a_forked_child_computes_what_its_parent_did(table):
     """One parent for all ways, because it takes seconds to start."""
     needs(table)
