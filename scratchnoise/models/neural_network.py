@@ -13,7 +13,7 @@ from ..kernels import softmax
 from ..kernels.warm_up import NETWORKS, second_compiler
 from ..losses import RISKS, BackwardCorrected, CrossEntropy, ForwardCorrected, Loss
 from ..messages import shown
-from ..network import Network, make_network
+from ..network import Network, augmentation, make_network
 from ..network.averaging import KINDS, WeightAverage
 from ..network.early_learning import EarlyLearningStep
 from ..network.early_stopping import EarlyStopping, held_out
@@ -52,6 +52,8 @@ class NeuralNetwork(Classifier):
     lower mean of the loss on them, and keep the weights of the lowest.
     mixup: 0, or the alpha of `MixupStep`: train on mixtures of two samples. averaging: None, or a mean of the weights
     over the training instead of the last ones, "exponential" or "stochastic" (see `WeightAverage`).
+    augmentation: None, or "shift" or "shift_flip": move each image of a batch by up to two pixels, and mirror every
+    second one (see `Augmentation`). ValueError where samples are no images (H, W, K).
     checkpoints: None, or a folder into which the state of the training is written after every epoch. A fit of the same
     samples with the same parameters, version and kernels that finds it there goes on from it, and ends with the very
     numbers that a fit without a stop has. The files are not deleted.
@@ -91,6 +93,7 @@ class NeuralNetwork(Classifier):
         mixup: float = 0.0,
         averaging: str | None = None,
         checkpoints: str | Path | None = None,
+        augmentation: str | None = None,
     ) -> None:
         self.network = network
         self.loss = loss
@@ -115,10 +118,13 @@ class NeuralNetwork(Classifier):
         self.mixup = mixup
         self.averaging = averaging
         self.checkpoints = checkpoints
+        self.augmentation = augmentation
 
     def _fit(self, X, y, sample_weight):
         self.loss_ = self._make_loss()
         self._check_parameters()
+        if self.augmentation is not None and X.ndim != 4:
+            raise ValueError(f"augmentation={self.augmentation!r} needs images (N, H, W, K); X has shape {X.shape}")
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.input_mean_, self.input_scale_ = moments(X, sample_weight) if self.scaling else (None, None)
@@ -179,12 +185,16 @@ class NeuralNetwork(Classifier):
 
     def _step(self, parts, rng, average):
         """What trains on a batch. parts: network, loss, data, rates, solver."""
+        if self.augmentation is not None:
+            _, _, data, *_ = parts
+            data.augmentation = augmentation.Augmentation(self.augmentation, rng)
         if isinstance(self.loss_, EarlyLearning):
             step = EarlyLearningStep(*parts)
         elif self.mixup:
             step = MixupStep(*parts, self.mixup, rng)
         else:
-            step = DeviceStep(*parts) if on_device() and average is None else HostStep(*parts)
+            recorded = on_device() and average is None and self.augmentation is None
+            step = DeviceStep(*parts) if recorded else HostStep(*parts)
         return step if average is None else average.around(step)
 
     def _asked_to_stop(self, row, stopping, bar):
@@ -274,5 +284,7 @@ class NeuralNetwork(Classifier):
             check_choice(KINDS, averaging=self.averaging)
             if self.early_stopping:
                 raise ValueError("averaging and early_stopping exclude each other: which weights should be kept?")
+        if self.augmentation is not None:
+            check_choice(augmentation.KINDS, augmentation=self.augmentation)
         if self.on_epoch is not None and not callable(self.on_epoch):
             raise ValueError(f"on_epoch={shown(self.on_epoch)} should be a function of (model, row), or None")

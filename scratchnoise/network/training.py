@@ -193,7 +193,12 @@ def check_samples(x, y, sample_weight):
 
 
 class Minibatches:
-    """The training data, in a new order every epoch. Its length is in batches."""
+    """The training data, in a new order every epoch. Its length is in batches.
+
+    augmentation: None, or a function that changes the x of every batch.
+    """
+
+    augmentation = None
 
     def __init__(self, x, y, sample_weight, batch_size):
         self.x, self.y, self.weight, self.batch_size = x, y, sample_weight, batch_size
@@ -213,7 +218,8 @@ class Minibatches:
 
     def samples(self, batch):
         """x, y, and weight or None of these indices."""
-        return self.x[batch], self.y[batch], None if self.weight is None else self.weight[batch]
+        x = self.x[batch] if self.augmentation is None else self.augmentation(self.x[batch])
+        return x, self.y[batch], None if self.weight is None else self.weight[batch]
 
 
 class HostStep:

@@ -1,9 +1,8 @@
 """The recorded experiments of section 2 and 5: they go on where they stopped, and what is computed from their rows."""
 
-import json
-
 import numpy as np
 import pytest
+from experiments import goes_on_where_it_stopped
 
 from scratchnoise.data import Dataset
 from scratchnoise.study import boosting, evidence, generative, instance, sparse
@@ -21,22 +20,6 @@ def images():
     x = rng.integers(0, 100, (120, 4, 4))
     x[np.arange(120), y] += 100
     return Dataset("small", x.astype(np.uint8), y, x[:60].astype(np.uint8), y[:60], ("a", "b", "c"))
-
-
-def rows_of(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def goes_on_where_it_stopped(measure, out, draws=1):
-    """All rows, after a run that was cut off in the middle of a line."""
-    measure(out, draws)
-    lines = out.read_text().splitlines(keepends=True)
-    half = lines[len(lines) // 2]
-    out.write_text("".join(lines[: len(lines) // 2]) + half[: len(half) // 2])
-    measure(out, draws)
-    again = out.read_text().splitlines(keepends=True)
-    assert sorted(again) == sorted(lines), "the same rows, each once"
-    return rows_of(out)
 
 
 def test_boosting_records_every_method_at_every_rate(tmp_path, monkeypatch):

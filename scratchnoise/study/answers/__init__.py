@@ -1,4 +1,4 @@
-"""What sections 2 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
+"""What sections 2, 3 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
 
 Every answer is computed: its numbers, its intervals and the words "shown" and "not shown". A difference is shown where
 the 95 % interval of its mean over draws leaves out 0. A claim without an experiment, or without its rows, says so.
@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from .. import evidence
 from .answer import Answer
+from .architecture import batch, depth, size
 from .conclusion import cifar, class_conditional, corrected, sparsity
+from .images import separated
 from .related_work import adaboost, alternative, bagging, latent_labels, too_simple
 
 __all__ = ["CLAIMS", "Answer", "Claim", "answers"]
@@ -57,6 +59,18 @@ CLAIMS = (
         too_simple,
     ),
     Claim(
+        "3",
+        "Fashion-MNIST, t-SNE and UMAP: for both projections, the three classes are clearly separated.",
+        "projections",
+        partial(separated, data="fashion-mnist"),
+    ),
+    Claim(
+        "3",
+        "CIFAR: both t-SNE and UMAP fail to separate the three classes.",
+        "projections",
+        partial(separated, data="cifar10"),
+    ),
+    Claim(
         "5",
         "The adjustments have successfully made both methods, the MLR and the network, more robust.",
         "results",
@@ -74,13 +88,30 @@ CLAIMS = (
         "sparse",
         sparsity,
     ),
-    Claim("5", "Deep networks are naturally robust to label noise; depth and batch size should be optimised."),
+    Claim(
+        "5",
+        "Deep enough networks are naturally robust to label noise, so depth should be optimised.",
+        "architecture",
+        depth,
+    ),
+    Claim(
+        "5",
+        "The batch size should be small enough, and be optimised.",
+        "architecture",
+        batch,
+    ),
+    Claim(
+        "5",
+        "The data set should be large enough, no matter the amount of incorrectly labeled observations.",
+        "architecture",
+        size,
+    ),
     Claim("all", "Label noise depends on the class alone, (3).", "instance", class_conditional),
 )
 
 
 def answers(folder=evidence.FOLDER):
-    """{claim: answer} for every claim of sections 2 and 5; None is the answer of a claim without rows."""
+    """{claim: answer} for every claim of sections 2, 3 and 5; None is the answer of a claim without rows."""
     found = {}
     for claim in CLAIMS:
         has_rows = claim.rows is not None and (folder / f"{claim.rows}.jsonl").exists()

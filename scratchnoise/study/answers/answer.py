@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 
 class Answer(NamedTuple):
-    """What our rows say of a claim: a sentence, its lines, and the control that could have said otherwise."""
+    """What our rows say of a claim: a sentence, its lines, the control that could have said otherwise, and pictures."""
 
     sentence: str
     items: tuple
     control: str
+    pictures: tuple = ()  # names of files beside the page
 
 
 def shown(difference):
