@@ -27,9 +27,9 @@ def types(session):
 
 @nox.session
 def tests(session):
-    """All tests, or those that are named: nox -s tests -- tests/test_losses.py"""
+    """The quick suite, or what is named: nox -s tests -- tests/test_losses.py, or -- --hypothesis-profile complete"""
     session.install("-e", ".[test,docs]")
-    session.run("pytest", *(session.posargs or ("-n", "auto", "--dist", "loadfile")))
+    session.run("pytest", *(session.posargs or ("-n", "auto", "--dist", "worksteal")))
 
 
 @nox.session
@@ -37,6 +37,13 @@ def site(session):
     """The site, in the folder site."""
     session.install("-e", ".[docs]")
     session.run("scratchnoise", "notebooks", "--out", "site", "--jobs", "2")
+
+
+@nox.session
+def versions(session):
+    """The quick suite with the lowest versions that pyproject.toml allows, and without numba."""
+    session.run(".ci/oldest", external=True)
+    session.run(".ci/without-numba", external=True)
 
 
 @nox.session

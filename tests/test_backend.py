@@ -37,6 +37,7 @@ def no_numba(monkeypatch, no_device):
 
 
 def test_auto_is_numba_where_it_is_installed_and_compiles(monkeypatch, no_device):
+    pytest.importorskip("numba")
     monkeypatch.setattr(backend_module, "find_spec", lambda name: object())
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "0")
     assert resolve() == resolve("numba") == "numba"

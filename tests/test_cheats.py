@@ -29,6 +29,7 @@ def graded(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", cheats())
+@pytest.mark.slow
 def test_a_cheat_earns_nothing(graded, name):
     row = graded[name]
     assert row.status != "passed" and row.passed == "", row

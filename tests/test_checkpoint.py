@@ -247,6 +247,7 @@ np.savez(sys.argv[3], *[array for layer in model.network_.state() for array in l
 """
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_still_ends_with_the_same_bits(tmp_path):
     """kill -9, also while the checkpoint is being written."""
 

@@ -27,6 +27,7 @@ def test_version_and_help():
         assert option in shown
 
 
+@pytest.mark.slow
 def test_reproduce_writes_all_it_promises(tmp_path):
     run = scratchnoise(
         "reproduce", "--methods", "priors,MLR,rMLR (tuned)", "--repetitions", "1", "--noise", "0.5", cwd=tmp_path

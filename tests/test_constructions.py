@@ -2,14 +2,14 @@
 
 import json
 
-import hypothesis
+import profiles
 import pytest
 
 from scratchnoise.check.gallery.own_tests import KINDS
 from scratchnoise.check.gallery.table import CONSTRUCTIONS, FOLDER, page, row_of
 
 ROWS = [json.loads(line) for line in (FOLDER / "constructions.jsonl").read_text(encoding="utf-8").splitlines()]
-NIGHTLY = hypothesis.settings().max_examples > 100
+NIGHTLY = profiles.runs("nightly")
 
 
 def test_the_rows_are_those_of_the_constructions():

@@ -10,11 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hypothesis
+import profiles
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NIGHTLY = hypothesis.settings().max_examples > 100
+NIGHTLY = profiles.runs("nightly")
 CHECKS = ("tests/test_additions.py", "tests/test_annotations.py")
 SECTIONS = re.split(r"^## ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 STEP = re.compile(

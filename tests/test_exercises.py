@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hypothesis
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise import estimate, kernels, noise
@@ -27,7 +27,7 @@ from scratchnoise.simplex import project_to_simplex
 STUBS = workspace.STUBS
 PACKAGE = Path(given.__file__).parent
 SPECS = {spec.name: (exercise, spec) for exercise in EXERCISES.values() for spec in exercise.functions}
-SEEDS = range(20) if hypothesis.settings().max_examples > 100 else (0, 19)  # all of them under "nightly"
+SEEDS = profiles.thinned(range(20) if profiles.runs("nightly") else (0, 19), every=20)
 
 # Functions of the library by the same name, and the parameters that an exercise leaves out.
 SAME_NAME = {
@@ -42,7 +42,6 @@ SAME_NAME = {
 }
 
 every_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.number)
-every_function = pytest.mark.parametrize("name", SPECS)
 
 
 def stub_of(exercise):
@@ -173,7 +172,9 @@ def listed(value):
     return list(value) if isinstance(value, tuple | np.ndarray) else value
 
 
-@pytest.mark.parametrize("name", [name for name in SPECS if name not in ("expose", "dropout_forward")])
+@pytest.mark.parametrize(
+    "name", profiles.thinned([name for name in SPECS if name not in ("expose", "dropout_forward")])
+)
 def test_lists_will_do(name):
     """A right answer as a list: of rows, or of the things that are asked for."""
     exercise, spec = SPECS[name]
@@ -204,7 +205,9 @@ def test_what_is_not_written_is_shown_in_the_student_s_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    [pytest.param(f, m, id=f"{SPECS[f][0].number}-{f}-{m}") for f in MISTAKES for m in MISTAKES[f]],
+    profiles.thinned(
+        [pytest.param(f, m, id=f"{SPECS[f][0].number}-{f}-{m}") for f in MISTAKES for m in MISTAKES[f]], every=8
+    ),
 )
 def test_every_mistake_is_caught_and_named(function, name):
     exercise, spec = SPECS[function]
@@ -220,7 +223,7 @@ def test_there_are_enough_mistakes(exercise):
     assert set(MISTAKES) <= set(SPECS)
 
 
-@every_function
+@pytest.mark.parametrize("name", profiles.thinned(SPECS))
 def test_a_mistake_on_other_inputs_is_not_blamed(name):
     """Nothing but zeros, or nan: wrong, and unless it is one of the known mistakes, not called one."""
     exercise, spec = SPECS[name]
@@ -238,6 +241,7 @@ def test_a_mistake_on_other_inputs_is_not_blamed(name):
     assert result.status == "failed" and result.mistake is None
 
 
+@pytest.mark.slow
 def test_a_wrong_softmax_backward_shrinks_to_one_sample_of_two_classes():
     solution = answers(EXERCISES["01"]) | {"softmax_backward": MISTAKES["softmax_backward"]["diagonal_only"]}
     for seed in range(5):
@@ -509,6 +513,7 @@ def in_a_terminal(command, folder, *typed, until):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own")
+@pytest.mark.slow
 def test_a_debugger_and_input_work_in_a_check(tmp_path):
     path = tmp_path / "01_softmax.py"
     command = [sys.executable, "-m", "scratchnoise", "check", "01"]
@@ -522,6 +527,7 @@ def test_a_debugger_and_input_work_in_a_check(tmp_path):
     assert shown.startswith("how? ")
 
 
+@pytest.mark.slow
 def test_an_exercise_of_ones_own(tmp_path):
     """The worked example of TEACHING.md, in a process that reads the folder afresh."""
     text = (Path(__file__).parents[1] / "TEACHING.md").read_text(encoding="utf-8")

@@ -155,7 +155,7 @@ def classes_of(name):
 
 
 @pytest.mark.parametrize(("name", "make"), LOSSES)
-def test_loss_gradients(table, name, make):
+def test_loss_gradients(agreeing_table, name, make):
     def check(drawn, rng):
         T, z, y, _ = drawn
         loss = make(T)
@@ -166,7 +166,7 @@ def test_loss_gradients(table, name, make):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
 @pytest.mark.parametrize(("name", "make"), LOSSES)
-def test_objective_gradients(table, name, make, weighted):
+def test_objective_gradients(agreeing_table, name, make, weighted):
     def check(drawn, rng):
         T, z, y, weight = drawn
         loss, more = make(T), (y, weight if weighted else None)
@@ -177,7 +177,7 @@ def test_objective_gradients(table, name, make, weighted):
     run(batch(classes_of(name)), check)
 
 
-def test_importance_weights_are_held_fixed(table):
+def test_importance_weights_are_held_fixed(agreeing_table):
     def check(drawn, rng):
         T, z, y, _ = drawn
         loss = robust.ImportanceReweighted(T)
@@ -227,7 +227,7 @@ def gradients(network):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_gradient_of_a_whole_network(table, seed):
+def test_the_gradient_of_a_whole_network(agreeing_table, seed):
     rng, network = np.random.default_rng(seed), small_network(seed)
     x, y = rng.standard_normal((5, 7, 6, 2)), rng.integers(0, 3, 5)
     loss = losses.ForwardCorrected([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -245,7 +245,7 @@ def test_the_gradient_of_a_whole_network(table, seed):
     check_gradient(objective, gradient, theta + 0.1 * rng.standard_normal(theta.shape), rng, "Network.backward")
 
 
-def test_backward_twice_is_backward_once(table):
+def test_backward_twice_is_backward_once(agreeing_table):
     rng, network = np.random.default_rng(1), small_network()
     network.forward(rng.standard_normal((4, 7, 6, 2)), step=0)
     dz = rng.standard_normal((4, 3))

@@ -12,7 +12,7 @@ import time
 from itertools import product
 from pathlib import Path
 
-import hypothesis
+import profiles
 import pytest
 
 if sys.platform != "linux":
@@ -67,6 +67,7 @@ def graded(tmp_path_factory):
 
 
 @pytest.mark.parametrize("student", HONEST | HOSTILE)
+@pytest.mark.slow
 def test_each_is_graded_for_what_it_is(graded, student):
     _, status, message = (HONEST | HOSTILE)[student]
     row = graded[student, "01"]
@@ -74,22 +75,26 @@ def test_each_is_graded_for_what_it_is(graded, student):
     assert row.name == "softmax"
 
 
+@pytest.mark.slow
 def test_the_other_exercise_of_each_is_not_harmed(graded):
     others = {student: row.status for (student, number), row in graded.items() if number == "02"}
     assert others == dict.fromkeys(sorted(HONEST | HOSTILE), "passed")
 
 
+@pytest.mark.slow
 def test_one_row_for_each_in_order(graded):
     assert list(graded) == [(student, number) for student in sorted(HONEST | HOSTILE) for number in ("01", "02")]
     assert {row.status for row in graded.values()} <= set(STATUSES) == set(MARKS)
     assert not [row for row in graded.values() if any(c < " " and c != "\n" for c in row.message)]
 
 
+@pytest.mark.slow
 def test_nothing_is_left(graded, temporary):
     assert not list(temporary.glob("scratchnoise-grade-*"))
     assert not [pid for pid in descendants(os.getpid()) if "grading" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
+@pytest.mark.slow
 def test_csv_and_json_hold_the_same(graded, tmp_path):
     rows = list(graded.values())
     write_rows(rows, tmp_path / "new" / "grades.csv")
@@ -113,6 +118,7 @@ def test_a_spreadsheet_sees_text(tmp_path, start):
 
 
 @pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.slow
 def test_the_table_fits(graded, width):
     """All exercises side by side, a long name shortened, and everything unusual explained below."""
     long = "a student whose name does not fit"
@@ -187,6 +193,7 @@ def hears_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_rows_and_ends_everything(tmp_path):
     make_class(tmp_path / "class", {"a right": HONEST["right"], "b endless": HOSTILE["endless sleep"]})
     command = [sys.executable, "-m", "scratchnoise", "grade", "class", "--exercises", "01,02", "--jobs", "2"]
@@ -209,7 +216,7 @@ def test_ctrl_c_keeps_the_finished_rows_and_ends_everything(tmp_path):
 
 def test_a_class_of_thirty(tmp_path):
     """All exercises of 30 students, the hostile among them, in under 5 minutes on 2 cores."""
-    if hypothesis.settings.default.max_examples < 500:
+    if not profiles.runs("nightly"):
         pytest.skip("takes minutes; it runs with --hypothesis-profile=nightly")
     students = dict([*HOSTILE.items(), *HONEST.items()][:30])
     folder, began = make_class(tmp_path, students), time.monotonic()

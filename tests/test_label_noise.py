@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 import implementations as library
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise import estimate, noise
@@ -31,6 +32,7 @@ def backward_by_rows(z, y, T):
     return -(np.linalg.inv(T)[y] * log_softmax(z)).sum(axis=1)
 
 
+@pytest.mark.slow
 def test_conventions_and_kinds_are_found():
     for loss, text in (
         (library.forward_value, "forward correction of logits and labels, T with columns"),
@@ -43,6 +45,7 @@ def test_conventions_and_kinds_are_found():
         assert text in report.title and report, report
 
 
+@pytest.mark.slow
 def test_gradients_are_checked_as_well():
     report = label_noise.verify(forward_by_rows, grad=lambda z, y, T: -forward_grad_by_rows(z, y, T), examples=10)
     assert {line.name for line in report.failed} >= {"gradient is p minus the posterior"}
@@ -72,12 +75,18 @@ def unnormalised_scores(z, y, T):
 
 @pytest.mark.parametrize(
     ("wrong", "kind", "line"),
-    [
-        (clamped_inverse, "backward", "is unbiased"),
-        (clipped_probability, "backward", "falls without bound"),
-        (unnormalised_scores, "forward", "value is the noisy cross entropy"),
-        (lambda z, y, T: library.forward_value(log_softmax(z) ** 2, y, T), "forward", "no noise gives cross entropy"),
-    ],
+    profiles.thinned(
+        [
+            (clamped_inverse, "backward", "is unbiased"),
+            (clipped_probability, "backward", "falls without bound"),
+            (unnormalised_scores, "forward", "value is the noisy cross entropy"),
+            (
+                lambda z, y, T: library.forward_value(log_softmax(z) ** 2, y, T),
+                "forward",
+                "no noise gives cross entropy",
+            ),
+        ]
+    ),
 )
 def test_wrong_losses_are_rejected(wrong, kind, line):
     assert label_noise.verify(wrong, kind=kind, examples=30)[line].status == "failed"
@@ -191,6 +200,7 @@ def test_estimators():
     assert label_noise.verify_estimator(a_view, examples=10)["inputs are left alone"].status == "failed"
 
 
+@pytest.mark.slow
 def test_noise():
     assert label_noise.verify_noise(noise.corrupt, examples=10).check()
 

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import own_process
+import profiles
 import pytest
 
 from scratchnoise import processes
@@ -83,14 +84,17 @@ def needs(table):
 
 
 @needs_fork
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("table", THREADED)
-def test_a_forked_child_computes_what_its_parent_did(table, way):
+@pytest.mark.parametrize("table", profiles.thinned(THREADED))
+def test_a_forked_child_computes_what_its_parent_did(table):
+    """One parent for all ways, because it takes seconds to start."""
     needs(table)
-    _, errors = own_process.run(FIT + "expected = fit()\n" + WAYS[way], TABLE=table)
+    each = [f"sys.stderr.write('way {way}'); sys.stderr.flush()\n{code}\n" for way, code in WAYS.items()]
+    _, errors = own_process.run(FIT + "import sys\nexpected = fit()\n" + "".join(each), TABLE=table)
     assert "Terminating" not in errors and "Traceback" not in errors
+    _, *said = errors.split("way ")
+    assert len(said) == len(WAYS)
     if table == "numba":
-        assert 1 <= errors.count(FORKED) <= 2, errors  # once in each child that fits
+        assert all(1 <= text.count(FORKED) <= 2 for text in said), errors  # once in each child that fits
 
 
 @needs_fork
@@ -117,6 +121,7 @@ assert forked(lambda: len(fit()) > 0) == b'1'
 
 @needs_fork
 @pytest.mark.parametrize("layer", ["omp", "workqueue"])
+@pytest.mark.slow
 def test_forks_while_another_thread_fits(needs_compiled_numba, layer):
     code = """
 expected, going = fit(), True
@@ -157,6 +162,7 @@ assert answers == 8 * [b'1'], answers
 
 
 @pytest.mark.parametrize("layer", ["omp", "workqueue", "tbb"])
+@pytest.mark.slow
 def test_fits_from_several_threads(needs_compiled_numba, layer):
     code = """
 from concurrent.futures import ThreadPoolExecutor

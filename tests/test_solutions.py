@@ -4,7 +4,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 
-import hypothesis
+import profiles
 import pytest
 from solutions.base import BASE, GIVEN
 from solutions.right import right_solutions
@@ -14,7 +14,7 @@ from scratchnoise.course import EXERCISES, given
 from scratchnoise.course.checker.process import OwnProcess
 from scratchnoise.course.checker.runner import check_submission
 
-NIGHTLY = hypothesis.settings().max_examples > 100
+NIGHTLY = profiles.runs("nightly")
 RIGHT, WRONG = list(right_solutions()), list(wrong_solutions())
 EXERCISE_OF = {spec.name: exercise for exercise in EXERCISES.values() for spec in exercise.functions}
 GIVEN_CODE = {
@@ -60,7 +60,8 @@ def check(function, text, folder, start, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("name", "function", "text"), RIGHT[:: 1 if NIGHTLY else 8], ids=[n for n, *_ in RIGHT[:: 1 if NIGHTLY else 8]]
+    ("name", "function", "text"),
+    profiles.thinned(pytest.param(*each, id=each[0]) for each in RIGHT[:: 1 if NIGHTLY else 8]),
 )
 def test_right_solutions_pass(name, function, text, tmp_path, start):
     for seed in range(5 if NIGHTLY else 1):
@@ -68,6 +69,7 @@ def test_right_solutions_pass(name, function, text, tmp_path, start):
         assert result.status == "passed", result.message
 
 
+@pytest.mark.slow
 def test_wrong_solutions_fail_and_most_are_named(tmp_path, start):
     results = []
     for name, function, text in WRONG[:: 1 if NIGHTLY else 12]:

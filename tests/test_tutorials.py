@@ -24,7 +24,11 @@ TUTORIALS = sorted(FOLDER.glob("[0-9]*.py"))
 NAMES = [path.stem for path in TUTORIALS]
 DOCS = all(map(find_spec, LIBRARIES))
 QUICKEST = FOLDER / "09_errata.py"
-needs_docs = pytest.mark.skipif(not DOCS, reason='the extra "docs" is not installed')
+
+
+def needs_docs(test):
+    """A test of all pages: to build them takes a minute."""
+    return pytest.mark.slow(pytest.mark.skipif(not DOCS, reason='the extra "docs" is not installed')(test))
 
 
 class Resources(HTMLParser):

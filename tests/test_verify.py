@@ -2,8 +2,8 @@
 
 from importlib.util import find_spec
 
-import hypothesis
 import numpy as np
+import profiles
 import pytest
 from check_bars import DTYPES, false_alarms, planted_errors
 from check_cases import arguments
@@ -27,7 +27,7 @@ def square_backward(dy, x):
 
 
 KINDS = ["numpy", pytest.param("torch", marks=needs_torch)]
-NIGHTLY = hypothesis.settings().max_examples > 100  # --hypothesis-profile=nightly runs the whole bars
+NIGHTLY = profiles.runs("nightly")  # --hypothesis-profile=nightly runs the whole bars
 SEEDS = range(200) if NIGHTLY else range(2)
 FUNCTIONS = {  # in which errors are planted; None: all ten
     ("numpy", "float64"): None,

@@ -130,6 +130,7 @@ def test_the_command_speaks_json(capsys, measured):
     assert "instructions='avx3' is unknown; did you mean 'avx2'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_growth_is_measured_at_every_size(monkeypatch):
     """How much one size may differ from another is for a quiet machine to say: the README has the figures."""
     monkeypatch.setenv("SCRATCHNOISE_BACKEND", "numpy")  # nothing to compile in each process

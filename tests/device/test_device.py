@@ -57,6 +57,7 @@ def test_a_block_runs_models_on_the_device(device, images):
     assert device.crossings["to device"] > 0
 
 
+@pytest.mark.slow
 def test_a_study_runs_on_the_device(device, monkeypatch, tmp_path):
     tiny = protocol.Preset("quick", 240, 60, 1, 1, 1, "MLR")
     monkeypatch.setitem(protocol.PRESETS, "quick", tiny)

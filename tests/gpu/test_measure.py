@@ -19,6 +19,7 @@ def report(monkeypatch, tmp_path, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_every_bar_is_measured(report):
     status, printed, written = report()
     rows = {row["name"].strip(): row for row in written["rows"]}

@@ -16,7 +16,7 @@ from scratchnoise.backend import backend
 from scratchnoise.check.kernel_strategies import KERNEL_ARGUMENTS
 
 NAMES = sorted(name for name, f in vars(kernels).items() if inspect.isfunction(f) and f.__module__ == kernels.__name__)
-SIMPLEST = settings(derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+SIMPLEST = settings(max_examples=100, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 ANY_SHAPE = ("dropout_backward", "dropout_forward", "relu_forward")  # of one array
 LEAST = {"pad": 0, "seed": 0, "step": 0}  # of whole numbers; of all others 1
 SCALE_OF_RATES = ("rate", "learning_rate", "momentum", "weight_decay", "l2", "beta_1", "beta_2", "epsilon")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import hypothesis
+import profiles
 import pytest
 
 from scratchnoise.backend import compiler
@@ -53,7 +53,7 @@ PLANTED = [
 @pytest.fixture(scope="module")
 def sanitized(needs_compiler, tmp_path_factory):
     """Runs the cases with these replacements: the finished process."""
-    if hypothesis.settings.default.max_examples < 500:
+    if not profiles.runs("nightly"):
         pytest.skip("takes minutes; it runs with --hypothesis-profile=nightly")
     preloaded = [_library(name) for name in ("libasan.so", "libubsan.so")]
     if not all(path.is_absolute() for path in preloaded):

@@ -71,6 +71,7 @@ def mutants(tmp_path_factory):
     return library_of(MUTANTS, tmp_path_factory.mktemp("mutants"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("i", range(len(MUTANTS)), ids=lambda i: f"{i}-{MUTANTS[i][0]}")
 def test_mutants_are_caught(mutants, i):
     device = Mutated(mutants, i, MUTANTS[i][0])
@@ -135,6 +136,7 @@ NVCC = shutil.which("nvcc") or shutil.which("nvcc", path="/usr/local/cuda/bin")
 
 @pytest.mark.skipif(NVCC is None, reason="nvcc is not installed: the source is compiled for the processor only")
 @pytest.mark.parametrize(("real", "architectures"), [("float", (75, 80, 90)), ("double", (90,))])
+@pytest.mark.slow
 def test_nvcc_compiles_it(tmp_path, real, architectures):
     """Without a warning, and no register of any kernel ends up in memory."""
     (tmp_path / "kernels.cu").write_text(SOURCE)

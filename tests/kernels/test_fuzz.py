@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
+
 PROGRAM = Path(__file__).with_name("fuzz.py")
-EXAMPLES = 30  # of each kernel
+EXAMPLES = 3 * hypothesis.settings().max_examples // 4  # of each kernel
 
 
 def test_drawn_calls_agree_and_kill_nothing(table):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gate_cases
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise import kernels
@@ -108,7 +109,7 @@ GATE_MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("mutant", [*GATE_MUTANTS, "no layout", "no dtype", "bool scalars"])
+@pytest.mark.parametrize("mutant", profiles.thinned([*GATE_MUTANTS, "no layout", "no dtype", "bool scalars"]))
 def test_a_gate_with_a_hole_is_noticed(monkeypatch, mutant):
     if mutant in GATE_MUTANTS:
         for module in (checks, kernels):

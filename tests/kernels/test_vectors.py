@@ -11,6 +11,7 @@ import hypothesis
 import hypothesis.extra.numpy as arrays
 import hypothesis.strategies as st
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise.kernels import loops_table, numpy_table
@@ -88,7 +89,7 @@ NAMES = [name for name in operations(0, 0) if name not in ("rows", "vectors")]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", profiles.thinned(NAMES))
 def test_an_operation_equals_its_twin(shape, name, dtype):
     """Few bits each, whose sums and products are exact in any order."""
     numba = pytest.importorskip("numba")
@@ -275,6 +276,7 @@ def test_the_shape_follows_numbas_own_switches():
     assert shape_in_a_process(NUMBA_CPU_NAME="generic").bytes == 16
 
 
+@pytest.mark.slow
 def test_the_cache_notices_the_edit_of_a_helper(tmp_path):
     """numba itself looks at no file but that of the function it compiles."""
     numba = pytest.importorskip("numba")

@@ -70,8 +70,8 @@ def reasons(error):
     "model",
     [
         SoftmaxRegression(),
-        RobustSoftmaxRegression(),
-        FlipCorrected(SoftmaxRegression(max_iter=50)),
+        pytest.param(RobustSoftmaxRegression(), marks=pytest.mark.slow),
+        pytest.param(FlipCorrected(SoftmaxRegression(max_iter=50)), marks=pytest.mark.slow),
         FlipCorrected(SoftmaxRegression(l2=0.01), mapping="bayes", estimate="confident_joint"),
         NeuralNetwork(epochs=30),  # the automatic 1,000 steps would take minutes here
     ],

@@ -235,6 +235,7 @@ def test_weights_are_repetitions(model):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=named)
 def test_check_estimator(model):
     """All but one: draws differ between weights and repetitions; 15 samples give LogitBoost splits that tie."""

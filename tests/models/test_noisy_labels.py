@@ -224,6 +224,7 @@ def test_prediction_needs_little_beside_x_and_gives_what_one_piece_gives(monkeyp
     np.testing.assert_array_equal(model.predict(X), predicted)
 
 
+@pytest.mark.slow
 def test_many_classes_are_predicted_in_blocks_of_logits(monkeypatch):
     """One feature and 300 classes: the logits, not X, are what is large."""
     model = SoftmaxRegression(max_iter=1, backend="numpy", **SEED).fit([[0.0], [1.0]], [0, 1])

@@ -40,6 +40,7 @@ def digits(draw, n_train):
 
 
 @pytest.mark.parametrize("n_train", [1000, 1500])
+@pytest.mark.slow
 def test_correcting_small_data_is_not_worse_than_not_correcting(n_train):
     X, X_test, _, y_test, y_noisy, T = digits(0, n_train)
     models = NeuralNetwork(), NeuralNetwork(loss="forward", T=T), NeuralNetwork(loss="backward", T=T)
@@ -197,6 +198,7 @@ def test_nothing_that_is_held_out_is_trained_on(gaussians, monkeypatch):
     assert out[0].sum() == 120 and seen == set(X[~out[0], -1].tolist())
 
 
+@pytest.mark.slow
 def test_best_weights_include_the_running_moments(noisy_gaussians):
     """A layer's own arrays are part of what is put back."""
     X, y, _ = noisy_gaussians
@@ -359,6 +361,7 @@ ARGUMENTS = {"make": ForwardCorrected, "change": lambda X: 1000 * X + 1e5}
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_mutants_are_caught(mutant, request, monkeypatch):
     (where, name, wrong), test = MUTANTS[mutant]

@@ -4,6 +4,7 @@ import json
 import warnings
 
 import numpy as np
+import profiles
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -44,7 +45,7 @@ def run(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("command", SMALL)
+@pytest.mark.parametrize("command", profiles.thinned(SMALL))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_comparison_has_every_row_once_and_is_not_measured_again(run, command, monkeypatch, capsys):
     rows = run(command)
@@ -99,6 +100,7 @@ def test_an_interrupted_command_keeps_its_rows(run, monkeypatch, capsys):
     assert [json.loads(line)["method"] for line in run.path.read_text().splitlines()] == list(clean.METHODS)
 
 
+@pytest.mark.slow
 def test_the_optimum_of_a_timed_data_set_is_found_once(run, monkeypatch):
     found = []
     target = {"optimum": 0.5, "tols": {speed.THEIRS: 1e-4, speed.OURS: 1e-4}}

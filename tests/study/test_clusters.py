@@ -7,9 +7,9 @@ import threading
 import time
 from pathlib import Path
 
-import hypothesis
 import joblib
 import numpy as np
+import profiles
 import pytest
 from kills import Study, end_group, kill_at_random, small_data
 
@@ -20,7 +20,7 @@ from scratchnoise.study.errands import Sender, work
 from scratchnoise.study.jobs import Job
 
 TINY = protocol.Preset("quick", 240, 60, 2, 3, 1, "MLR")
-KILLS = 100 if hypothesis.settings().max_examples > 100 else 3  # under "nightly"
+KILLS = 100 if profiles.runs("nightly") else 3  # under "nightly"
 
 
 @pytest.fixture(autouse=True)

@@ -75,6 +75,7 @@ def test_a_second_run_adds_nothing_and_a_killed_one_goes_on(linear, tmp_path):
     assert sorted(tuple(r[k] for k in key) for r in again) == sorted(tuple(r[k] for k in key) for r in first)
 
 
+@pytest.mark.slow
 def test_processes_find_the_same_as_one(linear, tmp_path, garments):
     options = {"methods": ("linear",), "noise": ("0.5",), "backend": "numpy"}
     alone = {(r["method"], r["repetition"]): r["accuracy"] for r in linear(**options)}
@@ -283,9 +284,11 @@ def test_another_content_under_an_old_name_is_refused_by_name(linear, tmp_path, 
             linear(**options)
 
 
-def test_another_backend_runs_anew_and_its_own_rows_are_shown(linear):
-    first = linear(methods=("rMLR (tuned)",))
-    again = linear(methods=("rMLR (tuned)",), backend="loops")
+def test_another_backend_runs_anew_and_its_own_rows_are_shown(linear, tmp_path):
+    few = np.random.default_rng(0).random((300, 9))  # features: the loops take their time
+    flat = saved(tmp_path / "rows.npz", x_train=few[:240], x_test=few[240:])
+    first = linear(methods=("rMLR (tuned)",), data=flat)
+    again = linear(methods=("rMLR (tuned)",), data=flat, backend="loops")
     assert {row["backend"] for row in first} == {"numpy"} and {row["backend"] for row in again} == {"loops"}
     assert len(again) == len(first) == 2
 
@@ -411,6 +414,7 @@ def test_two_programs_share_a_folder_and_double_nothing(tmp_path, garments):
     assert not list((tmp_path / "out" / ".claims").iterdir())
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_finds_the_rows_of_one_that_is_not(tmp_path, garments):
     """kill -9 at random moments after work has begun: none lost, none doubled, none changed."""
     options = [

@@ -68,7 +68,12 @@ NOISE = [
 def add_properties(report, properties, implementation, examples, skip=(), classes=None):
     """A line for each property; those in `skip` are not run. classes: how many, if the code takes one number only."""
     settings = hypothesis.settings(
-        max_examples=examples, deadline=None, derandomize=True, database=None, report_multiple_bugs=False
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],  # not explain, which traces lines that nobody sees
+        report_multiple_bugs=False,
     )
     for prop in properties:
         name = prop.__name__.replace("_", " ")
