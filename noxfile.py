@@ -29,7 +29,7 @@ def types(session):
 def tests(session):
     """The quick suite, or what is named: nox -s tests -- tests/test_losses.py, or -- --hypothesis-profile complete"""
     session.install("-e", ".[test,docs]")
-    session.run("pytest", *(session.posargs or ("-n", "auto", "--dist", "worksteal")))
+    session.run("pytest", *(session.posargs or ("-n", "auto", "--dist", "loadfile")))
 
 
 @nox.session

@@ -27,7 +27,7 @@ QUICKEST = FOLDER / "09_errata.py"
 
 
 def needs_docs(test):
-    """A test of all pages: to build them takes a minute."""
+    """A test of all pages: to build them takes minutes."""
     return pytest.mark.slow(pytest.mark.skipif(not DOCS, reason='the extra "docs" is not installed')(test))
 
 
@@ -49,9 +49,9 @@ class Resources(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The folder of all pages."""
+    """The folder of all pages, made as a reader makes it: at the sizes that the texts speak of."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCRATCHNOISE_FAST", "1")
+        patch.delenv("SCRATCHNOISE_FAST", raising=False)
         return build(tmp_path_factory.mktemp("site"), FOLDER, jobs=2).parent
 
 
