@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from shutil import rmtree
 
@@ -223,26 +224,27 @@ def workers(jobs, dataset):
 
 
 @contextmanager
-def interrupts_held():
-    """Let Ctrl-C wait for the end of the block. Processes and threads that the block starts never get it.
+def interrupts_ignored():
+    """Processes that the block starts ignore Ctrl-C, because a new program inherits what its parent ignores.
 
-    In a terminal it reaches the whole group of processes, but it is for the program, which ends its workers: one that
-    is interrupted while it starts prints a traceback, and its end looks like a loss.
+    In a terminal Ctrl-C reaches the whole group of processes, but it is for the program, which ends its workers: one
+    that is interrupted prints a traceback, and its end looks like a loss. To block the signal would not do: the tracker
+    of shared memory that joblib starts first unblocks it. Only the main thread may choose; elsewhere nothing happens.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _answers(parallel, errands):
     """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
     try:
-        with interrupts_held():  # it starts the processes
+        with interrupts_ignored():  # it starts the processes
             answers = parallel(errands)
         yield from answers
     except Exception as error:

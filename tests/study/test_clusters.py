@@ -128,11 +128,18 @@ def is_alive(pid):
         return False
 
 
+def ignores_ctrl_c(pid):
+    """Of the signals that a process ignores, the second one is SIGINT."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigIgn:")[2].split()[0], 16) & 1 << (signal.SIGINT - 1))
+
+
 def test_an_interrupt_ends_all_processes_and_the_same_command_goes_on(tmp_path):
     program = Study(tmp_path).start("out", jobs=2)
     while not (tmp_path / "out" / "results.jsonl").exists():
         time.sleep(0.05)
     started = children(program.pid)
+    assert len(started) > 1 and all(ignores_ctrl_c(pid) for pid in started)
     os.killpg(program.pid, signal.SIGINT)
     said = program.communicate(timeout=30)[1]
     assert program.returncode == 1 and "stopped; the same command goes on from here" in said
