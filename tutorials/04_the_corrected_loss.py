@@ -12,6 +12,7 @@
 
 # %%
 import os
+import warnings
 
 import numpy as np
 
@@ -152,6 +153,7 @@ garments = data.load("garments", n_train=2400 if FAST else 6000, n_test=1000)
 x, x_test = pixels(garments.x_train), pixels(garments.x_test)
 y_noisy = {T: noise.corrupt(garments.y_train, T, rng) for T in (noise.MNIST05, noise.MNIST06)}
 EPOCHS, SEEDS = (25, 1) if FAST else (40, 3)
+warnings.filterwarnings("ignore", "the network is saturated")  # spoken of below
 
 
 def run_once(loss, T, seed, **settings):
@@ -212,7 +214,8 @@ summary("(39) raw, step 0.01", raw39)
 # A mean of positive losses, estimated at far less than nothing: this network has found the reward. The alarms rang
 # late, or not at all. The whole sum hangs on a few samples that earn millions, and the mean of such numbers has a
 # standard error as large as itself: it could as well be luck. So a bell means something, and silence means nothing;
-# that the risk runs away is seen in the risk itself.
+# that the risk runs away is seen in the risk itself. `fit` warns of another sign: most probabilities are 0 or 1, and
+# the loss is above that of a guess all the same. That warning is silenced here.
 #
 # With the report's large network 8 of 13 raw runs ended in a loss that is no number, and training then stops with
 # `TrainingDiverged` instead of going on with weights that are not numbers. That was not the same story: no epoch before
