@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import threading
 from contextlib import contextmanager, suppress
 from shutil import rmtree
 
@@ -224,27 +223,33 @@ def workers(jobs, dataset):
 
 
 @contextmanager
-def interrupts_ignored():
-    """Processes that the block starts ignore Ctrl-C, because a new program inherits what its parent ignores.
+def interrupts_held():
+    """Let Ctrl-C wait for the end of the block. Processes that the block starts never get it.
 
-    In a terminal Ctrl-C reaches the whole group of processes, but it is for the program, which ends its workers: one
-    that is interrupted prints a traceback, and its end looks like a loss. To block the signal would not do: the tracker
-    of shared memory that joblib starts first unblocks it. Only the main thread may choose; elsewhere nothing happens.
+    In a terminal it reaches the whole group of processes, but it is for the program, which ends its workers: one that
+    is interrupted prints a traceback, and its end looks like a loss. A new process inherits what its parent blocks.
+    Python's tracker of shared memory and joblib's unblock the signal where they are started, so they are started first.
     """
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
+
+    for tracker in (resource_tracker, tracker_of_joblib):
+        tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answers(parallel, errands):
     """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
     try:
-        with interrupts_ignored():  # it starts the processes
+        with interrupts_held():  # it starts the processes
             answers = parallel(errands)
         yield from answers
     except Exception as error:
