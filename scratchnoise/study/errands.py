@@ -39,7 +39,7 @@ def work(job, T, sender, dataset=None):
     """
     with _ONE_AT_A_TIME:
         if sender.parent is not None:
-            _end_with(sender.parent)
+            end_with(sender.parent)
         try:
             if __version__ != sender.version:
                 raise ValueError(f"it has scratchnoise {__version__}, not {sender.version}")
@@ -54,7 +54,7 @@ def work(job, T, sender, dataset=None):
 _watching = False
 
 
-def _end_with(parent):
+def end_with(parent):
     """End this process within a second after its parent, which may have been killed without a word."""
     global _watching
     if _watching or os.getppid() != parent:

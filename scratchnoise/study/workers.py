@@ -9,7 +9,7 @@ from shutil import rmtree
 from .. import __version__
 from ..processes import processors
 from ..transition import TransitionMatrix
-from .errands import Sender, work
+from .errands import Sender, end_with, work
 from .job_claims import Claim
 from .methods import ESTIMATES
 from .protocol import data_hash, load_data
@@ -218,7 +218,8 @@ def workers(jobs, dataset):
     elif on_cluster():
         yield None if jobs == 1 else jobs
     else:
-        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=max(1, processors() // jobs)):
+        threads, guard = max(1, processors() // jobs), {"initializer": end_with, "initargs": (os.getpid(),)}
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=threads, **guard):
             yield jobs
 
 
