@@ -18,13 +18,12 @@ class Sender:
     """What a worker should know of the program that sends it jobs.
 
     checkpoints: folder of the epochs of all jobs, used where the folder above it exists, so not on a machine that does
-    not share it.  parent: process id, for workers that should end with it; None for those of a cluster.
+    not share it.
     """
 
     version: str
     data_hash: str
     checkpoints: str
-    parent: int | None
 
     def folder_of(self, job):
         """Where the epochs of a job are kept; None where the sender's folder is not here."""
@@ -38,8 +37,6 @@ def work(job, T, sender, dataset=None):
     T: as in `Job.run`; dataset: the samples, where the worker may not be able to load them.
     """
     with _ONE_AT_A_TIME:
-        if sender.parent is not None:
-            end_with(sender.parent)
         try:
             if __version__ != sender.version:
                 raise ValueError(f"it has scratchnoise {__version__}, not {sender.version}")
@@ -51,15 +48,8 @@ def work(job, T, sender, dataset=None):
             return job, [], OSError(f"a worker on {platform.node()}: {error}")
 
 
-_watching = False
-
-
 def end_with(parent):
-    """End this process within a second after its parent, which may have been killed without a word."""
-    global _watching
-    if _watching or os.getppid() != parent:
-        return
-    _watching = True
+    """End this process within a second after its parent, whose id is given, and which may be killed without a word."""
 
     def watch():
         while os.getppid() == parent:

@@ -174,8 +174,7 @@ class Workers:
         return self.results.path.parent.resolve() / ".checkpoints"
 
     def _sender(self, job):
-        parent = None if self.on_cluster else os.getpid()
-        return Sender(__version__, data_hash(job.data, job.preset, job.seed), str(self._checkpoints()), parent)
+        return Sender(__version__, data_hash(job.data, job.preset, job.seed), str(self._checkpoints()))
 
     def _told(self, job):
         """T for a method that needs it where the noise is hidden or given: the estimate of the same draw, or None."""

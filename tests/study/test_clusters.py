@@ -87,11 +87,13 @@ def test_workers_that_always_die_end_the_study_with_the_name_of_the_job(tmp_path
         study(tmp_path / "out", garments, jobs=2, noise=("0.5",), methods=("rMLR (tuned)",))
 
 
-def test_workers_end_with_their_parent(tmp_path):
+@pytest.mark.parametrize("rows", [False, True])
+def test_workers_end_with_their_parent(rows, tmp_path):
+    """Those that have not got a job yet as well, and those that are still starting."""
     program = Study(tmp_path).start("out", jobs=2)
     try:
         deadline = time.monotonic() + 60
-        while len(children(program.pid)) < 2 or not (tmp_path / "out" / "results.jsonl").exists():
+        while len(children(program.pid)) < 4 or (rows and not (tmp_path / "out" / "results.jsonl").exists()):
             assert time.monotonic() < deadline and program.poll() is None
             time.sleep(0.05)
         started = children(program.pid)
@@ -158,7 +160,7 @@ def test_an_interrupt_ends_all_processes_and_the_same_command_goes_on(tmp_path):
 
 def sender(garments, **changes):
     known = {"version": __version__, "data_hash": protocol.data_hash(garments, TINY, 0)}
-    return Sender(**{**known, "checkpoints": "/nowhere/.checkpoints", "parent": None, **changes})
+    return Sender(**{**known, "checkpoints": "/nowhere/.checkpoints", **changes})
 
 
 def test_a_worker_refuses_another_version_and_other_data(garments):
