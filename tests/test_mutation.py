@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import profiles
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,7 @@ def test_the_targets_and_their_tests_exist():
         assert target.modules(ROOT) and all((ROOT / path).is_file() for path in target.modules(ROOT))
         files = [word.partition("::")[0] for stage in target.stages for word in stage if word.startswith("tests/")]
         assert files and all((ROOT / file).is_file() for file in files)
+        assert {stage[-1] for stage in target.stages} <= {*profiles.EXAMPLES, "few"}  # trial.py has the last one
 
 
 def test_what_is_explained_is_in_the_sources():

@@ -18,7 +18,7 @@ class Target:
         return [path.relative_to(root) for path in found if path.suffix == ".py"]
 
 
-def stage(arguments, of=None, profile="ci"):
+def stage(arguments, of=None, profile="complete"):
     """Arguments of pytest. of: which of its tests (-k). profile: how many examples Hypothesis draws."""
     return (*arguments.split(), *(("-k", of) if of else ()), "--hypothesis-profile", profile)
 
