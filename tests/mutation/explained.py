@@ -42,9 +42,16 @@ NOISE = {
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype <= bool):",
     ): "of all types bool alone becomes bool without loss",
 }
+LOSSES = {
+    (
+        "objective_grad",
+        'if self.risk == "clip":',
+        'if self.risk <= "clip":',
+    ): "of the names of the risks none comes before clip",
+}
 
 EXPLAINED = {
-    (file, *change): reason
-    for file, changes in {"scratchnoise/transition.py": TRANSITION, "scratchnoise/noise.py": NOISE}.items()
+    (f"scratchnoise/{file}.py", *change): reason
+    for file, changes in {"transition": TRANSITION, "noise": NOISE, "losses": LOSSES}.items()
     for change, reason in changes.items()
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+ARGUMENTS = "tests/test_arguments.py::test_a_wrong_argument_is_refused_by_name"
 PROPERTIES = "tests/test_properties.py::test_the_library_has_the_property"
 
 
@@ -32,6 +33,7 @@ TARGETS = {
             stage("tests/test_transition.py tests/test_noise.py"),
             stage("tests/test_label_errors.py tests/models/test_wrapped_data.py", "transition or label or posterior"),
             stage(PROPERTIES, "matrix or posterior_maps"),
+            stage(ARGUMENTS, "transition"),
         ),
     ),
     "noise": Target(
@@ -39,6 +41,7 @@ TARGETS = {
         (
             stage("tests/test_noise.py"),
             stage(PROPERTIES, "noise."),
+            stage(ARGUMENTS, "noise"),
         ),
     ),
     "losses": Target(
@@ -46,6 +49,7 @@ TARGETS = {
         (
             stage("tests/test_losses.py tests/test_loss_equations.py"),
             stage(PROPERTIES, "losses. or correction."),
+            stage(ARGUMENTS, "losses"),
         ),
     ),
     "loops": Target(
