@@ -21,6 +21,7 @@ ENDINGS = ("_backward", "_grad", "_vjp")
 
 
 def pytest_addoption(parser):
+    """Options and settings: which modules are checked, and how much is drawn."""
     group = parser.getgroup("gradients", "checks of backward passes (scratchnoise)")
     group.addoption("--gradients", action="store_true", help="check every f/f_grad and x_forward/x_backward in modules")
     group.addoption(
@@ -30,6 +31,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    """Register the marker, so that --strict-markers knows it."""
     config.addinivalue_line(
         "markers", "gradient_check(profile): a check of a backward pass; profile: quick, nightly or exhaustive"
     )

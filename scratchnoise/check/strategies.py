@@ -2,8 +2,8 @@
 
 Numbers are multiples of 1/4 or 1/20, so that a failing example can be followed on paper. Every strategy is a function
 of N and C or of a shape. Transition matrices are neither symmetric nor doubly stochastic unless their name says so:
-those two kinds cannot catch a transposed T. Each strategy is made once and kept: making one anew for every drawn input
-took a fifth of the time of a check.
+those two kinds cannot catch a transposed T. Each strategy is made once and kept: a new one is validated before
+anything is drawn from it.
 """
 
 from functools import cache
