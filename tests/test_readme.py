@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,12 @@ def test_the_files_of_the_reading_order_exist():
 def test_the_commands_parse():
     for line in re.findall(r"^scratchnoise (.*)$", README, re.M):
         parser().parse_args(line.split())
+
+
+def test_the_table_of_results_has_every_file_of_rows_and_their_commands_are_there():
+    folder = ROOT / "tutorials" / "results"
+    table = [line for line in (folder / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    named = [name for line in table for name in re.findall(r"`([^` ]+\.jsonl?)`", line)]
+    assert sorted(named) == sorted(path.name for path in folder.glob("[!.]*.json*"))
+    for module in re.findall(r"python -m (scratchnoise[.a-z_]+)", "\n".join(table)):
+        assert find_spec(module), module
