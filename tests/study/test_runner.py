@@ -15,7 +15,7 @@ from scratchnoise.kernels.warm_up import LINEAR, LINEAR_BY_SGD, NETWORKS, warm_u
 from scratchnoise.losses import CrossEntropy
 from scratchnoise.models import NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.network.training import step_size
-from scratchnoise.study import methods, protocol, runner
+from scratchnoise.study import methods, plan, protocol, runner
 from scratchnoise.study.job_claims import Claim
 from scratchnoise.study.jobs import Job
 from scratchnoise.study.results import ResultsFile
@@ -28,7 +28,6 @@ TINY = protocol.Preset("quick", 240, 60, 2, 2, 1, "MLR")
 def tiny(monkeypatch):
     """The quick preset, only smaller."""
     monkeypatch.setitem(protocol.PRESETS, "quick", TINY)
-    monkeypatch.setattr(runner, "PRESETS", protocol.PRESETS)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +59,7 @@ def linear(tmp_path, garments):
 def test_every_linear_method_gives_one_row_a_repetition(linear):
     rows = linear()
     found = sorted((row["method"], row["repetition"]) for row in rows if row["accuracy"] is not None)
-    assert found == sorted((name, r) for name in runner.GROUPS["linear"] for r in range(2))
+    assert found == sorted((name, r) for name in plan.GROUPS["linear"] for r in range(2))
     assert all(0 <= row["accuracy"] <= 1 and row["selection"] == "last epoch" for row in rows if row["accuracy"])
 
 
@@ -376,7 +375,7 @@ def test_a_network_that_was_killed_goes_on_in_the_middle_and_ends_with_the_same_
 def test_what_was_left_between_the_last_row_and_its_tidying_is_deleted(linear, tmp_path):
     options = {"methods": ("rMLR (tuned)",), "repetitions": 1}
     first = linear(**options)
-    (job,) = runner.make_plan(linear.data, ("0.5",), options["methods"], "quick", 1, "numpy", 0)
+    (job,) = plan.make_plan(linear.data, ("0.5",), options["methods"], "quick", 1, "numpy", 0)
     of_this, of_another = (tmp_path / "out" / ".checkpoints" / name for name in (job.key, "0" * 16))
     for folder in (of_this, of_another):
         folder.mkdir(parents=True)
