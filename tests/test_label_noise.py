@@ -216,6 +216,7 @@ def test_noise():
     assert {"convention", "labels flip at the given rates"} <= {line.name for line in report.failed}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("torch"), reason="torch is not installed")
 def test_a_torch_loss():
     import torch

@@ -43,6 +43,7 @@ def test_it_is_built_once_for_each_type_and_says_so(cache, monkeypatch, capfd):
     assert len(list(cache.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_it_compiles_without_a_warning(cache, tmp_path):
     for real in ("float", "double"):
         command = [c_compiler(), *c_library.NEEDED, "-O2", "-Werror", f"-Dreal={real}"]

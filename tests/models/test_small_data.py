@@ -49,6 +49,7 @@ def test_correcting_small_data_is_not_worse_than_not_correcting(n_train):
     assert min(forward, backward) > plain - 0.01 and forward > 0.88
 
 
+@pytest.mark.slow
 def test_clean_small_data_are_learnt_as_well_as_elsewhere():
     ours, theirs = [], []
     for draw in range(2):
