@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import own_process
+import profiles
 import pytest
 
 from scratchnoise import kernels
@@ -102,7 +103,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", profiles.thinned(DAMAGES))
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 def test_a_damaged_file_is_replaced(cache, kind, damage):
     right(fresh())

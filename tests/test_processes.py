@@ -104,6 +104,7 @@ def test_a_child_of_a_parent_that_has_not_computed_has_threads(needs_compiled_nu
 
 
 @needs_fork
+@pytest.mark.slow
 def test_threads_that_other_code_has_started_are_lost_as_well(needs_compiled_numba):
     code = """
 import numba

@@ -26,7 +26,7 @@ def square_backward(dy, x):
 # --- right code ------------------------------------------------------------------------------------------
 
 
-KINDS = ["numpy", pytest.param("torch", marks=needs_torch)]
+KINDS = ["numpy", pytest.param("torch", marks=[needs_torch, pytest.mark.slow])]
 COMPLETE = profiles.runs("complete")
 NIGHTLY = profiles.runs("nightly")  # --hypothesis-profile=nightly runs the whole bars
 SEEDS = range(200) if NIGHTLY else range(2)

@@ -64,7 +64,7 @@ def two_threads(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:this process was forked")
-@pytest.mark.parametrize("name", profiles.thinned(NAMES, every=8))
+@pytest.mark.parametrize("name", profiles.thinned(NAMES, every=len(NAMES)))
 def test_whoever_runs_a_kernel_the_bits_are_the_same(two_threads, name):
     """Sums do not depend on who adds what: two threads, one thread, and the code without parallel loops agree."""
     import numba
