@@ -3,6 +3,7 @@
 (file, function, line before, line after), without indentation: line numbers move, these move with the code.
 """
 
+SQUARE = "the matrix is square"
 UNIFORM = 'p = np.full(C, 1 / C) if p is None else check_prior(p, C, "p")'
 
 TRANSITION = {
@@ -49,9 +50,26 @@ LOSSES = {
         'if self.risk <= "clip":',
     ): "of the names of the risks none comes before clip",
 }
+KERNEL_LOSSES = {
+    ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
+    for index, axis, other in (("i", 0, 1), ("i", 0, -1), ("j", 1, 0))
+}
+REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
+NETWORK = {
+    (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH =  {other}{COMMENT}"): "memory alone depends on it"
+    for COMMENT in ("  # images at a time outside training: bounds the memory",)
+    for other in (499, 501)
+}
 
 EXPLAINED = {
     (f"scratchnoise/{file}.py", *change): reason
-    for file, changes in {"transition": TRANSITION, "noise": NOISE, "losses": LOSSES}.items()
+    for file, changes in {
+        "transition": TRANSITION,
+        "noise": NOISE,
+        "losses": LOSSES,
+        "network/network": NETWORK,
+        "kernels/loops/losses": KERNEL_LOSSES,
+        "kernels/loops/softmax_regression": REGRESSION,
+    }.items()
     for change, reason in changes.items()
 }
