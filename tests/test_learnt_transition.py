@@ -1,5 +1,8 @@
 """VolMin and T-revision: gradients against finite differences, T found where it can be, and their limits shown."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -132,6 +135,21 @@ def test_beyond_a_singular_T_the_objective_is_infinite(rng):
     assert value == np.inf and not gradient.any()
 
 
+@pytest.mark.parametrize("C", [2, 3, 6])
+def test_the_search_begins_at_even_posteriors_and_seven_tenths_on_the_diagonal(C, rng, monkeypatch):
+    module, begun = import_module("scratchnoise.estimate.volmin"), []
+
+    def no_search(function, start, max_iter):
+        begun.append((start, max_iter))
+        return SimpleNamespace(x=start)
+
+    monkeypatch.setattr(module, "lbfgs", no_search)
+    found = estimate.volmin(rng.dirichlet(np.ones(C), 9), rng.integers(C, size=9))
+    np.testing.assert_allclose(found, np.full((C, C), 0.3 / (C - 1)) + (0.7 - 0.3 / (C - 1)) * np.eye(C))
+    (start, steps), *_ = begun
+    assert steps == 300 and not start[: C * C + C].any() and len(start) == 2 * C * C + C
+
+
 # --- T is found -----------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +167,7 @@ def test_a_revision_mends_the_anchors_and_leaves_T_where_nothing_is_gained(rng):
     np.testing.assert_allclose(revised.array, first.array + revised.diagnostics["slack"], atol=1e-12)
     losses = revised.diagnostics["held_out_losses"]
     assert losses[revised.diagnostics["rounds"]] == losses.min() < losses[0]
+    assert len(losses) == min(61, losses.argmin() + 9)  # 60 rounds, or 8 that are worse than the best
     assert error(estimate.t_revision(q, y, T), T) < 0.03
 
 
