@@ -99,11 +99,12 @@ def test_every_rule_is_listed():
     assert {head.partition(" of ")[0].partition(".")[2] for head, _, _ in LISTED} == {rule.__name__ for rule in RULES}
 
 
-def test_functions_that_are_right_are_left_alone_and_edits_come_with_their_line():
-    tree = ast.parse("def f(x):\n    return -x\n\n\ndef g(x):\n    x = x\n    return -x\n")
+def test_functions_that_are_right_are_left_alone_and_an_edit_has_its_line_and_the_whole_file():
+    around = "def f(x):\n    return -x\n", "\ndef h(x):\n    return x"
+    tree = ast.parse(f"{around[0]}def g(x):\n    x = x\n    return -x{around[1]}")
     before = ast.dump(tree)
-    found = list(edits(tree, ["f"]))
-    assert all("def f(x):\n    return -x\ndef g(x):" in text for _, _, text in found)
-    assert ("wrong_sign", 7, "def f(x):\n    return -x\ndef g(x):\n    x = x\n    return x") in found
-    assert {line for _, line, _ in found} >= {5, 6, 7} and len({text for _, _, text in edits(tree)}) > len(found)
+    found = list(edits(tree, ["f", "h"]))
+    assert all(text.startswith(around[0] + "def g(x):") and text.endswith(around[1]) for _, _, text in found)
+    assert ("wrong_sign", 5, f"{around[0]}def g(x):\n    x = x\n    return x{around[1]}") in found
+    assert {line for _, line, _ in found} == {3, 4, 5} and len(list(edits(tree))) > len(found)
     assert ast.dump(tree) == before  # each edit is taken back

@@ -12,6 +12,7 @@ from doubling import DOUBLE
 from scratchnoise.course.checker import diagnosis, repairs
 from scratchnoise.course.checker.failure import Failure, Stopped
 from scratchnoise.course.checker.steps import Trial
+from scratchnoise.course.checker.student import LocalFunction
 
 
 def test_answers_are_the_same_up_to_rounding():
@@ -88,3 +89,34 @@ def test_edits_are_tried_for_some_seconds(slow, limit):
         is None
     )
     assert len(tried) == limit + 1
+
+
+def observed(function, spec=DOUBLE, **probe):
+    found = diagnosis._observed(spec, LocalFunction(function, "double"), probe)
+    return found if isinstance(found, str) else [array.tolist() for array in found]
+
+
+def test_an_answer_is_observed_with_what_became_of_the_inputs():
+    x, pair = np.array([1, 2]), dataclasses.replace(DOUBLE, reference=lambda x: (x, x))
+    assert observed(lambda x: 2 * x, x=x) == [[2, 4], [1, 2]]
+    assert observed(lambda x: x.__imul__(2), x=x) == [[2, 4], [2, 4]] and x.tolist() == [1, 2]
+    assert observed(lambda x: [x, 3.0], pair, x=x) == [[1, 2], 3, [1, 2]] == observed(lambda x: (x, 3.0), pair, x=x)
+    assert observed(lambda x, rng: x, x=x, rng=np.random.default_rng(0)) == [[1, 2], [1, 2]]
+    assert observed(lambda x: [0][7], x=x) == "list index out of range"
+    watched = dataclasses.replace(DOUBLE, observe=lambda double, x: [double(x) + 1])
+    assert observed(lambda x: 2 * x, watched, x=x) == [[3, 5]]
+
+
+def subtract(y, x):
+    return x - y
+
+
+def test_arguments_in_another_order_are_a_mistake_of_their_own():
+    spec = dataclasses.replace(DOUBLE, reference=lambda x, y: x - y, example={"x": np.ones(2), "y": np.zeros(2)})
+    right = [diagnosis._observed(spec, LocalFunction(spec.reference, "double"), spec.example)]
+
+    def swapped(function, spec=spec):
+        return diagnosis._swapped(spec, LocalFunction(function, "double"), [spec.example], right)
+
+    assert swapped(subtract) and not swapped(lambda y, x: y - x) and not swapped(lambda x, y: x - y)
+    assert not swapped(lambda y, z: y - z) and not swapped(subtract, dataclasses.replace(spec, observe=abs))
