@@ -574,7 +574,7 @@ def test_side_by_side_are_all_estimates_of_the_same_posteriors(rng):
     assert list(found) == [estimate.DEFAULT, *(name for name in estimate.ESTIMATORS if name != estimate.DEFAULT)]
     q = estimate.out_of_fold_posteriors(LogisticRegression(), X, y, random_state=0)
     for name, T in found.items():
-        np.testing.assert_allclose(T, estimate.estimate_from_posteriors(q, y, name, X), atol=1e-6)
+        np.testing.assert_allclose(T, estimate.estimate_from_posteriors(q, y, name, X), atol=1e-4)  # volmin searches
     assert "verdict" in found[estimate.DEFAULT].diagnostics
     assert set(found) - set(estimate.estimates_side_by_side(Guessing(), words, y)) == {"hoc"}
 
