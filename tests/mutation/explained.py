@@ -56,7 +56,7 @@ KERNEL_LOSSES = {
 }
 REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
 NETWORK = {
-    (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH =  {other}{COMMENT}"): "memory alone depends on it"
+    (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH = {other}{COMMENT}"): "memory alone depends on it"
     for COMMENT in ("  # images at a time outside training: bounds the memory",)
     for other in (499, 501)
 }
