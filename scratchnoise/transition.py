@@ -72,6 +72,10 @@ class TransitionMatrix:
         order = order_of("T", self.classes, "its labels", wanted, "the classes")
         return TransitionMatrix(self.array[np.ix_(order, order)], self.diagnostics, wanted)
 
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.array.setflags(write=False)  # a copy or pickle of a read-only array can be written to
+
     def __array__(self, dtype=None, copy=None):
         if copy is False and dtype is not None and np.dtype(dtype) != self.array.dtype:
             raise ValueError(f"a TransitionMatrix is float64: it cannot become {np.dtype(dtype)} without a copy")

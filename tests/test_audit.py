@@ -48,6 +48,7 @@ def test_an_upstream_of_ones_is_told_what_it_misses(name):
         assert {"zeros", "half", "wrong sign", "stale cache"} <= missed
 
 
+@pytest.mark.slow
 def test_a_test_that_finds_its_function_by_name():
     module = ModuleType("a_module_of_mine")
     forward, module.backward, shapes = FUNCTIONS["linear"]
@@ -86,6 +87,7 @@ def test_a_method_and_its_state():
     assert report["upstream dropped"].status == "failed" and report["wrong sign"].status == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("torch"), reason="torch is not installed")
 def test_a_torch_function():
     import torch

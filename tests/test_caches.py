@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import own_process
+import profiles
 import pytest
 
 from scratchnoise import kernels
@@ -33,18 +34,21 @@ def package(tmp_path):
 NOWHERE = {"HOME": "/dev/null", "XDG_CACHE_HOME": None, "NUMBA_CACHE_DIR": None}
 
 
+@pytest.mark.slow
 def test_without_a_folder_to_write_to_kernels_are_compiled_every_time(needs_compiled_numba, package):
     printed, errors = own_process.run(CALL, package, **NOWHERE)
     assert printed == f"numba {QUARTERS}"
     assert errors.count("set NUMBA_CACHE_DIR to a folder that can be written") == 1, errors
 
 
+@pytest.mark.slow
 def test_the_advice_about_the_folder_helps(needs_compiled_numba, package, tmp_path):
     printed, errors = own_process.run(CALL, package, **{**NOWHERE, "NUMBA_CACHE_DIR": str(tmp_path / "cache")})
     assert printed == f"numba {QUARTERS}" and "NUMBA_CACHE_DIR" not in errors
     assert list((tmp_path / "cache").rglob("*.nbc"))
 
 
+@pytest.mark.slow
 def test_a_second_process_compiles_meanwhile(needs_compiled_numba, tmp_path):
     """It starts when a kernel is missing; what it leaves on disk is loaded by others, and it ends with the block."""
     code = """
@@ -99,7 +103,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", profiles.thinned(DAMAGES))
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 def test_a_damaged_file_is_replaced(cache, kind, damage):
     right(fresh())
@@ -111,6 +115,7 @@ def test_a_damaged_file_is_replaced(cache, kind, damage):
     assert sum(again.stats.cache_hits.values()) == 1  # what the second one wrote
 
 
+@pytest.mark.slow
 def test_code_with_a_wrong_bit_does_not_run(cache):
     """A file of the right form: without a checksum most of these are loaded, and one may end the process."""
     right(fresh())

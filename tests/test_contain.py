@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import profiles
 import pytest
 
 if sys.platform != "linux":
@@ -197,7 +198,7 @@ def test_a_bad_end_is_told_as_what_it_is(run, left_over, task, status, message):
     assert not left_over()
 
 
-@pytest.mark.parametrize("task", [loop, loop_that_ignores_the_warning])
+@pytest.mark.parametrize("task", profiles.thinned([loop, loop_that_ignores_the_warning]))
 def test_cpu_time_is_limited(run, task, monkeypatch):
     monkeypatch.setattr(guard, "PATIENCE", 60)  # the clock would end it much later
     outcome = run(task, Limits(seconds=1))

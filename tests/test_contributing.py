@@ -79,6 +79,7 @@ def test_there_are_four_examples():
     assert all(EXAMPLES.values())
 
 
+@pytest.mark.slow
 def test_all_examples_together_are_complete(copy):
     for step in [step for steps in EXAMPLES.values() for step in steps]:
         carry_out(step, copy)
@@ -101,7 +102,7 @@ ALL = [(name, int(step["number"])) for name, steps in EXAMPLES.items() for step 
 QUICK = [("A loss", 4), ("A kernel", 9), ("An exercise", 8)]  # one of each; all of them with the profile "nightly"
 
 
-@pytest.mark.parametrize(("example", "number"), ALL if NIGHTLY else QUICK)
+@pytest.mark.parametrize(("example", "number"), ALL if NIGHTLY else profiles.thinned(QUICK))
 def test_a_forgotten_step_is_named(copy, example, number):
     for step in EXAMPLES[example]:
         if int(step["number"]) != number:
@@ -112,6 +113,7 @@ def test_a_forgotten_step_is_named(copy, example, number):
     assert file in shown or SAID.get(file, file) in shown, shown[-3000:]
 
 
+@pytest.mark.slow
 def test_a_mistake_without_a_hint_is_named(copy):
     step = EXAMPLES["A known mistake"][0]
     carry_out(step, copy)

@@ -133,6 +133,7 @@ def test_the_table_fits(graded, width):
     assert "endless loop 01" in text and "timeout" in text and "no shift" in text and long not in text
 
 
+@pytest.mark.slow
 def test_a_folder_of_files_is_one_submission(tmp_path):
     (tmp_path / "01_softmax.py").write_text(SOFTMAX)
     with Grading(tmp_path, ["softmax", "1"]) as grading:
@@ -152,6 +153,7 @@ def test_links_are_not_followed(tmp_path):
         assert [row.status for row in grading.rows()] == ["missing"]
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path, capsys, monkeypatch):
     make_class(tmp_path / "class", {"ada": HONEST["right"], "bob": HONEST["wrong"]})
     monkeypatch.chdir(tmp_path)

@@ -157,14 +157,16 @@ def mean_over_every_pair(z, y, T):
 
 @pytest.mark.parametrize(
     ("loss", "options", "line"),
-    [
-        (accumulates, {}, "a batch"),
-        (mean_over_every_pair, {}, "a batch"),
-        (naive_in_float32, {"kind": "forward"}, "extreme logits are survived"),
-        (in_float32(clipped_probability), {"kind": "backward"}, "falls without bound"),
-        (of_two_classes_with_one_rate_twice, {"classes": 2}, "is unbiased"),
-        (lambda z, y, T: library.forward_value(z, y, T.T.copy()), {"convention": "columns"}, "convention"),
-    ],
+    profiles.thinned(
+        [
+            (accumulates, {}, "a batch"),
+            (mean_over_every_pair, {}, "a batch"),
+            (naive_in_float32, {"kind": "forward"}, "extreme logits are survived"),
+            (in_float32(clipped_probability), {"kind": "backward"}, "falls without bound"),
+            (of_two_classes_with_one_rate_twice, {"classes": 2}, "is unbiased"),
+            (lambda z, y, T: library.forward_value(z, y, T.T.copy()), {"convention": "columns"}, "convention"),
+        ]
+    ),
 )
 def test_wrong_losses_of_other_styles(loss, options, line):
     assert label_noise.verify(loss, examples=15, **options)[line].status == "failed"
@@ -216,6 +218,7 @@ def test_noise():
     assert {"convention", "labels flip at the given rates"} <= {line.name for line in report.failed}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not find_spec("torch"), reason="torch is not installed")
 def test_a_torch_loss():
     import torch

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import profiles
 import pytest
 from solutions.base import BASE
 
@@ -74,6 +75,7 @@ def accuracies(text):
     return re.findall(r"(?:clean test images|settings and seed) +(0\.\d+)", text)
 
 
+@pytest.mark.slow
 def test_right_functions_train_all_three_models(small, tmp_path, capsys):
     write(tmp_path, "01", "02", "03", "04", "08", "09", "11", "12")
     status, shown = train(tmp_path, capsys)
@@ -96,6 +98,7 @@ def test_a_milestone_is_what_the_course_says():
         assert name in [spec.name for spec in EXERCISES[number].functions]
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_the_library_s_and_says_what_to_type(small, tmp_path, capsys):
     write(tmp_path, "03", "08")
     status, shown = train(tmp_path, capsys)
@@ -140,7 +143,7 @@ BAD = {  # what is done with more samples than the check has: words of the line
 }
 
 
-@pytest.mark.parametrize("action", BAD)
+@pytest.mark.parametrize("action", profiles.thinned(BAD))
 def test_code_that_fails_on_the_way_is_one_line(small, tmp_path, capsys, action, monkeypatch):
     monkeypatch.setattr("scratchnoise.course.milestones.own_functions.SECONDS", 1)
     text = BASE["softmax"].replace("    m =", f"    if len(z) > 150:\n        {action}\n    m =")
@@ -151,6 +154,7 @@ def test_code_that_fails_on_the_way_is_one_line(small, tmp_path, capsys, action,
     assert "01_softmax.py: " in said[1] and BAD[action] in said[1]
 
 
+@pytest.mark.slow
 def test_after_a_failure_the_library_takes_over(small, tmp_path, capsys):
     text = BASE["softmax"].replace("    m =", "    if len(z) > 150:\n        raise KeyError\n    m =")
     write(tmp_path, "01", "09", softmax=text)
@@ -175,6 +179,7 @@ def test_a_slow_convolution_gets_fewer_images(small):
     assert training.affordable(9.0, 200)[0] == 50
 
 
+@pytest.mark.slow
 def test_a_convolution_of_loops_gets_fewer_images(small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(training, "SECONDS", 0)  # what is left of a minute is the machine's affair
     write(tmp_path, "11", conv2d_forward=LOOPS)
@@ -188,6 +193,7 @@ def test_a_convolution_of_loops_gets_fewer_images(small, tmp_path, capsys, monke
 # --- the table -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_function_of_a_milestone_is_called(small, tmp_path):
     """What is printed as yours did run."""
     write(tmp_path, "01", "02", "03", "08", "09", "11", "12")

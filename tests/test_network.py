@@ -287,6 +287,7 @@ def test_on_epoch_returns_nothing_else(rng, answer):
         fitted(CrossEntropy(), rng.normal(size=(6, 2)), np.arange(6) % 3, on_epoch=lambda row: answer)
 
 
+@pytest.mark.slow
 def test_the_alarms_ring_when_labels_are_learnt_by_heart(rng):
     x, y = 0.3 * rng.normal(size=(120, 60)), rng.integers(3, size=120)
     _, raw = fitted(BackwardCorrected(T, "raw"), x, y, epochs=60, learning_rate=0.01)

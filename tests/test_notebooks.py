@@ -107,6 +107,7 @@ assert True
 """
 
 
+@pytest.mark.slow
 @docs
 def test_a_command_to_step_brings_its_page_along(tmp_path):
     out = build(tmp_path / "out", folder_with(tmp_path, **{"01_steps": STEPS})).parent
@@ -156,6 +157,7 @@ NAMED = """# %% [markdown]
 """
 
 
+@pytest.mark.slow
 @docs
 def test_what_a_text_names_is_linked_but_not_in_code_and_formulas(tmp_path):
     out = build(tmp_path / "out", folder_with(tmp_path, **{"01_links": NAMED, "02_two": NAMED})).parent
@@ -208,6 +210,7 @@ def test_a_failing_cell_stops_with_its_name_and_writes_nothing(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @docs
 def test_a_kernel_that_dies_stops_the_build(tmp_path):
     folder = folder_with(tmp_path, **{"01_one": SCRIPT.replace("assert CLAIM", "import os; os.abort()")})

@@ -5,7 +5,6 @@ import threading
 
 import numpy as np
 import own_process
-import profiles
 import pytest
 
 from scratchnoise import processes
@@ -83,8 +82,9 @@ def needs(table):
 # --- forks ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_fork
-@pytest.mark.parametrize("table", profiles.thinned(THREADED))
+@pytest.mark.parametrize("table", THREADED)
 def test_a_forked_child_computes_what_its_parent_did(table):
     """One parent for all ways, because it takes seconds to start."""
     needs(table)
@@ -104,6 +104,7 @@ def test_a_child_of_a_parent_that_has_not_computed_has_threads(needs_compiled_nu
 
 
 @needs_fork
+@pytest.mark.slow
 def test_threads_that_other_code_has_started_are_lost_as_well(needs_compiled_numba):
     code = """
 import numba
@@ -139,6 +140,7 @@ assert answers == 8 * [b'1'], answers
     own_process.run(FIT + code, NUMBA_THREADING_LAYER=layer)
 
 
+@pytest.mark.slow
 @needs_fork
 def test_forks_while_another_thread_compiles(needs_compiled_numba):
     """numba has one lock for all compilations; a child that inherits it locked would wait for ever."""
@@ -299,6 +301,7 @@ def test_numba_is_told_of_the_quota_unless_the_user_has_chosen(needs_compiled_nu
 # --- which threads and processes a choice of the table reaches -----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_choice_reaches_the_processes_of_a_study(tmp_path):
     from scratchnoise.study.runner import reproduce
 

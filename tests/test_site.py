@@ -23,6 +23,8 @@ from scratchnoise.notebooks.steps import COMMAND
 
 ROOT = Path(__file__).parents[1]
 
+pytestmark = pytest.mark.slow  # the site takes ten seconds
+
 
 class Page(HTMLParser):
     """The links, the ids and what is loaded of a page."""

@@ -65,9 +65,11 @@ def test_asarray_converts_and_copies_as_numpy_wants():
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda matrix: pickle.loads(pickle.dumps(matrix))])
-def test_copies_are_equal_and_hash_alike(copied):
+def test_copies_are_equal_hash_alike_and_are_read_only(copied):
     matrix = TransitionMatrix(T, {"method": "by hand"})
     assert copied(matrix) == matrix and hash(copied(matrix)) == hash(matrix)
+    with pytest.raises(ValueError, match="read-only"):
+        copied(matrix).array[0, 0] = 1
     assert copied(matrix).diagnostics == {"method": "by hand"}
 
 

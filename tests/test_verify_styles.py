@@ -4,6 +4,7 @@ from collections import namedtuple
 from functools import partial
 
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise import check
@@ -178,14 +179,17 @@ STYLES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", profiles.thinned(STYLES))
 def test_styles_of_calling(style):
     report = check.verify(*STYLES[style])
     assert report, report
     assert report["adjoint"].status == report["other inputs"].status == "ok", report
 
 
-@pytest.mark.parametrize("style", [name for name in STYLES if name != "no samples"])  # there every gradient is 0
+WITH_GRADIENTS = [name for name in STYLES if name != "no samples"]  # there every gradient is 0
+
+
+@pytest.mark.parametrize("style", profiles.thinned(WITH_GRADIENTS))
 def test_wrong_code_of_every_style_fails(style):
     forward, backward, args = STYLES[style]
     for mistake in ("twice", "wrong sign"):

@@ -12,33 +12,29 @@ from ..files import write_whole
 BLOCK = 2**20  # bytes that are hashed at a time
 
 
-def recall(path, stamp):
-    """(keys, how many bytes of the file they are from); None where nothing is kept or it is not about this file."""
+def recall(path, stamp, keys):
+    """Fill `keys`, which is empty, and return the number of bytes that they are from.
+
+    None where nothing is kept or it is not about this file.
+    """
     try:
         kept = json.loads(_beside(path).read_bytes())
         if kept["stamp"] != stamp or kept["digest"] != _digest(path, kept["end"]):
             return None
-        columns = [[values[place] for place in places] for values, places in kept["columns"]]
-        return list(zip(*columns, strict=True)), kept["end"]
+        keys.bounds = {tuple(rest): bounds for rest, bounds in kept["bounds"]}
+        return kept["end"]
     except (OSError, ValueError, LookupError, TypeError):  # it is only kept to save time
         return None
 
 
 def remember(path, stamp, keys, end):
-    """Keep the keys (tuples of the same length) that were found in the first `end` bytes."""
-    columns = [_column(values) for values in zip(*keys, strict=True)]
-    kept = {"stamp": stamp, "end": end, "digest": _digest(path, end), "columns": columns}
+    """Keep the keys that were found in the first `end` bytes."""
+    kept = {"stamp": stamp, "end": end, "digest": _digest(path, end), "bounds": list(keys.bounds.items())}
     write_whole(_beside(path), json.dumps(kept).encode())
 
 
 def _beside(path):
     return Path(path).with_name(f".{Path(path).name}.keys")
-
-
-def _column(values):
-    """The distinct values, and for each of all values its place among them."""
-    places = {value: place for place, value in enumerate(dict.fromkeys(values))}
-    return list(places), [places[value] for value in values]
 
 
 def _digest(path, end):

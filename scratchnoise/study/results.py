@@ -20,18 +20,20 @@ A row is a dict. Every row has the fields in `REQUIRED`; some have more:
 from the start of the fit. JSON has no NaN: a number that is not finite is stored as None.
 """
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
 from ..content import content_of
+from .key_ranges import KeyRanges
 from .rows_file import RowsFile
 
 CONTENT = ("data_hash", "noise_hash", "settings_hash")
 IDENTITY = ("data", "noise", "method", "repetition", "epoch", "preset", "seed", "backend", "version", *CONTENT)
 REQUIRED = (*IDENTITY[:5], "accuracy", "seconds", *IDENTITY[6:9])
-EPOCH = IDENTITY.index("epoch")
+REPETITION, EPOCH = IDENTITY.index("repetition"), IDENTITY.index("epoch")
 STOPPED = "stopped"  # stands for the epoch in the key of a run that ended early, which nobody can foresee
 TEXTS = ("data", "noise", "method", "backend", "version")
 COLUMN_SUMS = 1e-6  # so far may the columns of a T_hat be from 1
@@ -41,7 +43,7 @@ class ResultsFile(RowsFile):
     """An append-only file of measurements, told apart by the fields in `IDENTITY`. path, stamp: as in RowsFile."""
 
     def __init__(self, path, stamp=None):
-        super().__init__(path, identity, stamp)
+        super().__init__(path, identity, partial(KeyRanges, REPETITION), stamp)
 
     def has(self, **key):
         """Whether some row agrees with every field given, e.g. `has(method="MLR", repetition=3)`.

@@ -30,13 +30,14 @@ class RowsFile:
     """Rows (dict) told apart by their `key`. path: str or Path; neither the file nor its folder need exist.
 
     check(row): raises ValueError where a row is no row; its answer is the key, a hashable.
-    stamp: where it is given, the keys that `remember` has kept under the same stamp are taken from there, not parsed.
-    In memory are the keys alone, and equal parts of keys once: `rows` reads the file. Threads may share the object.
+    empty: makes the set that holds the keys; in memory are the keys alone, `rows` reads the file.
+    stamp: where it is given, `empty` makes KeyRanges, and what `remember` has kept under the same stamp is not parsed.
+    Threads may share the object.
     Raises ValueError, naming file and line, where a line that has an end is damaged or has the key of another.
     """
 
-    def __init__(self, path, check, stamp=None):
-        self.path, self.check, self.stamp = Path(path), check, stamp
+    def __init__(self, path, check, empty=set, stamp=None):
+        self.path, self.check, self.empty, self.stamp = Path(path), check, empty, stamp
         self._one_thread = threading.RLock()
         self._forget()
         self._recall()
@@ -46,8 +47,8 @@ class RowsFile:
         return key in self._keys
 
     def keys(self):
-        """The keys of all rows, in the order of the file."""
-        return list(self._keys)
+        """The set of the keys of all rows, to be read only."""
+        return self._keys
 
     def rows(self):
         """Every row, oldest first: list of dict."""
@@ -72,17 +73,14 @@ class RowsFile:
                 self._forget()
 
     def remember(self):
-        """Keep the keys, which are tuples, beside the file for the next start, where that would parse many rows."""
+        """Keep the keys beside the file for the next start, where that would parse many rows."""
         if self._lines - self._recalled >= WORTH_KEEPING:
             known_keys.remember(self.path, self.stamp, self._keys, self._end)
 
     def _recall(self):
         self._recalled = 0
-        recalled = self.stamp and known_keys.recall(self.path, self.stamp)
-        if recalled:
-            keys, self._end = recalled
-            self._keys = dict.fromkeys(keys)
-            self._recalled = self._lines = len(keys)
+        if self.stamp and (end := known_keys.recall(self.path, self.stamp, self._keys)):
+            self._end, self._recalled, self._lines = end, len(self._keys), len(self._keys)
 
     def append(self, *rows):
         """Add rows in one step; those whose key is there already are left out. On the disk when this returns.
@@ -116,7 +114,7 @@ class RowsFile:
         key = self._key(line, f"{self.path}, line {self._lines + 1}")
         if key in self._keys:
             raise ValueError(f"{self.path}, line {self._lines + 1}: measured before, {key}")
-        self._keys[self._shared(key)] = None
+        self._keys.add(key)
         self._lines += 1
         self._end += len(line) + 1
 
@@ -131,19 +129,13 @@ class RowsFile:
             raise ValueError(f"{where}: {error}") from error
 
     def _forget(self):
-        self._keys, self._texts, self._end, self._lines, self._file = {}, {}, 0, 0, None
+        self._keys, self._end, self._lines, self._file = self.empty(), 0, 0, None
 
     def _forget_another(self, found):
         """Forget all where another file has taken the place of the one that was read. found: what fstat says."""
         if self._file is not None and (found.st_ino != self._file or found.st_size < self._end):
             self._forget()
         self._file = found.st_ino
-
-    def _shared(self, key):
-        """The key, with the very texts that other keys have: most rows differ in a number only."""
-        if not isinstance(key, tuple):
-            return key
-        return tuple(self._texts.setdefault(part, part) if isinstance(part, str) else part for part in key)
 
 
 @contextmanager

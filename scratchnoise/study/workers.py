@@ -12,6 +12,7 @@ from ..transition import TransitionMatrix
 from .errands import Sender, end_with, work
 from .job_claims import Claim
 from .methods import ESTIMATES
+from .plan import alone
 from .protocol import data_hash, load_data
 from .results import CONTENT
 
@@ -68,8 +69,9 @@ class Workers:
         Claim.sweep(self._claims())
         left = {path.name: path for path in self._checkpoints().glob("*")}
         if left:  # a key takes a while to make
-            for path in (left[key] for key in {job.key for job in done} if key in left):
-                rmtree(path, ignore_errors=True)
+            for key in (job.key for job in done):
+                if key in left:
+                    rmtree(left[key], ignore_errors=True)
 
     def run(self, plan):
         """Until every job of the plan is done, by this program or by another one.
@@ -82,7 +84,7 @@ class Workers:
             while self.elsewhere:
                 waited, self.elsewhere = self.elsewhere, []
                 for job in waited:  # a lost program leaves its job to us
-                    run([job], wait=True)
+                    run(alone(job), wait=True)
         finally:
             self._release()
 
@@ -105,7 +107,7 @@ class Workers:
                 print(f"\na worker was lost ({lost}); {names} begins again", file=sys.stderr)
                 self._release()
             self.results.refresh()
-            plan = [job for job in plan if job not in self.elsewhere and not job.is_done(self.results)]
+            plan, self.elsewhere = plan.without(self.results), []
 
     def _progress_made(self):
         """Something that changes with every finished job, and with every epoch that a network has kept."""
@@ -119,7 +121,8 @@ class Workers:
         """One joblib call. Its exceptions are about workers: what a job raises comes back as a value."""
         from joblib import Parallel, delayed
 
-        dataset = load_data(plan[0].data, plan[0].preset, plan[0].seed)
+        first = next(iter(plan))
+        dataset = load_data(first.data, first.preset, first.seed)
         broken = []  # joblib asks for jobs in a thread that has nobody to raise to
 
         def errands():

@@ -33,6 +33,7 @@ def test_flop_of_the_annex():
     assert WORKLOADS["annex step"].flop * 252 == pytest.approx(16.7e9, rel=0.01)
 
 
+@pytest.mark.slow
 def test_measure_takes_turns_and_reports_ratios(needs_compiled_numba):
     rows = runner.measure("MLR pass", threads=1, rounds=2, calls=1, rungs=("NumPy (im2col, BLAS)", "numba (vectors)"))
     assert [row["rung"] for row in rows] == ["NumPy (im2col, BLAS)", "numba (vectors)"]

@@ -55,6 +55,7 @@ def test_a_name_without_features_restricts_nothing(x86, needs_compiled_numba, in
     assert target_on_avx512(wrong).endswith(": AVX-512")
 
 
+@pytest.mark.slow
 def test_the_other_libraries_are_restricted_too(x86):
     found = call_alone("machine", "describe()", environment(1, "sse4"))
     assert found["environment"] == INSTRUCTIONS["sse4"]

@@ -2,6 +2,7 @@
 
 import hypothesis
 import numpy as np
+import profiles
 import pytest
 from agreement import NAMES, assert_agree, results
 
@@ -63,7 +64,7 @@ def two_threads(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:this process was forked")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", profiles.thinned(NAMES, every=len(NAMES)))
 def test_whoever_runs_a_kernel_the_bits_are_the_same(two_threads, name):
     """Sums do not depend on who adds what: two threads, one thread, and the code without parallel loops agree."""
     import numba

@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise import kernels
@@ -43,6 +44,7 @@ def test_it_is_built_once_for_each_type_and_says_so(cache, monkeypatch, capfd):
     assert len(list(cache.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_it_compiles_without_a_warning(cache, tmp_path):
     for real in ("float", "double"):
         command = [c_compiler(), *c_library.NEEDED, "-O2", "-Werror", f"-Dreal={real}"]
@@ -56,7 +58,10 @@ def test_another_source_is_another_file(cache):
     assert first == c_library.shared_library(read(), "float")
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-1] + bytes([b[-1] ^ 1])])
+DAMAGES = [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-1] + bytes([b[-1] ^ 1])]
+
+
+@pytest.mark.parametrize("damage", profiles.thinned(DAMAGES))
 def test_a_damaged_library_is_built_afresh(cache, damage, capfd):
     path = c_library.shared_library(read(), "float")
     path.write_bytes(damage(path.read_bytes()))

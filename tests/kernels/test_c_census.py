@@ -7,6 +7,7 @@ import platform
 import re
 import subprocess
 
+import profiles
 import pytest
 
 from scratchnoise.backend import c_compiler
@@ -47,7 +48,7 @@ def take_census(folder, name, target, rows, real):
 
 
 @pytest.mark.parametrize("real", ["float", "double"])
-@pytest.mark.parametrize(("target", "rows"), [("x86-64-v3", 6), ("skylake-avx512", 8)])
+@pytest.mark.parametrize(("target", "rows"), profiles.thinned([("x86-64-v3", 6), ("skylake-avx512", 8)]))
 @pytest.mark.parametrize("name", ["convolution.c", "linear.c", "pooled_convolution.c"])
 def test_tiles_stay_in_the_registers(name, target, rows, real):
     take_census(library.HERE, name, target, rows, real)

@@ -9,6 +9,7 @@ import subprocess
 from contextlib import contextmanager
 
 import numpy as np
+import profiles
 import pytest
 from cuda_cases import FLOATS, all_cases
 from fenced import Fenced
@@ -62,7 +63,7 @@ def races(tmp_path_factory):
     return library_of(RACES, tmp_path_factory.mktemp("races"))
 
 
-@pytest.mark.parametrize("i", range(len(RACES)), ids=lambda i: f"{i}-{RACES[i][0]}")
+@pytest.mark.parametrize("i", profiles.thinned(range(len(RACES))), ids=lambda i: f"{i}-{RACES[i][0]}")
 def test_races_are_found(races, i):
     def look():
         faulthandler.disable()

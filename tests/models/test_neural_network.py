@@ -1,6 +1,7 @@
 """The network model: which loss it trains, what it keeps, and that a noise-robust loss earns its name."""
 
 import numpy as np
+import profiles
 import pytest
 
 from scratchnoise.backend import backend
@@ -30,7 +31,7 @@ def test_a_name_or_an_object_stands_for_a_loss(gaussians, T, settings, loss):
     assert model(**given, **settings).fit(*gaussians).loss_ == loss(T)
 
 
-@pytest.mark.parametrize(("loss", "worst"), [("forward", 0.05), ("backward", 0.11)])
+@pytest.mark.parametrize(("loss", "worst"), profiles.thinned([("forward", 0.05), ("backward", 0.11)]))
 def test_corrected_losses_learn_the_clean_posterior(noisy_gaussians, T, loss, worst):
     """Clean labels give 0.91, noisy ones 0.87 and posteriors that are wrong by 0.2 on average."""
     X, y_noisy, y = noisy_gaussians

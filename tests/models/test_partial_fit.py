@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import profiles
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -186,7 +187,7 @@ def test_only_sgd_has_it(gaussians):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("cls", [SoftmaxRegression, RobustSoftmaxRegression])
+@pytest.mark.parametrize("cls", profiles.thinned([SoftmaxRegression, RobustSoftmaxRegression]))
 def test_scikit_learn_checks_it(cls):
     results = check_estimator(cls(solver="sgd", l2=0, max_iter=200), on_fail=None, on_skip=None)
     about = [r for r in results if "partial_fit" in r["check_name"] or "n_features" in r["check_name"]]

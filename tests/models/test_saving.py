@@ -5,6 +5,7 @@ import os
 import pickle
 
 import numpy as np
+import profiles
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -35,7 +36,7 @@ def path(tmp_path):
     return tmp_path / "model.npz"
 
 
-@pytest.mark.parametrize("model", MODELS, ids=repr)
+@pytest.mark.parametrize("model", profiles.thinned(MODELS), ids=repr)
 def test_a_model_comes_back_the_same(model, gaussians, path):
     X, y = gaussians
     if isinstance(model.get_params().get("network"), Network):

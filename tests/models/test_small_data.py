@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import profiles
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -49,6 +50,7 @@ def test_correcting_small_data_is_not_worse_than_not_correcting(n_train):
     assert min(forward, backward) > plain - 0.01 and forward > 0.88
 
 
+@pytest.mark.slow
 def test_clean_small_data_are_learnt_as_well_as_elsewhere():
     ours, theirs = [], []
     for draw in range(2):
@@ -231,7 +233,7 @@ def test_early_stopping_is_more_accurate_on_noisy_labels():
 # --- warnings ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "forward"])
+@pytest.mark.parametrize("loss", profiles.thinned(["cross_entropy", "forward"]))
 def test_a_network_that_learnt_class_shares_says_so(loss):
     """Raw features up to 4,000: the first steps kill every hidden unit."""
     X, y = load_breast_cancer(return_X_y=True)

@@ -114,6 +114,7 @@ def test_many_useless_features_are_dropped_behind_the_noise_too(rng, T):
     assert kept[:3].min() > kept[3:].max()
 
 
+@pytest.mark.slow
 def test_rates_are_learnt_as_well(noisy_gaussians, T):
     X, y_noisy, y = noisy_gaussians
     model = RobustSoftmaxRegression(l1=1e-3, l2=1e-3).fit(X, y_noisy)

@@ -6,6 +6,7 @@ import json
 from html.parser import HTMLParser
 
 import numpy as np
+import profiles
 import pytest
 from stepping.browser import after, browser, shown_by
 
@@ -101,7 +102,7 @@ def test_numbers_that_json_lacks_are_written():
 
 
 @in_a_browser
-@pytest.mark.parametrize("name", ["softmax", "BackwardCorrected", "RobustSoftmaxRegression"])
+@pytest.mark.parametrize("name", profiles.thinned(["softmax", "BackwardCorrected", "RobustSoftmaxRegression"]))
 def test_its_own_policy_lets_its_script_run(page_of, name):
     path, recordings = page_of(name)
     steps = len(next(iter(recordings.values())).steps)

@@ -4,6 +4,7 @@ import sys
 import time
 
 import numpy as np
+import profiles
 import pytest
 from mutants.stepping import WRONG_CELLS, WRONG_RESULTS
 from stepping.recorded import check_cells, check_result, f_of, same
@@ -32,7 +33,7 @@ def test_nothing_is_forgotten():
     assert {"SoftmaxRegression", "RobustSoftmaxRegression"} <= set(known["models"])
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", profiles.thinned(EVERY))
 def test_a_page_is_made_quickly_and_the_result_is_that_of_a_run_without_recording(name):
     subject = find(name)
     plain = [run.call() for run in subject.runs]

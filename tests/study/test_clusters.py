@@ -50,6 +50,7 @@ def study(out, garments, **changes):
 # --- processes of this machine ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments(tmp_path):
     figures = kill_at_random(tmp_path, KILLS)
     assert figures["killed"] == KILLS and figures["completed"] >= 1
@@ -74,6 +75,7 @@ class Dies:
         return os._exit, (1,)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_its_job_runs_again(tmp_path, garments, monkeypatch, capsys):
     alone = study(tmp_path / "alone", garments)
     kills_a_worker(monkeypatch, 2)
@@ -81,6 +83,7 @@ def test_a_worker_that_dies_is_replaced_and_its_job_runs_again(tmp_path, garment
     assert "a worker was lost" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_workers_that_always_die_end_the_study_with_the_name_of_the_job(tmp_path, garments, monkeypatch):
     kills_a_worker(monkeypatch, 10**6)
     with pytest.raises(OSError, match=r"workers were lost 5 times, at last with .*0\.5 rMLR \(tuned\) #1"):
@@ -137,6 +140,7 @@ def never_gets_ctrl_c(pid):
     return any(mask & 1 << (signal.SIGINT - 1) for mask in masks)
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_all_processes_and_the_same_command_goes_on(tmp_path):
     program = Study(tmp_path).start("out", jobs=2)
     while not (tmp_path / "out" / "results.jsonl").exists():
@@ -208,6 +212,7 @@ def test_a_job_is_sent_without_its_data(garments):
 # --- through joblib's door --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_any_backend_of_joblib_runs_the_jobs(tmp_path, garments, monkeypatch):
     """As Ray's and Spark's are used; threads stand for them."""
     alone, threads = study(tmp_path / "alone", garments), set()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnoise.study.further import FURTHER
-from scratchnoise.study.runner import GROUPS, make_plan
+from scratchnoise.study.plan import GROUPS, make_plan
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 

@@ -39,6 +39,7 @@ def test_welch_by_hand():
     assert found.high - found.mean == pytest.approx(t_quantile(0.975, freedom) * (a + b) ** 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [True, False])
 def test_nineteen_of_twenty_intervals_hold_the_truth(shared):
     rng, hits = np.random.default_rng(0), 0
