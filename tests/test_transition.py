@@ -203,6 +203,11 @@ def test_information_needs_every_class():
 def test_a_label_that_never_occurs_carries_no_information():
     never = TransitionMatrix([[0.5, 0.4, 0.1], [0.5, 0.6, 0.9], [0, 0, 0]])
     assert 0 < never.information_fraction < 1
+    two_of_four = TransitionMatrix(
+        [[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
+    )  # a sharp label of 2 classes
+    np.testing.assert_allclose(two_of_four.information_fractions(), [0, 0, 1], atol=1e-12)
+    assert two_of_four.information_fraction == pytest.approx(1 / 3)
 
 
 def test_row_dominance_is_about_rows():
