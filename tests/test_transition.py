@@ -100,6 +100,17 @@ def test_from_rows_does_not_send_in_circles():
         TransitionMatrix.from_rows(T)
 
 
+def test_where_both_orientations_are_near_enough_the_exact_one_is_meant():
+    by_rows = np.array([[0.702, 0.298], [0.3, 0.7]])  # columns sum to 1.002 and 0.998
+    with pytest.raises(ValueError, match="its rows do"):
+        TransitionMatrix(by_rows)
+    with pytest.raises(ValueError, match="columns"):
+        TransitionMatrix.from_rows(by_rows.T)
+    np.testing.assert_allclose(TransitionMatrix.from_rows(by_rows), TransitionMatrix(by_rows.T))
+    rounded = np.array([[0.702, 0.299], [0.3, 0.7]])  # neither is exact, so nothing speaks against it
+    assert TransitionMatrix(rounded).array.shape == TransitionMatrix.from_rows(rounded).array.shape == (2, 2)
+
+
 def test_from_rows_speaks_of_rows_of_a_matrix_alone():
     with pytest.raises(ValueError, match=r"T has shape \(3, 3, 2\); it should be square"):
         TransitionMatrix.from_rows(np.full((2, 3, 3), 0.5))  # its sums along the first axis are 1, along the next not

@@ -13,8 +13,13 @@ TRANSITION = {
             UNIFORM,
             UNIFORM.replace("1 / C", other),
         ): "a factor of all of p cancels in the shares"
-        for other in ("1 + C", "1 * C", "1 ** C", "1 % C", " 2 / C")
+        for other in ("1 + C", "1 * C", "1 ** C", "1 % C", "2 / C")
     },
+    (
+        "singular",
+        "return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
+        "return bool(self.singular_values[-1] <= len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
+    ): "the bound is one of rounding: that a singular value equals it is an accident",
     (
         "true_posterior",
         "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
