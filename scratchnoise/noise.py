@@ -150,7 +150,7 @@ def _corrupt_exactly(y, T, rng):
     for j in range(len(T)):
         members = rng.permutation(np.flatnonzero(y == j))
         wanted = T[:, j] * len(members)
-        counts = np.floor(wanted + 1e-9).astype(np.int64)
+        counts = np.floor(wanted).astype(np.int64)
         remainder = wanted - counts
         counts[np.argsort(-remainder, kind="stable")[: len(members) - counts.sum()]] += 1
         y_noisy[members] = np.repeat(np.arange(len(T)), counts)

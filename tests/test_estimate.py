@@ -192,6 +192,16 @@ def test_folds_are_stratified_and_random(rng):
     assert (fold != estimate.stratified_folds(y, 5, rng)).any()
 
 
+def test_the_smallest_class_has_a_sample_in_every_fold_at_most(rng):
+    y = np.array([0, 0, 0, 1, 1])
+    fold = estimate.stratified_folds(y, 2, rng)
+    assert sorted(fold[y == 1]) == [0, 1] and set(fold[y == 0]) == {0, 1}
+    for folds in (1, 3):
+        with pytest.raises(ValueError, match=f"folds={folds}; it should be between 2 and the size of .*, 2"):
+            estimate.stratified_folds(y, folds, rng)
+    assert estimate.out_of_fold_posteriors(LogisticRegression(), rng.normal(size=(5, 2)), y, folds=9).shape == (5, 2)
+
+
 def test_the_seed_decides(rng):
     X, y = rng.normal(size=(90, 2)), np.arange(90) % 3
     model = SoftmaxRegression(max_iter=3, backend="numpy")
@@ -319,6 +329,21 @@ def test_the_derivatives_of_the_shares_are_finite_differences(rng):
 def test_the_two_nearest_are_others_and_features_count_alike():
     X = np.array([[0.0, 0], [1, 0], [2, 0], [0, 1000], [1, 1000], [2, 1000]])
     assert [sorted(row) for row in two_nearest(X)[[0, 4]].tolist()] == [[1, 3], [3, 5]]  # unscaled: 2, not 3
+
+
+def test_the_nearest_comes_first_of_however_many_samples(rng):
+    X = np.column_stack([rng.normal(size=(1100, 2)), np.ones(1100)])  # more than two blocks; a feature that is constant
+    scaled = X[:, :2] / X[:, :2].std(axis=0)
+    distance = ((scaled[:, None] - scaled) ** 2).sum(axis=-1) + np.diag(np.full(1100, np.inf))
+    np.testing.assert_array_equal(two_nearest(X), np.argsort(distance, axis=1)[:, :2])
+
+
+def test_hidden_classes_are_named_by_what_they_mostly_become():
+    module = import_module("scratchnoise.estimate.hoc")
+    assert module._dominant_order(np.array([[0.1, 0.5, 0.0], [0.2, 0.1, 0.05], [0.0, 0.0, 0.05]])).tolist() == [1, 0, 2]
+    assert module._dominant_order(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]])).tolist() == [0, 1, 2]
+    assert module._dominant_order(np.array([[0.3, 0.4], [0.2, 0.1]])).tolist() == [1, 0]
+    np.testing.assert_array_equal(module._softmax(np.array([[1000.0, 0], [0, 1000.0]])), np.eye(2))
 
 
 def test_hoc_finds_t_where_neighbours_share_their_class(rng):

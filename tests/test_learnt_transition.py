@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from scratchnoise import estimate
-from scratchnoise.estimate.linear import noisy_loss, softmax
-from scratchnoise.estimate.revision import reweighted_risk, weighted_loss
+from scratchnoise.estimate.linear import log_features, noisy_loss, softmax
+from scratchnoise.estimate.revision import possible, reweighted_risk, weighted_loss
 from scratchnoise.estimate.volmin import bounded_columns, volmin_objective
 from scratchnoise.noise import MNIST06, corrupt
 
@@ -115,6 +115,31 @@ def test_the_true_T_is_no_minimum_of_the_reweighted_risk(rng):
         slope[i] = -(q[:, i] * -np.log(p[:, i]) * p[:, i] / q[:, i] ** 2) @ p / 500
     along_columns = slope - slope.mean(axis=0)  # what is left when columns keep their sum
     assert abs(along_columns).max() > 0.02
+
+
+def test_sure_classifiers_neither_overflow_nor_lose_their_loss(rng):
+    """Logits of several thousand: the shares are 0 and 1, the loss of a wrong label is the distance to the largest."""
+    x, y, v = np.eye(3), np.array([0, 1, 0]), np.concatenate([5000 * np.eye(3).ravel(), np.zeros(3)])
+    np.testing.assert_array_equal(softmax(5000 * np.eye(3)), np.eye(3))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        value, gradient = weighted_loss(v, np.array([1.0, 1.0, 3.0]), x, y, 3)
+    ridge = 0.5 * 1e-3 * 3 * 5000**2
+    assert value == pytest.approx(3 * 5000 / 3 + ridge)
+    np.testing.assert_allclose(gradient[:9].reshape(3, 3), [[5, 0, 0], [0, 5, 0], [-1, 0, 5 + 1]], atol=1e-9)
+
+
+def test_features_are_standardised_logarithms():
+    q = np.array([[0.0, 0.5, 0.5], [1e-5, 0.5, 0.49999], [0.5, 0.5, 1e-9], [0.25, 0.5, 0.25]])
+    x = log_features(q)
+    np.testing.assert_allclose([x.mean(axis=0), x.std(axis=0)], [[0, 0, 0], [1, 0, 1]], atol=1e-12)
+    assert x[0, 0] == x[1, 0] and (x[3, 0] - x[0, 0]) / (x[2, 0] - x[0, 0]) == pytest.approx(
+        np.log(0.25 / 1e-4) / np.log(0.5 / 1e-4)
+    )
+
+
+def test_a_revised_matrix_keeps_a_thousandth_for_all_labels():
+    np.testing.assert_allclose(possible(T), 0.999 * T + 0.001 / 3)
+    np.testing.assert_allclose(possible(T + [[0.2], [0.2], [0.2]]), possible(T))  # the nearest probabilities
 
 
 # --- parametrisation ------------------------------------------------------------------------------------------------
