@@ -147,6 +147,8 @@ def test_labels_of_any_kind_flip_as_their_positions_do(names, exact):
 def test_classes_name_what_no_true_label_is():
     drawn = corrupt(["a"] * 200, T, 0, classes=["a", "bb", "c"])
     assert set(drawn) == {"a", "bb", "c"}
+    assert drawn.dtype.kind == "U"
+    assert corrupt(np.array(["a"], object), T, 0, classes=["a", "bb", "c"]).dtype == object  # as y holds them
     with pytest.raises(ValueError, match=r"T is 3 x 3, but there are 2 classes"):
         corrupt(["a", "b"], T, 0, classes=["a", "b"])
     with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'c'\] lacks labels that y has: \['z'\]"):
