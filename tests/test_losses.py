@@ -246,3 +246,14 @@ def test_a_loss_is_frozen_and_takes_any_form_of_t():
     with pytest.raises(dataclasses.FrozenInstanceError):
         loss.T = None
     assert BackwardCorrected(T).weights.flags.c_contiguous  # what compiled kernels are compiled for
+
+
+@pytest.mark.parametrize("risk", ["raw", "clip", "relu"])
+def test_the_flood_level_is_for_flood_alone(risk):
+    rng = np.random.default_rng(0)
+    for scale in (0.1, 9):  # the risk of unsure logits is positive, that of very sure ones may be negative
+        z, y = scale * rng.standard_normal((40, 3)), rng.integers(3, size=40)
+        dry, wet = BackwardCorrected(T, risk), BackwardCorrected(T, risk, flood_level=5.0)
+        assert dry.objective(z, y) == wet.objective(z, y)
+        np.testing.assert_array_equal(dry.objective_grad(z, y), wet.objective_grad(z, y))
+        assert BackwardCorrected(T, "flood", 5.0).objective(z, y) >= 5
