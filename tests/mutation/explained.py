@@ -54,6 +54,11 @@ LOSSES = {
         'if self.risk == "clip":',
         'if self.risk <= "clip":',
     ): "of the names of the risks none comes before clip",
+    (
+        "objective_grad",
+        "signed = signed * (R > 0)",
+        "signed = signed * (R >= 0)",
+    ): "at 0 the risk has a kink, where either slope is right",
 }
 KERNEL_LOSSES = {
     ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
