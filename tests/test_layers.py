@@ -192,6 +192,20 @@ def test_every_layer_says_what_is_wrong_with_x_and_with_dy(layer, shape, rng):
     assert layer.backward(dy).shape == x.shape
 
 
+@pytest.mark.parametrize(
+    ("layer", "input_shape", "shape", "fan_in"),
+    [
+        *((Linear(6), (5,), (5, 6), 5), (Conv2d(4, (2, 5)), (6, 6, 3), (2, 5, 3, 4), 30)),
+        (ConvReLUPool2d(4, 3, pool=2), (6, 6, 3), (3, 3, 3, 4), 27),
+    ],
+)
+def test_weights_are_he_normal_by_the_inputs_of_one_output(layer, input_shape, shape, fan_in):
+    built(layer, input_shape)
+    drawn = np.random.default_rng(0).standard_normal(shape) * np.sqrt(2 / fan_in)
+    np.testing.assert_allclose(layer.params["w"], drawn)
+    assert layer.params["b"].shape == shape[-1:] and not layer.params["b"].any()
+
+
 # --- average pooling --------------------------------------------------------------------------------------
 
 
