@@ -105,6 +105,14 @@ def test_dropout_works_in_training_alone_and_backward_meets_the_same_mask(rng):
     assert (layer.forward(x, step=4) != y).any()
 
 
+def test_the_seeds_of_dropout_are_drawn_from_62_bits(rng):
+    layer, seeds = Dropout(0.5), set()
+    for _ in range(200):
+        layer.build((3,), rng, np.float64)
+        seeds.add(layer.seed)
+    assert len(seeds) == 200 and 2**61 < max(seeds) < 2**62
+
+
 def test_two_dropout_layers_drop_differently():
     first, second = built(Network([Dropout(0.5), Dropout(0.5), Linear(1)]), (100,)).layers[:2]
     assert (first.forward(np.ones((1, 100)), 0) != second.forward(np.ones((1, 100)), 0)).any()
