@@ -60,6 +60,13 @@ LOSSES = {
         "signed = signed * (R >= 0)",
     ): "at 0 the risk has a kink, where either slope is right",
 }
+SELECTIVE = {
+    (
+        "purest",
+        "purity = possible * counts[:, j] / number",
+        "purity = possible + counts[:, j] / number",
+    ): "1 more for all that are possible puts them first as well, in the same order",
+}
 KERNEL_LOSSES = {
     ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
     for index, axis, other in (("i", 0, 1), ("i", 0, -1), ("j", 1, 0))
@@ -77,6 +84,7 @@ EXPLAINED = {
         "transition": TRANSITION,
         "noise": NOISE,
         "losses": LOSSES,
+        "estimate/selective": SELECTIVE,
         "network/network": NETWORK,
         "kernels/loops/losses": KERNEL_LOSSES,
         "kernels/loops/softmax_regression": REGRESSION,
