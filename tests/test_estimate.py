@@ -336,6 +336,7 @@ def test_the_nearest_comes_first_of_however_many_samples(rng):
     scaled = X[:, :2] / X[:, :2].std(axis=0)
     distance = ((scaled[:, None] - scaled) ** 2).sum(axis=-1) + np.diag(np.full(1100, np.inf))
     np.testing.assert_array_equal(two_nearest(X), np.argsort(distance, axis=1)[:, :2])
+    np.testing.assert_array_equal(two_nearest(X[:200] + 1e6), two_nearest(X[:200]))  # squares lose no digits to a shift
 
 
 def test_hidden_classes_are_named_by_what_they_mostly_become():
