@@ -315,6 +315,17 @@ def test_shares_that_leave_the_curvature_singular_still_give_a_transition_matrix
     np.testing.assert_allclose([*found.sum(axis=0), prior.sum()], 1)
 
 
+def test_the_fit_ends_where_nothing_is_gained_or_after_sixty_steps(rng, monkeypatch):
+    module, steps = import_module("scratchnoise.estimate.hoc"), []
+    monkeypatch.setattr(module, "share_derivatives", lambda *at: (steps.append(at), share_derivatives(*at))[1])
+    fit_consensus(expected_shares(T, PRIOR) + 1e-3 * rng.normal(size=39), 3)
+    assert 1 < len(steps) < 30
+    steps.clear()
+    monkeypatch.setattr(module, "expected_shares", lambda T, prior: rng.normal(size=39) + len(steps))  # ever worse
+    fit_consensus(np.zeros(39), 3)
+    assert len(steps) == 60
+
+
 def softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=0)
 

@@ -60,6 +60,14 @@ LOSSES = {
         "signed = signed * (R >= 0)",
     ): "at 0 the risk has a kink, where either slope is right",
 }
+HOC = {
+    (
+        "share_derivatives",
+        "by_prior = np.concatenate([T, products.reshape(-1, C), triples.reshape(-1, C)])",
+        f"by_prior = np.concatenate([T, products.reshape({first}, C), triples.reshape({second}, C)])",
+    ): "to NumPy every negative length stands for what is left"
+    for first, second in (("~1", "-1"), ("-1", "~1"))
+}
 SELECTIVE = {
     (
         "purest",
@@ -84,6 +92,7 @@ EXPLAINED = {
         "transition": TRANSITION,
         "noise": NOISE,
         "losses": LOSSES,
+        "estimate/hoc": HOC,
         "estimate/selective": SELECTIVE,
         "network/network": NETWORK,
         "kernels/loops/losses": KERNEL_LOSSES,
