@@ -128,7 +128,7 @@ class ForwardCorrected(Loss):
     @property
     def step_scale(self) -> float:
         """||T^-1||_2 ^ (1/2): the gradients shrink with the noise, so the steps grow (at most tenfold)."""
-        return float(min(10.0, self.T.singular_values[-1] ** -0.5)) if self.T.singular_values[-1] > 0 else 10.0
+        return float(max(self.T.singular_values[-1], 0.01) ** -0.5)
 
 
 @dataclass(frozen=True)

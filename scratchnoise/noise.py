@@ -97,8 +97,9 @@ def realised_transition(y: ArrayLike, y_noisy: ArrayLike, n_classes: int) -> Tra
         raise ValueError(f"y has {len(y)} labels and y_noisy {len(y_noisy)}; they should have the same number")
     counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (y_noisy, y), 1)
-    if (counts.sum(axis=0) == 0).any():
-        raise ValueError(f"y has no samples of class {int(counts.sum(axis=0).argmin())}; its column would be empty")
+    seen = counts.any(axis=0)
+    if not seen.all():
+        raise ValueError(f"y has no samples of class {int(seen.argmin())}; its column would be empty")
     return TransitionMatrix(counts / counts.sum(axis=0), {"counts": counts})
 
 
@@ -150,7 +151,7 @@ def _corrupt_exactly(y, T, rng):
     for j in range(len(T)):
         members = rng.permutation(np.flatnonzero(y == j))
         wanted = T[:, j] * len(members)
-        counts = np.floor(wanted + 1e-9).astype(np.int64)
+        counts = np.floor(wanted).astype(np.int64)
         remainder = wanted - counts
         counts[np.argsort(-remainder, kind="stable")[: len(members) - counts.sum()]] += 1
         y_noisy[members] = np.repeat(np.arange(len(T)), counts)

@@ -152,10 +152,11 @@ class TransitionMatrix:
         if (p == 0).any():
             raise ValueError(f"p={shown(p)} should have positive entries: a class without any has no logit to learn")
         q = self.array @ p
-        J = (self.array * p - np.outer(q, p))[q > 0] / np.sqrt(q[q > 0])[:, None]
+        # the row of a label that never occurs is 0
+        J = (self.array * p - np.outer(q, p)) / np.sqrt(np.maximum(q, np.finfo(np.float64).tiny))[:, None]
         values, vectors = np.linalg.eigh(np.diag(p) - np.outer(p, p))
         half = vectors[:, 1:] / np.sqrt(values[1:])  # the first direction adds one number to all logits
-        return np.linalg.svd(J @ half, compute_uv=False)[::-1][-(C - 1) :] ** 2
+        return np.linalg.svd(J @ half, compute_uv=False)[::-1] ** 2
 
     @property
     def row_dominant(self) -> bool:

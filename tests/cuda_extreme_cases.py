@@ -19,7 +19,7 @@ def extreme_cases(dtype):
     yield from _softmaxes(dtype)
     yield from _regression(dtype)
     yield from _flip_rates(dtype)
-    yield from _pooling()
+    yield from _maxima()
 
 
 def _softmaxes(dtype):
@@ -84,9 +84,14 @@ def _flip_rates(dtype):
         yield "flip_rate_update", (gamma, spoilt, np.array([0, 2, 1]), weight), 3, 1, right
 
 
-def _pooling():
+def _maxima():
+    """The first of equal numbers wins, and the first NaN over all."""
     x = np.array([[1.0, NAN, 0, 0, -1, -2], [NAN, 2, 0, NAN, -3, NAN]])[None, :, :, None]
+    equal = np.array([[1.0, 2, 0, 0, 3, 1], [2, 2, -0.0, 0, 3, 3]])[None, :, :, None]
     yield "maxpool2d_forward", (x, 2), 1, 1
+    yield "maxpool2d_forward", (equal, 2), 1, 1
+    yield "relu_forward", (x,), 1, 1
+    yield "relu_backward", (1 + x * x, x), 1, 1
     yield "conv2d_relu_maxpool2d_forward", (x, np.ones((1, 1, 1, 1)), np.zeros(1), 1, 0, 2), 1, 3
 
 

@@ -70,6 +70,25 @@ def test_the_largest_of_many_estimates_is_a_winner(rng):
     assert bias["argmax"] > bias["top_k"] > bias["quantile"] > 0
 
 
+def test_what_is_left_out_is_what_the_docstrings_say(rng):
+    q = rng.dirichlet(np.ones(3), 300)
+    assert estimate.anchor_quantile(q) == estimate.anchor_quantile(q, 0.97)
+    assert estimate.anchor_top_k(q) == estimate.anchor_top_k(q, 100) == estimate.ESTIMATORS["top_k"](q, None, None)
+    assert estimate.ESTIMATORS["top_k"](q[:50], None, None) == estimate.anchor_top_k(q[:50], 50)
+
+
+# --- selective classification -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("N", "least"), [(200, 1), (201, 2), (400, 2), (402, 3)])
+def test_a_threshold_accepts_at_least_a_two_hundredth(N, least):
+    """The best sample alone has label 0: any larger set is less pure, so the smallest possible one is taken."""
+    score = np.linspace(0.9, 0.1, N)
+    found = estimate.selective_threshold(np.stack([score, 1 - score], axis=1), np.minimum(np.arange(N), 1))
+    assert found.diagnostics["accepted"][0] == least and found.array[0, 0] == pytest.approx(1 / least)
+    assert found.diagnostics["thresholds"][0] == score[least - 1]
+
+
 # --- confident joint --------------------------------------------------------------------------------------
 
 
@@ -136,6 +155,30 @@ class Memory:
         return np.stack([seen, 1 - seen], axis=1)
 
 
+class Counted(LogisticRegression):
+    """Counts how often its copies are fitted."""
+
+    fits = 0
+
+    def fit(self, X, y):
+        Counted.fits += 1
+        return super().fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::scratchnoise.estimate.UntrustworthyTransitionWarning")
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(estimate.out_of_fold_posteriors, estimate.estimate_transition),
+        *(estimate.trusted_transition, estimate.estimates_side_by_side),
+    ],
+)
+def test_five_folds_where_nobody_chooses(function, rng, monkeypatch):
+    monkeypatch.setattr(Counted, "fits", 0)
+    function(Counted(), *gaussians(rng, 5, 60), random_state=0)
+    assert Counted.fits == 5
+
+
 def test_out_of_fold_is_out_of_fold():
     q = estimate.out_of_fold_posteriors(Memory(), np.arange(30)[:, None], np.arange(30) % 2)
     np.testing.assert_array_equal(q, np.tile([0, 1], (30, 1)))
@@ -147,6 +190,16 @@ def test_folds_are_stratified_and_random(rng):
     counts = np.array([np.bincount(fold[y == j], minlength=5) for j in range(3)])
     assert (counts.max(axis=1) - counts.min(axis=1) <= 1).all() and counts.min() >= 1
     assert (fold != estimate.stratified_folds(y, 5, rng)).any()
+
+
+def test_the_smallest_class_has_a_sample_in_every_fold_at_most(rng):
+    y = np.array([0, 0, 0, 1, 1])
+    fold = estimate.stratified_folds(y, 2, rng)
+    assert sorted(fold[y == 1]) == [0, 1] and set(fold[y == 0]) == {0, 1}
+    for folds in (1, 3):
+        with pytest.raises(ValueError, match=f"folds={folds}; it should be between 2 and the size of .*, 2"):
+            estimate.stratified_folds(y, folds, rng)
+    assert estimate.out_of_fold_posteriors(LogisticRegression(), rng.normal(size=(5, 2)), y, folds=9).shape == (5, 2)
 
 
 def test_the_seed_decides(rng):
@@ -175,6 +228,22 @@ def test_a_clone_shares_nothing_and_is_seeded():
     assert copy.estimator[-1].C == 7 and copy.estimator[-1] is not pipeline[-1]
     assert pipeline[-1].random_state is None
     assert estimate.clone(SoftmaxRegression(random_state=3), random_state=5).random_state == 3
+
+
+def test_a_seed_is_all_that_a_clone_gets():
+    class Plain:
+        def __init__(self, alpha=None, random_state=None, weights=None):
+            self.params = {"alpha": alpha, "random_state": random_state, "weights": weights}
+
+        def get_params(self, deep=True):
+            return self.params
+
+        def set_params(self, **params):
+            self.params = self.params | params
+            return self
+
+    assert estimate.clone(Plain(), 5).params == {"alpha": None, "random_state": 5, "weights": None}
+    assert estimate.clone(Plain(1, 2, [3]), 5).params == {"alpha": 1, "random_state": 2, "weights": [3]}
 
 
 def test_out_of_fold_leaves_the_estimator_alone(rng):
@@ -246,6 +315,17 @@ def test_shares_that_leave_the_curvature_singular_still_give_a_transition_matrix
     np.testing.assert_allclose([*found.sum(axis=0), prior.sum()], 1)
 
 
+def test_the_fit_ends_where_nothing_is_gained_or_after_sixty_steps(rng, monkeypatch):
+    module, steps = import_module("scratchnoise.estimate.hoc"), []
+    monkeypatch.setattr(module, "share_derivatives", lambda *at: (steps.append(at), share_derivatives(*at))[1])
+    fit_consensus(expected_shares(T, PRIOR) + 1e-3 * rng.normal(size=39), 3)
+    assert 1 < len(steps) < 30
+    steps.clear()
+    monkeypatch.setattr(module, "expected_shares", lambda T, prior: rng.normal(size=39) + len(steps))  # ever worse
+    fit_consensus(np.zeros(39), 3)
+    assert len(steps) == 60
+
+
 def softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=0)
 
@@ -260,6 +340,22 @@ def test_the_derivatives_of_the_shares_are_finite_differences(rng):
 def test_the_two_nearest_are_others_and_features_count_alike():
     X = np.array([[0.0, 0], [1, 0], [2, 0], [0, 1000], [1, 1000], [2, 1000]])
     assert [sorted(row) for row in two_nearest(X)[[0, 4]].tolist()] == [[1, 3], [3, 5]]  # unscaled: 2, not 3
+
+
+def test_the_nearest_comes_first_of_however_many_samples(rng):
+    X = np.column_stack([rng.normal(size=(1100, 2)), np.ones(1100)])  # more than two blocks; a feature that is constant
+    scaled = X[:, :2] / X[:, :2].std(axis=0)
+    distance = ((scaled[:, None] - scaled) ** 2).sum(axis=-1) + np.diag(np.full(1100, np.inf))
+    np.testing.assert_array_equal(two_nearest(X), np.argsort(distance, axis=1)[:, :2])
+    np.testing.assert_array_equal(two_nearest(X[:200] + 1e6), two_nearest(X[:200]))  # squares lose no digits to a shift
+
+
+def test_hidden_classes_are_named_by_what_they_mostly_become():
+    module = import_module("scratchnoise.estimate.hoc")
+    assert module._dominant_order(np.array([[0.1, 0.5, 0.0], [0.2, 0.1, 0.05], [0.0, 0.0, 0.05]])).tolist() == [1, 0, 2]
+    assert module._dominant_order(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]])).tolist() == [0, 1, 2]
+    assert module._dominant_order(np.array([[0.3, 0.4], [0.2, 0.1]])).tolist() == [1, 0]
+    np.testing.assert_array_equal(module._softmax(np.array([[1000.0, 0], [0, 1000.0]])), np.eye(2))
 
 
 def test_hoc_finds_t_where_neighbours_share_their_class(rng):
@@ -328,6 +424,13 @@ def test_of_many_samples_a_random_part_has_neighbours(rng, monkeypatch):
     assert known.sum() == 50 and (near[~known] == -1).all() and np.diff(np.flatnonzero(known)).max() > 1
     np.testing.assert_array_equal(near[known], y[known][two_nearest(X[known])])
     np.testing.assert_array_equal(estimate.hoc(X, y), module.consensus_transition(y[known], near[known], 3))
+
+
+def test_of_ten_thousand_samples_all_have_neighbours(monkeypatch):
+    module = import_module("scratchnoise.estimate.hoc")
+    monkeypatch.setattr(module, "two_nearest", lambda X: np.zeros((len(X), 2), int))
+    for N in (9_999, 10_000, 10_001):
+        assert (module.neighbour_labels(np.zeros((N, 1)), np.zeros(N, int))[:, 0] == 0).sum() == min(N, 10_000)
 
 
 def test_hoc_needs_three_samples_and_every_class(rng):
@@ -425,6 +528,18 @@ def test_the_bootstrap_keeps_the_parts_of_a_sample_together(rng):
     bootstrap_errors(parts, (np.stack([y, 1 - y], axis=1), y, np.stack([1 - y, y], axis=1)), rng, 3)
 
 
+def test_the_errors_are_the_deviation_of_fifty_draws(rng):
+    drawn = []
+
+    def method(q, y, near):
+        drawn.append(rng.normal(size=(2, 2)))
+        return drawn[-1]
+
+    errors = bootstrap_errors(method, EASY, rng)
+    assert len(drawn) == 50
+    np.testing.assert_allclose(errors, np.sqrt(((drawn - np.mean(drawn, axis=0)) ** 2).sum(axis=0) / 49))
+
+
 def test_equal_columns_have_no_trust_and_sure_ones_nearly_all():
     assert trust(np.full((3, 3), 1 / 3), np.full((3, 3), 0.01)) == 0
     assert trust(np.full((3, 3), 1 / 3), np.zeros((3, 3))) == 0
@@ -462,6 +577,14 @@ def test_the_verdict_names_the_classes_and_what_is_wrong():
     assert any(sentence.startswith("the estimators differ by up to 0.70") for sentence in verdict)
 
 
+@pytest.mark.parametrize(("error", "doubted"), [(0.43, False), (0.45, True)])
+def test_classes_are_doubted_where_errors_explain_half_of_the_distance(error, doubted):
+    """distance^2 of bee and cat is 0.78; error^2 = 2 error^2, because one column alone is unsure."""
+    apart = error * np.array([[0, 1, 0], [0, -1, 0], [0, 0, 0]])
+    verdict = judged({"first": T, "second": T + apart, "third": T - apart})["verdict"]
+    assert ("the data cannot tell classes bee and cat apart" in verdict) == doubted
+
+
 @pytest.mark.parametrize(("number", "few"), [(9, True), (10, False)])
 def test_fewer_than_ten_samples_of_a_class_are_few(number, few):
     verdict = judged({"first": T, "second": T}, number)["verdict"]
@@ -481,6 +604,28 @@ def test_the_combined_estimate_is_the_mean_of_its_parts(rng):
     assert found.diagnostics["mean_of"] == ["confident_joint", "top_k", "hoc"]
 
 
+def test_side_by_side_are_all_estimates_of_the_same_posteriors(rng):
+    X, y = gaussians(rng, 5, 90)
+    words = pd.DataFrame({"word": ["a", "b", "c"] * 30})
+    found = estimate.estimates_side_by_side(LogisticRegression(), X, y, random_state=0)
+    assert list(found) == [estimate.DEFAULT, *(name for name in estimate.ESTIMATORS if name != estimate.DEFAULT)]
+    q = estimate.out_of_fold_posteriors(LogisticRegression(), X, y, random_state=0)
+    for name, T in found.items():
+        np.testing.assert_allclose(T, estimate.estimate_from_posteriors(q, y, name, X), atol=1e-4)  # volmin searches
+    assert "verdict" in found[estimate.DEFAULT].diagnostics
+    assert set(found) - set(estimate.estimates_side_by_side(Guessing(), words, y)) == {"hoc"}
+
+
+class Guessing(Memory):
+    """Posteriors that have nothing to do with the samples."""
+
+    def fit(self, X, y):
+        return self
+
+    def predict_proba(self, X):
+        return np.random.default_rng(len(X)).dirichlet(np.ones(3), len(X))
+
+
 def test_without_numbers_hoc_is_left_out_and_its_name_refused(rng):
     from scipy.sparse import csr_matrix
 
@@ -493,6 +638,20 @@ def test_without_numbers_hoc_is_left_out_and_its_name_refused(rng):
             estimate.estimate_from_posteriors(q, y, "hoc", table)
     frame = estimate.estimate_from_posteriors(q, y, "hoc", pd.DataFrame(X))
     np.testing.assert_array_equal(frame, estimate.hoc(X, y))
+
+
+@pytest.mark.parametrize(("N", "C", "there"), [(2, 2, False), (3, 2, True), (20, 20, True), (21, 21, False)])
+def test_hoc_is_left_out_of_fewer_than_three_samples_and_more_than_twenty_classes(N, C, there, rng, monkeypatch):
+    module = import_module("scratchnoise.estimate.methods")
+    monkeypatch.setattr(module, "consensus_transition", lambda y, near, n_classes: TransitionMatrix(np.eye(n_classes)))
+    q, y, X = rng.dirichlet(np.ones(C), N), np.arange(N) % C, rng.normal(size=(N, 2))
+    assert ("hoc" in estimate.estimate_from_posteriors(q, y, X=X).diagnostics["mean_of"]) == there
+    assert "hoc" not in estimate.estimate_from_posteriors(q, y, X=X[:, 0]).diagnostics["mean_of"]  # no features
+    if not there:
+        with pytest.raises(
+            ValueError, match="method='hoc' needs an array X of finite numbers, 3 samples and at most 20"
+        ):
+            estimate.estimate_from_posteriors(q, y, "hoc", X)
 
 
 # --- the recorded comparison --------------------------------------------------------------------------------------

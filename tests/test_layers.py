@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -10,9 +11,19 @@ from scratchnoise import kernels
 from scratchnoise.backend import backend
 from scratchnoise.check import assert_close, check_backward, check_gradient
 from scratchnoise.losses import CrossEntropy
-from scratchnoise.network import Network
+from scratchnoise.network import Network, annex, mlp
 from scratchnoise.network.frames import Frame, margins
-from scratchnoise.network.layers import AvgPool2d, BatchNorm, Conv2d, ConvReLUPool2d, Flatten, Linear, MaxPool2d, ReLU
+from scratchnoise.network.layers import (
+    AvgPool2d,
+    BatchNorm,
+    Conv2d,
+    ConvReLUPool2d,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+)
 from scratchnoise.network.optim import Adam
 from scratchnoise.network.training import train
 
@@ -105,6 +116,94 @@ def test_a_pad_is_a_whole_number_or_same(wrong):
 def test_grey_images_need_an_axis_of_channels(layer):
     with pytest.raises(ValueError, match=r"got inputs of shape \(8, 8\); it wants .*images.*grey.*x\[\.\.\., None\]"):
         layer.build((8, 8), 0, np.float32)
+
+
+@pytest.mark.parametrize("shape", [(), (8,), (8, 8, 1, 1)])
+@pytest.mark.parametrize("layer", [Conv2d(3, 3), ConvReLUPool2d(3, 3, pool=2), MaxPool2d(2), AvgPool2d(2), BatchNorm()])
+def test_samples_without_rows_columns_and_channels_are_no_images(layer, shape):
+    if isinstance(layer, BatchNorm) and len(shape) == 1:
+        assert layer.build(shape, 0, np.float32) == shape  # features
+        return
+    with pytest.raises(
+        ValueError, match=rf"got inputs of shape {re.escape(str(shape))}; it wants .*images \(H, W, K\)"
+    ):
+        layer.build(shape, 0, np.float32)
+
+
+# --- every layer ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("least", "make"),
+    [
+        *((1, Linear), (1, MaxPool2d), (1, AvgPool2d), (1, annex), (1, mlp)),
+        *((1, lambda n: Conv2d(n, 3)), (1, lambda n: Conv2d(3, n)), (1, lambda n: Conv2d(3, (2, n)))),
+        *((1, lambda n: Conv2d(3, 3, stride=n)), (0, lambda n: Conv2d(3, 3, pad=n))),
+        *((1, lambda n: ConvReLUPool2d(3, 3, pool=n)), (1, lambda n: ReLU().build((2, n), 0, np.float32))),
+    ],
+)
+def test_sizes_begin_at_one_and_end_where_places_no_longer_fit(least, make):
+    for right in (least, 2**31 - 1):
+        make(right)
+    for wrong in (least - 1, 2**31):
+        with pytest.raises(ValueError, match="should be"):
+            make(wrong)
+
+
+@pytest.mark.parametrize("network", [Dropout(0.5), Network([Linear(2)])])
+def test_a_step_is_counted_in_63_bits(network):
+    network.build((3,), 0, np.float64)
+    for right in (None, 0, 2**63 - 1):
+        network.forward(np.ones((2, 3)), right)
+    for wrong in (-1, 2**63, 0.5):
+        with pytest.raises(ValueError, match="step="):
+            network.forward(np.ones((2, 3)), wrong)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        *((Linear(2), (4,)), (ReLU(), (4,)), (Dropout(0.5), (4,)), (BatchNorm(), (4,)), (Flatten(), (2, 3))),
+        *((BatchNorm(), (4, 4, 2)), (MaxPool2d(2), (4, 4, 2)), (AvgPool2d(2), (4, 4, 2)), (Conv2d(2, 2), (4, 4, 2))),
+        (ConvReLUPool2d(2, 2, pool=2), (4, 4, 2)),
+    ],
+)
+def test_every_layer_says_what_is_wrong_with_x_and_with_dy(layer, shape, rng):
+    x, name = rng.standard_normal((3, *shape)), type(layer).__name__
+    with pytest.raises(ValueError, match=f"{name} got x before it was built; call build"):
+        layer.forward(x)
+    built(layer, shape)
+    with pytest.raises(ValueError, match=f"{name} got dy before x; call forward"):
+        layer.backward(x)
+    dy = np.ones_like(layer.forward(x))
+    for wrong in (x[0], x[..., :-1], x[..., None], np.repeat(x, 2, axis=-1), np.float64(1)):
+        with pytest.raises(ValueError, match=rf"x has shape \(.*\), but {name} was built for \(N, {shape[0]}"):
+            layer.forward(wrong)
+    layer.forward(x)
+    for wrong in (dy[:2], np.repeat(dy, 2, axis=0), np.float64(1)):
+        with pytest.raises(ValueError, match=r"dy has shape \(.*\); x has 3 samples, so dy too"):
+            layer.backward(wrong)
+    for wrong in (dy[..., :-1], dy[..., None], np.repeat(dy, 2, axis=-1)):
+        with pytest.raises(ValueError, match="dy.* shape"):
+            layer.backward(wrong)
+    for call in (layer.forward, layer.backward):
+        with pytest.raises(TypeError, match="should be an array"):
+            call([[1.0]])
+    assert layer.backward(dy).shape == x.shape
+
+
+@pytest.mark.parametrize(
+    ("layer", "input_shape", "shape", "fan_in"),
+    [
+        *((Linear(6), (5,), (5, 6), 5), (Conv2d(4, (2, 5)), (6, 6, 3), (2, 5, 3, 4), 30)),
+        (ConvReLUPool2d(4, 3, pool=2), (6, 6, 3), (3, 3, 3, 4), 27),
+    ],
+)
+def test_weights_are_he_normal_by_the_inputs_of_one_output(layer, input_shape, shape, fan_in):
+    built(layer, input_shape)
+    drawn = np.random.default_rng(0).standard_normal(shape) * np.sqrt(2 / fan_in)
+    np.testing.assert_allclose(layer.params["w"], drawn)
+    assert layer.params["b"].shape == shape[-1:] and not layer.params["b"].any()
 
 
 # --- average pooling --------------------------------------------------------------------------------------

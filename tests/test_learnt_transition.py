@@ -1,12 +1,15 @@
 """VolMin and T-revision: gradients against finite differences, T found where it can be, and their limits shown."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from scratchnoise import estimate
-from scratchnoise.estimate.linear import noisy_loss, softmax
-from scratchnoise.estimate.revision import reweighted_risk, weighted_loss
+from scratchnoise.estimate.linear import log_features, noisy_loss, softmax
+from scratchnoise.estimate.revision import possible, reweighted_risk, weighted_loss
 from scratchnoise.estimate.volmin import bounded_columns, volmin_objective
 from scratchnoise.noise import MNIST06, corrupt
 
@@ -114,6 +117,31 @@ def test_the_true_T_is_no_minimum_of_the_reweighted_risk(rng):
     assert abs(along_columns).max() > 0.02
 
 
+def test_sure_classifiers_neither_overflow_nor_lose_their_loss(rng):
+    """Logits of several thousand: the shares are 0 and 1, the loss of a wrong label is the distance to the largest."""
+    x, y, v = np.eye(3), np.array([0, 1, 0]), np.concatenate([5000 * np.eye(3).ravel(), np.zeros(3)])
+    np.testing.assert_array_equal(softmax(5000 * np.eye(3)), np.eye(3))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        value, gradient = weighted_loss(v, np.array([1.0, 1.0, 3.0]), x, y, 3)
+    ridge = 0.5 * 1e-3 * 3 * 5000**2
+    assert value == pytest.approx(3 * 5000 / 3 + ridge)
+    np.testing.assert_allclose(gradient[:9].reshape(3, 3), [[5, 0, 0], [0, 5, 0], [-1, 0, 5 + 1]], atol=1e-9)
+
+
+def test_features_are_standardised_logarithms():
+    q = np.array([[0.0, 0.5, 0.5], [1e-5, 0.5, 0.49999], [0.5, 0.5, 1e-9], [0.25, 0.5, 0.25]])
+    x = log_features(q)
+    np.testing.assert_allclose([x.mean(axis=0), x.std(axis=0)], [[0, 0, 0], [1, 0, 1]], atol=1e-12)
+    assert x[0, 0] == x[1, 0] and (x[3, 0] - x[0, 0]) / (x[2, 0] - x[0, 0]) == pytest.approx(
+        np.log(0.25 / 1e-4) / np.log(0.5 / 1e-4)
+    )
+
+
+def test_a_revised_matrix_keeps_a_thousandth_for_all_labels():
+    np.testing.assert_allclose(possible(T), 0.999 * T + 0.001 / 3)
+    np.testing.assert_allclose(possible(T + [[0.2], [0.2], [0.2]]), possible(T))  # the nearest probabilities
+
+
 # --- parametrisation ------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +158,21 @@ def test_beyond_a_singular_T_the_objective_is_infinite(rng):
     V[0, 1] = V[1, 0] = V[0, 2] = V[2, 0] = 2.0  # A = [[1, a, a], [a, 1, 0], [a, 0, 1]], det 1 - 2 a^2 < 0
     value, gradient = volmin_objective(np.concatenate([np.zeros(12), V.ravel()]), x, y, 3, 1e-3)
     assert value == np.inf and not gradient.any()
+
+
+@pytest.mark.parametrize("C", [2, 3, 6])
+def test_the_search_begins_at_even_posteriors_and_seven_tenths_on_the_diagonal(C, rng, monkeypatch):
+    module, begun = import_module("scratchnoise.estimate.volmin"), []
+
+    def no_search(function, start, max_iter):
+        begun.append((start, max_iter))
+        return SimpleNamespace(x=start)
+
+    monkeypatch.setattr(module, "lbfgs", no_search)
+    found = estimate.volmin(rng.dirichlet(np.ones(C), 9), rng.integers(C, size=9))
+    np.testing.assert_allclose(found, np.full((C, C), 0.3 / (C - 1)) + (0.7 - 0.3 / (C - 1)) * np.eye(C))
+    (start, steps), *_ = begun
+    assert steps == 300 and not start[: C * C + C].any() and len(start) == 2 * C * C + C
 
 
 # --- T is found -----------------------------------------------------------------------------------------------------
@@ -149,6 +192,7 @@ def test_a_revision_mends_the_anchors_and_leaves_T_where_nothing_is_gained(rng):
     np.testing.assert_allclose(revised.array, first.array + revised.diagnostics["slack"], atol=1e-12)
     losses = revised.diagnostics["held_out_losses"]
     assert losses[revised.diagnostics["rounds"]] == losses.min() < losses[0]
+    assert len(losses) == min(61, losses.argmin() + 9)  # 60 rounds, or 8 that are worse than the best
     assert error(estimate.t_revision(q, y, T), T) < 0.03
 
 

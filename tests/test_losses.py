@@ -246,3 +246,24 @@ def test_a_loss_is_frozen_and_takes_any_form_of_t():
     with pytest.raises(dataclasses.FrozenInstanceError):
         loss.T = None
     assert BackwardCorrected(T).weights.flags.c_contiguous  # what compiled kernels are compiled for
+
+
+def test_below_the_flood_level_the_gradient_points_the_other_way():
+    rng = np.random.default_rng(0)
+    z, y, raw = rng.standard_normal((40, 3)), rng.integers(3, size=40), BackwardCorrected(T, "raw")
+    risk, slope = raw.objective(z, y), raw.objective_grad(z, y)
+    for level, sign in ((risk - 0.5, 1), (risk + 0.5, -1), (-risk, 1)):
+        flooded = BackwardCorrected(T, "flood", level)
+        np.testing.assert_allclose(flooded.objective_grad(z, y), sign * slope)
+        assert flooded.objective(z, y) == pytest.approx(level + abs(risk - level))
+
+
+@pytest.mark.parametrize("risk", ["raw", "clip", "relu"])
+def test_the_flood_level_is_for_flood_alone(risk):
+    rng = np.random.default_rng(0)
+    for scale in (0.1, 9):  # the risk of unsure logits is positive, that of very sure ones may be negative
+        z, y = scale * rng.standard_normal((40, 3)), rng.integers(3, size=40)
+        dry, wet = BackwardCorrected(T, risk), BackwardCorrected(T, risk, flood_level=5.0)
+        assert dry.objective(z, y) == wet.objective(z, y)
+        np.testing.assert_array_equal(dry.objective_grad(z, y), wet.objective_grad(z, y))
+        assert BackwardCorrected(T, "flood", 5.0).objective(z, y) >= 5

@@ -105,6 +105,14 @@ def test_dropout_works_in_training_alone_and_backward_meets_the_same_mask(rng):
     assert (layer.forward(x, step=4) != y).any()
 
 
+def test_the_seeds_of_dropout_are_drawn_from_62_bits(rng):
+    layer, seeds = Dropout(0.5), set()
+    for _ in range(200):
+        layer.build((3,), rng, np.float64)
+        seeds.add(layer.seed)
+    assert len(seeds) == 200 and 2**61 < max(seeds) < 2**62
+
+
 def test_two_dropout_layers_drop_differently():
     first, second = built(Network([Dropout(0.5), Dropout(0.5), Linear(1)]), (100,)).layers[:2]
     assert (first.forward(np.ones((1, 100)), 0) != second.forward(np.ones((1, 100)), 0)).any()
@@ -146,6 +154,28 @@ def test_logits_come_in_batches_and_leave_nothing_behind(rng):
     assert "x" not in vars(network.layers[1]) and "y" not in vars(network.layers[2])
 
 
+def test_logits_are_of_one_sample_or_more_of_any_shape(rng):
+    network = built(Network([Flatten(), Linear(2)]), ())
+    assert network.logits(np.ones(5)).shape == (5, 2) and network.logits(np.ones(1)).shape == (1, 2)
+    for wrong in (np.ones(0), np.float64(1), [1.0]):
+        with pytest.raises(ValueError, match=r"x=.* should be an array \(N, ...\) of at least one sample"):
+            network.logits(wrong)
+
+
+def test_backward_stops_at_the_first_layer_with_parameters(rng, monkeypatch):
+    """Whatever comes before it is not asked, and it is asked for its weights alone."""
+    network, asked = built(Network([Flatten(), ReLU(), Linear(4), ReLU(), Linear(3)]), (2, 3)), []
+    for i, layer in enumerate(network.layers):
+        for name in ("backward", "backward_weights"):
+            method = getattr(layer, name)
+            monkeypatch.setattr(layer, name, lambda dy, key=(i, name), do=method: (asked.append(key), do(dy))[1])
+    network.forward(rng.normal(size=(5, 2, 3)), 0)
+    network.backward(rng.normal(size=(5, 3)))
+    assert asked == [(4, "backward"), (3, "backward"), (2, "backward_weights")]
+    with pytest.raises(ValueError, match="the network got dz before it was built"):
+        Network([Linear(3)]).backward(np.ones((5, 3)))
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])
 def test_a_copy_has_the_parameters_but_not_the_batch(copied, rng):
     network, x = built(small_network(), (9, 8, 2)), rng.normal(size=(5, 9, 8, 2))
@@ -163,6 +193,23 @@ def test_a_network_given_is_copied_and_a_name_is_looked_up():
     for wrong in ("anex", None, ["mlp"], mlp):
         with pytest.raises(ValueError, match="network=.* is unknown;.*Known: auto, annex, mlp"):
             make_network(wrong, 3, (4,))
+
+
+def test_names_sizes_and_states_of_parameters(rng):
+    network = built(small_network(), (9, 8, 2))
+    assert [name for name, _, _ in network.parameters()] == ["0.w", "0.b", "4.w", "4.b", "7.w", "7.b"]
+    assert network.n_parameters == 3 * 3 * 2 * 3 + 3 + 2 * 2 * 3 * 8 + 8 + 8 * 3 + 3
+    x, kept = rng.normal(size=(4, 9, 8, 2)), network.state()
+    before = network.logits(x)
+    for _, layer, key in network.parameters():
+        layer.params[key] += 1
+    assert (network.logits(x) != before).all()
+    network.set_state(kept)
+    np.testing.assert_array_equal(network.logits(x), before)
+    single = network.astype(np.float32)
+    assert {layer.params[key].dtype for _, layer, key in single.parameters()} == {np.dtype(np.float32)}
+    assert (single.dtype, network.dtype) == (np.float32, np.float64)
+    assert network.layers[0].params["w"].dtype == np.float64  # a copy
 
 
 def test_a_network_shows_how_it_was_made():

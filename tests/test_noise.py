@@ -104,6 +104,15 @@ def test_exact_counts_are_exact(rng):
     assert (abs(counts - T * [7, 11, 13]) < 1).all() and counts.sum(axis=0).tolist() == [7, 11, 13]
 
 
+def test_whole_shares_are_whole_whatever_their_rounding():
+    """0.07 * 100 is a little more than 7, 0.29 * 100 a little less than 29."""
+    A = np.array([[0.07, 0.29], [0.93, 0.71]])
+    assert A[0, 0] * 100 > 7 and A[0, 1] * 100 < 29
+    y = np.repeat([0, 1], 100)
+    counts = realised_transition(y, corrupt(y, A, 0, exact_counts=True), 2).diagnostics["counts"]
+    assert counts.tolist() == [[7, 29], [93, 71]]
+
+
 def test_exact_counts_fall_on_random_samples(rng):
     y = np.zeros(100, int)
     first, second = (corrupt(y, T, rng, exact_counts=True) for _ in range(2))
@@ -138,6 +147,8 @@ def test_labels_of_any_kind_flip_as_their_positions_do(names, exact):
 def test_classes_name_what_no_true_label_is():
     drawn = corrupt(["a"] * 200, T, 0, classes=["a", "bb", "c"])
     assert set(drawn) == {"a", "bb", "c"}
+    assert drawn.dtype.kind == "U"
+    assert corrupt(np.array(["a"], object), T, 0, classes=["a", "bb", "c"]).dtype == object  # as y holds them
     with pytest.raises(ValueError, match=r"T is 3 x 3, but there are 2 classes"):
         corrupt(["a", "b"], T, 0, classes=["a", "b"])
     with pytest.raises(ValueError, match=r"classes=\['a', 'b', 'c'\] lacks labels that y has: \['z'\]"):
@@ -159,6 +170,13 @@ def test_labels_come_as_any_integers(y):
     assert check_labels(y, 3).tolist() == [0, 1, 2] and check_labels(y, 3).dtype == np.int64
 
 
+def test_one_class_is_enough_for_labels_and_thirty_thousand_are_the_most():
+    assert check_labels([0, 0], 1).tolist() == [0, 0] and check_labels([29_999], 30_000).tolist() == [29_999]
+    for wrong in (0, 30_001):
+        with pytest.raises(ValueError, match=f"n_classes={wrong} should be a whole number from 1 to 30000"):
+            check_labels([0], wrong)
+
+
 def test_labels_may_be_truth_values():
     assert check_labels([True, False], 2).tolist() == [1, 0]
 
@@ -172,6 +190,8 @@ def test_labels_may_be_truth_values():
         ([[0], [1]], r"y has shape \(2, 1\)"),
         ([0.5, 1], "y holds float64; it should hold integers from 0 to 2"),
         (["a"], "y has 1 different labels, but T is 3 x 3; name all of them: classes"),
+        ([["a"], ["b"], ["c"]], r"y has shape \(3, 1\); it should be one label per sample, at least one"),
+        (np.array([], "U1"), r"y has shape \(0,\); it should be one label per sample, at least one"),
     ],
 )
 def test_labels_that_are_none_are_refused(y, message):

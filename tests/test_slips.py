@@ -1,13 +1,16 @@
 """Every rule of slips undoes its slip, and every name that an edit can have has a hint."""
 
 import ast
+from pathlib import Path
 
 import profiles
 import pytest
 from solutions.base import BASE
 
+from scratchnoise.course.checker import edits as edits_module
 from scratchnoise.course.checker.edits import edits
 from scratchnoise.course.checker.repairs import HINTS
+from scratchnoise.course.checker.slips import RULES
 
 # The mistake: arguments, what a student writes, what is right.
 SLIPS = [
@@ -77,3 +80,48 @@ def test_every_edit_has_a_hint_and_is_valid_python(function):
     for mistake, _, text in edits(tree):
         assert mistake in HINTS
         ast.parse(text)
+
+
+def listed_edits():
+    """(rule and arguments, statement, edits) of solutions/edits.txt, where a rule has its statements below it."""
+    lines = (Path(__file__).parent / "solutions" / "edits.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        if not line.startswith("  "):
+            head, cases = line, []
+        elif not line.startswith("    "):
+            cases = []
+            yield head, line.strip(), cases
+        else:
+            cases.append(line.strip())
+
+
+LISTED = list(listed_edits())
+
+
+@pytest.mark.parametrize(("head", "statement", "wanted"), LISTED)
+def test_a_rule_offers_these_edits_in_this_order_and_no_others(head, statement, wanted, monkeypatch):
+    """An edit too many costs time and may blame the wrong slip; one too few leaves a slip without a name."""
+    name, _, arguments = head.partition(" of ")
+    rule = next(rule for rule in RULES if f"{rule.__module__.rpartition('.')[2]}.{rule.__name__}" == name)
+    monkeypatch.setattr(edits_module, "RULES", (rule,))
+    body = statement.replace("\\n", "\n    ")
+    found = [
+        f"{mistake}: " + text.partition("\n    ")[2].replace("\n    ", "\\n")
+        for mistake, _, text in edits(ast.parse(f"def f({arguments}):\n    {body}"))
+    ]
+    assert found == wanted
+
+
+def test_every_rule_is_listed():
+    assert {head.partition(" of ")[0].partition(".")[2] for head, _, _ in LISTED} == {rule.__name__ for rule in RULES}
+
+
+def test_functions_that_are_right_are_left_alone_and_an_edit_has_its_line_and_the_whole_file():
+    around = "def f(x):\n    return -x\n", "\ndef h(x):\n    return x"
+    tree = ast.parse(f"{around[0]}def g(x):\n    x = x\n    return -x{around[1]}")
+    before = ast.dump(tree)
+    found = list(edits(tree, ["f", "h"]))
+    assert all(text.startswith(around[0] + "def g(x):") and text.endswith(around[1]) for _, _, text in found)
+    assert ("wrong_sign", 5, f"{around[0]}def g(x):\n    x = x\n    return x{around[1]}") in found
+    assert {line for _, line, _ in found} == {3, 4, 5} and len(list(edits(tree))) > len(found)
+    assert ast.dump(tree) == before  # each edit is taken back

@@ -100,6 +100,17 @@ def test_from_rows_does_not_send_in_circles():
         TransitionMatrix.from_rows(T)
 
 
+def test_where_both_orientations_are_near_enough_the_exact_one_is_meant():
+    by_rows = np.array([[0.702, 0.298], [0.3, 0.7]])  # columns sum to 1.002 and 0.998
+    with pytest.raises(ValueError, match="its rows do"):
+        TransitionMatrix(by_rows)
+    with pytest.raises(ValueError, match="columns"):
+        TransitionMatrix.from_rows(by_rows.T)
+    np.testing.assert_allclose(TransitionMatrix.from_rows(by_rows), TransitionMatrix(by_rows.T))
+    rounded = np.array([[0.702, 0.299], [0.3, 0.7]])  # neither is exact, so nothing speaks against it
+    assert TransitionMatrix(rounded).array.shape == TransitionMatrix.from_rows(rounded).array.shape == (2, 2)
+
+
 def test_from_rows_speaks_of_rows_of_a_matrix_alone():
     with pytest.raises(ValueError, match=r"T has shape \(3, 3, 2\); it should be square"):
         TransitionMatrix.from_rows(np.full((2, 3, 3), 0.5))  # its sums along the first axis are 1, along the next not
@@ -203,6 +214,11 @@ def test_information_needs_every_class():
 def test_a_label_that_never_occurs_carries_no_information():
     never = TransitionMatrix([[0.5, 0.4, 0.1], [0.5, 0.6, 0.9], [0, 0, 0]])
     assert 0 < never.information_fraction < 1
+    two_of_four = TransitionMatrix(
+        [[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
+    )  # a sharp label of 2 classes
+    np.testing.assert_allclose(two_of_four.information_fractions(), [0, 0, 1], atol=1e-12)
+    assert two_of_four.information_fraction == pytest.approx(1 / 3)
 
 
 def test_row_dominance_is_about_rows():

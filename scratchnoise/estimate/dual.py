@@ -24,6 +24,6 @@ def dual(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     S = np.zeros((C, C))
     np.add.at(S, (y_noisy, q.argmax(axis=1)), 1)
     predicted = S.sum(axis=0)
-    S = np.where(predicted > 0, S / np.maximum(predicted, 1), A)
+    S = np.divide(S, predicted, out=A.copy(), where=predicted > 0)
     diagnostics = {"anchors_of": A, "labels_of": S, "never_predicted": np.flatnonzero(predicted == 0)}
     return TransitionMatrix(S @ A, {"method": "dual", **diagnostics})

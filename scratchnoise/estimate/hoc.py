@@ -51,7 +51,7 @@ def neighbour_labels(X, y_noisy):
 def two_nearest(X):
     """Indices of the two nearest other samples by Euclidean distance of standardised features: (N, D) -> (N, 2)."""
     spread = X.std(axis=0)
-    X = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    X = np.divide(X - X.mean(axis=0), spread, out=np.zeros_like(X), where=spread > 0)
     square, near = (X * X).sum(axis=1), np.empty((len(X), 2), np.int64)
     for start in range(0, len(X), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(X)))
@@ -138,5 +138,5 @@ def _dominant_order(joint):
     left, order = joint.copy(), np.empty(len(joint), np.int64)
     for _ in range(len(joint)):
         row, column = np.unravel_index(left.argmax(), left.shape)
-        order[row], left[row], left[:, column] = column, -1, -1
+        order[row], left[row], left[:, column] = column, -np.inf, -np.inf
     return order

@@ -29,14 +29,13 @@ def confident_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     guess, confident = above.argmax(axis=1), np.isfinite(above).any(axis=1)
     counts = np.zeros((C, C))
     np.add.at(counts, (y_noisy[confident], guess[confident]), 1)
-    rows = counts.sum(axis=1, keepdims=True)
-    joint = counts / np.where(rows > 0, rows, 1) * labelled[:, None]
-    missing = np.flatnonzero(joint.sum(axis=0) == 0)
-    T = joint / np.where(joint.sum(axis=0) > 0, joint.sum(axis=0), 1)
-    if len(missing):
-        T[:, missing] = np.asarray(anchor_argmax(q))[:, missing]
+    joint = counts / counts.sum(axis=1, keepdims=True) * labelled[:, None]  # every label has a confident sample
+    mass = joint.sum(axis=0)
+    T = np.divide(joint, mass, out=anchor_argmax(q).array.copy(), where=mass > 0)
     diagnostics = {"thresholds": thresholds, "counts": counts, "joint": joint, "confident_share": confident.mean()}
-    return TransitionMatrix(T, {"method": "confident joint", **diagnostics, "without_confident_sample": missing})
+    return TransitionMatrix(
+        T, {"method": "confident joint", **diagnostics, "without_confident_sample": np.flatnonzero(mass == 0)}
+    )
 
 
 def balanced_joint(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:

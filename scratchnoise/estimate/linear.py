@@ -13,7 +13,7 @@ def log_features(q):
     """log q, at least log(1e-4), each column with mean 0 and deviation 1. (N, C) -> (N, C)."""
     x = np.log(np.maximum(q, LEAST))
     spread = x.std(axis=0)
-    return (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return np.divide(x - x.mean(axis=0), spread, out=np.zeros_like(x), where=spread > 0)
 
 
 def softmax(z):

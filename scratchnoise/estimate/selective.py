@@ -33,6 +33,6 @@ def purest(score, y_noisy, j, n_classes):
     number = np.arange(1, N + 1)
     possible = number >= LEAST_SHARE * N
     possible[:-1] &= score[:-1] > score[1:]  # equal scores are accepted together
-    purity = np.where(possible, counts[:, j] / number, -1)
+    purity = possible * counts[:, j] / number
     last = N - 1 - purity[::-1].argmax()  # of equals the largest set
     return counts[last] / number[last], score[last], int(number[last])

@@ -28,7 +28,7 @@ def volmin(q: ArrayLike, y_noisy: ArrayLike, volume: float = 1e-3) -> Transition
     C = q.shape[1]
     check_not_negative(volume=volume)
     x, share = log_features(q), (1 - START) / START / (C - 1)
-    start = np.concatenate([np.zeros(C * C + C), np.full(C * C, np.log(share / (1 - share)) if share < 1 else 0.0)])
+    start = np.concatenate([np.zeros(C * C + C), np.full(C * C, np.log(share / (1 - share)))])
     found = lbfgs(lambda u: volmin_objective(u, x, y_noisy, C, volume), start, max_iter=STEPS).x
     T, _ = bounded_columns(found[-C * C :].reshape(C, C))
     loss, _, _ = noisy_loss(found[: -C * C], T, x, y_noisy, 0)

@@ -40,11 +40,11 @@ class Frame:
     """The zeros around images of shape (H, W). `pad` is the kernel's: 0 where the frame is laid here."""
 
     def __init__(self, shape, kernel, stride, pad):
-        sides = zip(shape, window(kernel), strict=False)
+        sides = zip(shape, window(kernel), strict=True)
         self.rows, self.columns = (margins(length, side, stride, pad) for length, side in sides)
         self.equal = len({*self.rows, *self.columns}) == 1
         self.pad = self.rows[0] if self.equal else 0
-        self.inside = tuple(slice(a, a + n) for (a, _), n in zip((self.rows, self.columns), shape, strict=False))
+        self.inside = tuple(slice(a, a + n) for (a, _), n in zip((self.rows, self.columns), shape, strict=True))
 
     def around(self, x):
         """x (N, H, W, K) as the kernel takes it."""

@@ -57,7 +57,7 @@ MUTANTS = [
     ("forward_cross_entropy_grad", "losses.h", "/ joint_total;", "/ total;"),
     ("signed_cross_entropy", "losses.c", "(log_total - (wide[c] - top))", "(log_total - wide[c])"),
     ("signed_cross_entropy_grad", "losses.c", "mass += a[c]", "mass = a[c]"),
-    ("flip_rate_update", "losses.c", "mass > 0 ? sums", "1 ? sums"),
+    ("flip_rate_update", "losses.c", "mass != 0 ? sums", "1 ? sums"),
     # softmax regression
     ("linear_sgd_epoch", "softmax_regression.c", "if (whole < D) add_products(", "if (0) add_products("),
     ("linear_sgd_epoch", "softmax_regression.c", "if (whole < D) add_slopes(", "if (0) add_slopes("),

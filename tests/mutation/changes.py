@@ -22,9 +22,10 @@ def makes_sense(operator):
 
 
 def silent_places(source):
-    """A function of (line, column): whether it lies in an annotation or in the text of an error, which decide nothing.
+    """A function of (line, column): whether it lies where nothing is decided.
 
-    The texts of errors are f-strings in `raise ...Error(...)` and in calls of `warn...`.
+    That is in annotations, in the texts of errors, which are f-strings in `raise ...Error(...)` and in calls of
+    `warn...`, and in zip(..., strict=True), which says that two lengths are always the same.
     """
     ranges = []
     for node in ast.walk(ast.parse(source)):
@@ -40,6 +41,8 @@ def _silent_parts(node):
         yield node.returns
     if isinstance(node, ast.Call) and _complains(ast.unparse(node.func)):
         yield from (part for part in ast.walk(node) if isinstance(part, ast.JoinedStr))
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
+        yield from (given.value for given in node.keywords if ast.unparse(given) == "strict=True")
 
 
 def _complains(name):

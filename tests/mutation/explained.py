@@ -3,6 +3,7 @@
 (file, function, line before, line after), without indentation: line numbers move, these move with the code.
 """
 
+SQUARE = "the matrix is square"
 UNIFORM = 'p = np.full(C, 1 / C) if p is None else check_prior(p, C, "p")'
 
 TRANSITION = {
@@ -12,8 +13,13 @@ TRANSITION = {
             UNIFORM,
             UNIFORM.replace("1 / C", other),
         ): "a factor of all of p cancels in the shares"
-        for other in ("1 + C", "1 * C", "1 ** C", "1 % C", " 2 / C")
+        for other in ("1 + C", "1 * C", "1 ** C", "1 % C", "2 / C")
     },
+    (
+        "singular",
+        "return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
+        "return bool(self.singular_values[-1] <= len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
+    ): "the bound is one of rounding: that a singular value equals it is an accident",
     (
         "true_posterior",
         "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
@@ -48,10 +54,49 @@ LOSSES = {
         'if self.risk == "clip":',
         'if self.risk <= "clip":',
     ): "of the names of the risks none comes before clip",
+    (
+        "objective_grad",
+        "signed = signed * (R > 0)",
+        "signed = signed * (R >= 0)",
+    ): "at 0 the risk has a kink, where either slope is right",
+}
+HOC = {
+    (
+        "share_derivatives",
+        "by_prior = np.concatenate([T, products.reshape(-1, C), triples.reshape(-1, C)])",
+        f"by_prior = np.concatenate([T, products.reshape({first}, C), triples.reshape({second}, C)])",
+    ): "to NumPy every negative length stands for what is left"
+    for first, second in (("~1", "-1"), ("-1", "~1"))
+}
+SELECTIVE = {
+    (
+        "purest",
+        "purity = possible * counts[:, j] / number",
+        "purity = possible + counts[:, j] / number",
+    ): "1 more for all that are possible puts them first as well, in the same order",
+}
+KERNEL_LOSSES = {
+    ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
+    for index, axis, other in (("i", 0, 1), ("i", 0, -1), ("j", 1, 0))
+}
+REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
+NETWORK = {
+    (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH = {other}{COMMENT}"): "memory alone depends on it"
+    for COMMENT in ("  # images at a time outside training: bounds the memory",)
+    for other in (499, 501)
 }
 
 EXPLAINED = {
     (f"scratchnoise/{file}.py", *change): reason
-    for file, changes in {"transition": TRANSITION, "noise": NOISE, "losses": LOSSES}.items()
+    for file, changes in {
+        "transition": TRANSITION,
+        "noise": NOISE,
+        "losses": LOSSES,
+        "estimate/hoc": HOC,
+        "estimate/selective": SELECTIVE,
+        "network/network": NETWORK,
+        "kernels/loops/losses": KERNEL_LOSSES,
+        "kernels/loops/softmax_regression": REGRESSION,
+    }.items()
     for change, reason in changes.items()
 }

@@ -19,8 +19,8 @@ class Target:
         return [path.relative_to(root) for path in found if path.suffix == ".py"]
 
 
-def stage(arguments, of=None, profile="complete"):
-    """Arguments of pytest. of: which of its tests (-k). profile: how many examples Hypothesis draws."""
+def stage(arguments, of=None, profile="many"):
+    """Arguments of pytest. of: which of its tests (-k). profile: how many examples Hypothesis draws, see trial.py."""
     return (*arguments.split(), *(("-k", of) if of else ()), "--hypothesis-profile", profile)
 
 
@@ -56,9 +56,10 @@ TARGETS = {
         ("scratchnoise/kernels/loops",),
         (
             # The oracle of these tests is the loops themselves: NumPy's table must differ from wrong ones.
-            stage("tests/kernels/test_backends_agree.py", "numpy and float64 or splitmix", "few"),
-            stage("tests/kernels/test_backends_agree.py", "numpy"),
+            stage("tests/kernels/test_backends_agree.py", "numpy and (tables or splitmix)", "few"),
             stage("tests/kernels/test_limits.py", "loops"),
+            stage("tests/kernels/test_gate.py", "no_samples and loops"),
+            stage("tests/kernels/test_backends_agree.py", "numpy"),
         ),
     ),
     "estimate": Target(
@@ -69,6 +70,7 @@ TARGETS = {
             stage("tests/test_learnt_transition.py"),
             stage("tests/test_estimate.py", "found or apart or seed or errors or combined"),
             stage(PROPERTIES, "estimators"),
+            stage(ARGUMENTS, "estimate."),
         ),
     ),
     "layers": Target(
@@ -77,13 +79,14 @@ TARGETS = {
             stage("tests/test_layers.py tests/test_network.py", "not loops and not alarms and not tamed"),
             stage("tests/models/test_neural_network.py tests/test_gradients.py", "network or layer"),
             stage("tests/device/test_device.py"),
+            stage(ARGUMENTS, "layers. or normalisation. or pooling. or network."),
         ),
     ),
     "checker": Target(
         ("scratchnoise/course/checker",),
         (
+            stage("tests/checker tests/test_slips.py"),
             stage("tests/test_exercises.py", "odd or written or untouched or shrinks"),
-            stage("tests/test_slips.py"),
             stage("tests/test_exercises.py", "01 or uniform or whatever or random or afresh or helper or table or own"),
         ),
     ),

@@ -21,6 +21,7 @@ ENVIRONMENT = {
 }
 PYTEST = "-x -q -p no:cacheprovider -p no:xdist".split()
 BYTES = 8 * 2**30  # x ** y for x * y may ask for more than there is
+EXAMPLES = {"few": 5, "many": 40}  # Hypothesis profiles; "many" runs what "complete" does
 LEFT_OUT = ("__pycache__", ".*", "*.egg-info", "build", "dist")
 
 
@@ -34,11 +35,18 @@ def prepare():
             __import__(name)
         except ImportError:
             pass  # then the tests that need it skip themselves
-    from hypothesis import HealthCheck, settings
+    from hypothesis import HealthCheck, Phase, settings
 
-    settings.register_profile(
-        "few", max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    for name, examples in EXAMPLES.items():
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            phases=(Phase.explicit, Phase.generate),  # nobody reads the input that fails, so it need not be small
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
     gc.freeze()  # pytest collects garbage often; nothing that is here by now is any
 
 

@@ -120,7 +120,7 @@ def _observed(spec, function, probe):
 
 def _same(a, b, tolerance, relative=TOLERANCE):
     if isinstance(a, str) or isinstance(b, str):
-        return a is b or (isinstance(a, str) and a == b)
+        return type(a) is type(b) and a == b
     return len(a) == len(b) and all(
         np.shape(u) == np.shape(v) and np.allclose(u, v, relative, tolerance, equal_nan=True)
         for u, v in zip(a, b, strict=True)

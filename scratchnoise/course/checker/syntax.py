@@ -29,9 +29,7 @@ def with_keyword(node, **values):
     """The call with these keywords; an axis that was given by its place goes."""
     kept = [given for given in node.keywords if given.arg not in values]
     added = [ast.keyword(name, ast.parse(repr(value), mode="eval").body) for name, value in values.items()]
-    positional = node.args if isinstance(node.func, ast.Attribute) and not of_numpy(node) else node.args[:1]
-    if "axis" in values and len(node.args) > (1 if of_numpy(node) else 0):
-        positional = node.args[:1] if of_numpy(node) else []
+    positional = node.args[: int(of_numpy(node))] if "axis" in values else node.args
     return ast.Call(node.func, positional, kept + added)
 
 

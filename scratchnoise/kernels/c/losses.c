@@ -104,13 +104,13 @@ EXPORT int flip_rate_update(const real *gamma, const real *p, const int64_t *y, 
     for (long n = 0; n < N; ++n, p += C) {
         double noisy = 0;
         for (long j = 0; j < C; ++j) noisy += (double)gamma[j * C + y[n]] * p[j];
-        if (!(noisy > 0)) continue;  // a label that gamma calls impossible says nothing about gamma
+        if (noisy == 0) continue;  // a label that gamma calls impossible says nothing about gamma; NaN shows
         for (long j = 0; j < C; ++j) sums[j * C + y[n]] += (double)weight[n] * gamma[j * C + y[n]] * p[j] / noisy;
     }
     for (long j = 0; j < C; ++j) {
         double mass = 0;
         for (long k = 0; k < C; ++k) mass += sums[j * C + k];
-        for (long k = 0; k < C; ++k) updated[j * C + k] = mass > 0 ? sums[j * C + k] / mass : gamma[j * C + k];
+        for (long k = 0; k < C; ++k) updated[j * C + k] = mass != 0 ? sums[j * C + k] / mass : gamma[j * C + k];
     }
     return give_back(&s);
 }

@@ -16,8 +16,8 @@ static void pool_image(const real *x, long W, long Ho, long Wo, long K, long siz
                 for (long s = 0; s < size; ++s) {
                     long place = corner + r * W + s;
                     const real *restrict value = x + place * K;
-                    for (long k = 0; k < K; ++k) {  // the first of equal values wins, NaN over all
-                        int better = (value[k] > best[k]) | (value[k] != value[k]);
+                    for (long k = 0; k < K; ++k) {  // the first of equal values wins, and the first NaN over all
+                        int better = (value[k] > best[k]) | ((value[k] != value[k]) & (best[k] == best[k]));
                         best_place[k] = better ? (int32_t)place : best_place[k];
                         best[k] = better ? value[k] : best[k];
                     }

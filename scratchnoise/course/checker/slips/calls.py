@@ -93,9 +93,5 @@ def generators(node, names):
     called = called_name(node)
     if "rng" in names and called in ("default_rng", "RandomState", "Generator"):
         yield "another_generator", ast.Name("rng", ast.Load())
-    if (
-        "rng" in names
-        and ast.unparse(node) in ("np.random", "numpy.random", "random")
-        and isinstance(node, ast.Attribute)
-    ):
+    if "rng" in names and ast.unparse(node) in ("np.random", "numpy.random"):
         yield "another_generator", ast.Name("rng", ast.Load())

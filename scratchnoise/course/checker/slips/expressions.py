@@ -135,13 +135,8 @@ def inserted_axis(node, names):
             operand = getattr(node, side)
             if isinstance(operand, OPERANDS):
                 yield "axis_missing", {side: expression("A[:, None]", A=operand)}
-    if isinstance(node, ast.Subscript) and ast.unparse(node.slice) in ("(slice(None), None)", ":, None", "(:, None)"):
+    if isinstance(node, ast.Subscript) and ast.unparse(node.slice).strip("()") in (":, None", "None, :"):
         yield "wrong_axis", node.value
-    if (
-        isinstance(node, ast.Subscript)
-        and ast.unparse(node.slice).endswith("None")
-        and isinstance(node.slice, ast.Tuple)
-    ):
         yield "wrong_axis", {"slice": ast.Tuple(node.slice.elts[::-1], ast.Load())}
 
 
