@@ -1,6 +1,7 @@
 """Right solutions pass, wrong ones do not, and most of the wrong ones are told what is wrong."""
 
 import ast
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scratchnoise.course.checker.runner import check_submission
 
 NIGHTLY = profiles.runs("nightly")
 RIGHT, WRONG = list(right_solutions()), list(wrong_solutions())
+NAMED = json.loads((Path(__file__).parent / "solutions" / "named.json").read_text(encoding="utf-8"))
 EXERCISE_OF = {spec.name: exercise for exercise in EXERCISES.values() for spec in exercise.functions}
 GIVEN_CODE = {
     node.name: ast.unparse(node)
@@ -78,6 +80,8 @@ def test_wrong_solutions_fail_and_most_are_named(tmp_path, start):
         results.append((name, result.mistake))
     unnamed = [name for name, mistake in results if mistake is None]
     assert len(unnamed) <= len(results) / 4, unnamed
+    wrongly = [(name, mistake) for name, mistake in results if mistake not in (None, NAMED.get(name))]
+    assert not wrongly, "another name than the one that was read and found right"
 
 
 def test_the_bank_is_large():
