@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 
-import profiles
 import pytest
 
 from scratchnoise import noise
@@ -63,7 +62,8 @@ def test_what_cannot_be_done_is_one_clear_line(arguments, message, capsys, tmp_p
 LIMITS = [(["--threads", "1"], {}), ([], {"SCRATCHNOISE_THREADS": "1"})]
 
 
-@pytest.mark.parametrize(("arguments", "environment"), profiles.thinned(LIMITS))
+@pytest.mark.slow
+@pytest.mark.parametrize(("arguments", "environment"), LIMITS)
 def test_threads_are_limited_before_anything_starts_them(arguments, environment, tmp_path):
     pytest.importorskip("numba")
     code = "import sys, scratchnoise.cli as c; c.main(sys.argv[1:]); import numba; print(numba.get_num_threads())"

@@ -3,6 +3,7 @@
 import ast
 from pathlib import Path
 
+import profiles
 import pytest
 from solutions.base import BASE
 
@@ -29,6 +30,11 @@ SLIPS = [
     ("not_whole_numbers", "y", "return np.zeros(len(y))", "return np.zeros(len(y), dtype=int)"),
     ("another_precision", "z, y", "return z.sum()", "return z.sum().astype(z.dtype)"),
     ("assigned_where_added", "g, n, y", "g[n, y] = 1", "g[n, y] -= 1"),
+    ("wrong_sign", "dx, dy, n", "dx[n] = -dy", "dx[n] = dy"),
+    ("another_power", "w", "return w ** 2", "return w ** 1"),
+    ("another_power", "w", "return w ** 2", "return w"),
+    ("another_size", "dy", "return dy.shape[1]", "return dy.shape[2]"),
+    ("another_precision", "z", "return z.astype(float)", "return z"),
     ("one_function_too_many", "dy, n", "return dy[n].sum()", "return dy[n]"),
     ("one_function_too_many", "y", "return set(y)", "return y"),
     ("rounded", "z", "return z.astype(np.float32)", "return z"),
@@ -52,17 +58,28 @@ def test_a_rule_undoes_its_slip(name, arguments, wrong, right):
     def text(body):
         return ast.unparse(ast.parse(f"def f({arguments}):\n    {body}"))
 
-    found = {new: mistake for mistake, _, new in edits(ast.parse(text(wrong)))}
-    assert found.get(text(right)) == name
+    found = [mistake for mistake, _, new in edits(ast.parse(text(wrong))) if new == text(right)]
+    assert found[:1] == [name]
 
 
-@pytest.mark.parametrize("function", BASE)
+def test_the_likelier_of_two_slips_is_named():
+    """Both edits make the code right: a minus sign too many is commoner than = for -=, and .T of a size is none."""
+
+    def names(code):
+        return [name for name, _, _ in edits(ast.parse(code))]
+
+    sign = names("def f(dx, dy):\n    dx[0] = -dy\n    return dx")
+    assert sign.index("wrong_sign") < [k for k, name in enumerate(sign) if name == "assigned_where_added"][1]
+    size = names("def f(dy):\n    return range(dy.shape[1])")
+    assert size.index("another_size") < size.index("transposed")
+
+
+@pytest.mark.parametrize("function", profiles.thinned(BASE))
 def test_every_edit_has_a_hint_and_is_valid_python(function):
     tree = ast.parse(BASE[function])
-    for count, (mistake, _, text) in enumerate(edits(tree)):
+    for mistake, _, text in edits(tree):
         assert mistake in HINTS
-        if count % 20 == 0:
-            ast.parse(text)
+        ast.parse(text)
 
 
 def listed_edits():

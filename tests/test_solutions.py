@@ -61,7 +61,7 @@ def check(function, text, folder, start, seed=0):
 
 @pytest.mark.parametrize(
     ("name", "function", "text"),
-    profiles.thinned((pytest.param(*each, id=each[0]) for each in RIGHT[:: 1 if NIGHTLY else 8]), every=8),
+    profiles.thinned((pytest.param(*each, id=each[0]) for each in RIGHT[:: 1 if NIGHTLY else 8]), every=16),
 )
 def test_right_solutions_pass(name, function, text, tmp_path, start):
     for seed in range(5 if NIGHTLY else 1):

@@ -45,6 +45,7 @@ def test_right_code_passes_and_every_direction_is_decided(kind, dtype):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 @needs_torch
 def test_a_torch_module_is_checked_through_autograd():
     import torch
@@ -113,7 +114,7 @@ def test_a_gradient_that_is_not_finite_is_wrong():
 # --- wrong code ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", profiles.thinned(DTYPES))
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_classical_error_is_found(kind, dtype, monkeypatch):
     monkeypatch.setattr("scratchnoise.check.verification.explain", lambda *a: "an entry is wrong")

@@ -4,6 +4,7 @@ import pickle
 import tracemalloc
 
 import numpy as np
+import profiles
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -79,7 +80,7 @@ def pair_flipped():
     return X, corrupt(y, pair_flip(4, 0.4), rng)
 
 
-@pytest.mark.parametrize(("scoring", "rate"), [(noisy_scorer, 0.4), ("neg_log_loss", 0.0)])
+@pytest.mark.parametrize(("scoring", "rate"), profiles.thinned([(noisy_scorer, 0.4), ("neg_log_loss", 0.0)]))
 def test_the_noisy_scorer_finds_t_where_the_clean_posteriors_loss_picks_the_identity(scoring, rate, pair_flipped):
     X, y = pair_flipped
     pipeline = make_pipeline(StandardScaler(), RobustSoftmaxRegression(**QUICK))

@@ -196,6 +196,9 @@ OWN = {
         "y.reshape(x.shape)",
     ],
     "expose": [
+        "def expose(value):\n    T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])\n    z = np.array([[0.0, 1.0, "
+        "-2.0], [5.0, 0.0, -5.0], [3.0, -1.0, 0.0]])\n    L = np.stack([value(z, np.full(3, i), T) for i in range(3)], axis=1)"
+        "\n    assert np.abs(L @ T + log_softmax(z)).max() < 1e-7",
         "import unittest\ndef expose(value):\n    case = unittest.TestCase()\n    r = np.random.default_rng()\n    for _ in range("
         "5):\n        T = r.dirichlet(np.ones(4), 4).T * 0.4 + 0.6 * np.eye(4)\n        z = r.normal(size=(6, 4)) * 40\n"
         "        L = np.array([value(z, np.full(6, i), T) for i in range(4)])\n        case.assertLess(np.abs(T.T @ L + "

@@ -192,7 +192,7 @@ def _as_javascript(number):
 
 
 @in_a_browser
-@pytest.mark.parametrize("name", ["conv2d_relu_maxpool2d_backward", "EM"])
+@pytest.mark.parametrize("name", profiles.thinned(["conv2d_relu_maxpool2d_backward", "EM"]))
 def test_a_phone_needs_no_scrolling_to_the_side(page_of, name):
     script = "go(60); return [innerWidth, document.documentElement.scrollWidth];"
     path, _ = page_of(name)

@@ -396,6 +396,7 @@ def without_seconds(row):
     return {name: value for name, value in row.items() if name != "seconds"}
 
 
+@pytest.mark.slow
 def test_two_programs_share_a_folder_and_double_nothing(tmp_path, garments):
     command = [
         sys.executable,

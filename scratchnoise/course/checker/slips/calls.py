@@ -34,6 +34,7 @@ UNWRAPPED = {
     **dict.fromkeys(("transpose", "reshape", "ravel", "squeeze", "sum", "mean", "nan_to_num"), "one_function_too_many"),
     **dict.fromkeys(("astype", "float32", "float16"), "rounded"),
 }
+WIDE = {"float", "np.float64", "'float64'", "np.double"}  # types that round nothing
 
 
 def shifts(node, names):
@@ -82,8 +83,9 @@ def unwrapped(node, names):
     if called in UNWRAPPED:
         method = isinstance(node.func, ast.Attribute) and not ast.unparse(node.func).startswith(("np.", "numpy."))
         inner = [node.func.value] if method else node.args
+        widened = called == "astype" and bool(node.args) and ast.unparse(node.args[0]) in WIDE
         for each in inner[:2]:
-            yield UNWRAPPED[called], each
+            yield "another_precision" if widened else UNWRAPPED[called], each
 
 
 def generators(node, names):

@@ -68,6 +68,24 @@ def comparisons(node, names):
             yield name, {"ops": [op()]}
 
 
+def powers(node, names):
+    """Another exponent, or one where none belongs."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        yield "another_power", node.left
+        if isinstance(node.right, ast.Constant) and type(node.right.value) is int:
+            for change in (1, -1):
+                yield "another_power", {"right": expression(str(node.right.value + change))}
+
+
+def sizes(node, names):
+    """Another place of .shape."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        if isinstance(node.slice, ast.Constant) and type(node.slice.value) is int:
+            for place in range(4):
+                if place != node.slice.value:
+                    yield "another_size", {"slice": ast.Constant(place)}
+
+
 def transposes(node, names):
     """.T too many or forgotten."""
     if isinstance(node, ast.Attribute) and node.attr == "T":

@@ -13,7 +13,6 @@ def additions(node, names):
         target = node.targets[0]
         if isinstance(target, ast.Subscript | ast.Name):
             yield "assigned_where_added", ast.AugAssign(target, ast.Add(), node.value)
-            yield "assigned_where_added", ast.AugAssign(target, ast.Sub(), node.value)
     if isinstance(node, ast.AugAssign):
         load = copy.deepcopy(node.target)
         load.ctx = ast.Load()
@@ -24,10 +23,20 @@ def additions(node, names):
             yield name, {"op": op()}
 
 
+def subtractions(node, names):
+    """= for -=. It mends many a wrong sign as well, so it comes after the signs."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, ast.Subscript | ast.Name):
+            yield "assigned_where_added", ast.AugAssign(target, ast.Sub(), node.value)
+
+
 def accumulates(node, names):
     """a[index] += b where an index occurs twice."""
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Subscript) and isinstance(node.op, ast.Add):
-        call = expression("np.add.at(A, B, C)", A=node.target.value, B=node.target.slice, C=node.value)
+        sliced = any(isinstance(part, ast.Slice) for part in ast.walk(node.target.slice))
+        index = expression("np.s_[B]", B=node.target.slice) if sliced else node.target.slice
+        call = expression("np.add.at(A, B, C)", A=node.target.value, B=index, C=node.value)
         yield "repeated_index", ast.Expr(call)
 
 
