@@ -79,6 +79,13 @@ KERNEL_LOSSES = {
     ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
     for index, axis, other in (("i", 0, 1), ("i", 0, -1), ("j", 1, 0))
 }
+KERNEL_LOSSES |= {
+    ("joint_logits", line, line.replace("> -np.inf", "!= -np.inf")): "nothing is below -inf, and T has no NaN"
+    for line in (
+        "if log_T[j] > -np.inf:",
+        "joint[j] = (z[j] - top_allowed) + log_T[j] if log_T[j] > -np.inf else -np.inf",
+    )
+}
 REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
 NETWORK = {
     (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH = {other}{COMMENT}"): "memory alone depends on it"
