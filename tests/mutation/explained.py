@@ -20,6 +20,14 @@ TRANSITION = {
         "return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
         "return bool(self.singular_values[-1] <= len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
     ): "the bound is one of rounding: that a singular value equals it is an accident",
+    **{
+        (
+            "_check_transition",
+            "if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:",
+            f"if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[ {other}] < 2:",
+        ): SQUARE
+        for other in (1, -1)
+    },
     (
         "true_posterior",
         "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
