@@ -64,6 +64,11 @@ LOSSES = {
     ): "of the names of the risks none comes before clip",
     (
         "objective_grad",
+        'if self.risk == "relu":',
+        'if self.risk >= "relu":',
+    ): "of the names of the risks none comes after relu",
+    (
+        "objective_grad",
         "signed = signed * (R > 0)",
         "signed = signed * (R >= 0)",
     ): "at 0 the risk has a kink, where either slope is right",
