@@ -56,6 +56,23 @@ NOISE = {
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype <= bool):",
     ): "of all types bool alone becomes bool without loss",
 }
+NOISE |= {
+    (
+        "random_transition",
+        "if (np.diag(T) > np.maximum(off.max(axis=0), off.max(axis=1))).all():",
+        "if (np.diag(T) >= np.maximum(off.max(axis=0), off.max(axis=1))).all():",
+    ): "two random numbers are not equal",
+    (
+        "check_labels",
+        "if y.ndim != 1 or y.size == 0:",
+        "if y.ndim != 1 or y.size <= 0:",
+    ): "a size is not negative",
+    (
+        "_positions",
+        "return index, T, names.astype(object) if labels.dtype == object else names",
+        "return index, T, names.astype(object) if labels.dtype >= object else names",
+    ): "to no other type can every object be converted",
+}
 LOSSES = {
     (
         "objective_grad",
