@@ -55,8 +55,6 @@ NOISE = {
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype == bool):",
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype <= bool):",
     ): "of all types bool alone becomes bool without loss",
-}
-NOISE |= {
     (
         "random_transition",
         "if (np.diag(T) > np.maximum(off.max(axis=0), off.max(axis=1))).all():",
