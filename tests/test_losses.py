@@ -267,3 +267,9 @@ def test_the_flood_level_is_for_flood_alone(risk):
         assert dry.objective(z, y) == wet.objective(z, y)
         np.testing.assert_array_equal(dry.objective_grad(z, y), wet.objective_grad(z, y))
         assert BackwardCorrected(T, "flood", 5.0).objective(z, y) >= 5
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), ForwardCorrected(T), BackwardCorrected(T), NatarajanCorrected(0, 0)])
+def test_no_loss_can_be_changed(loss):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loss.T = np.eye(3)

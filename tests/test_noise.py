@@ -113,6 +113,12 @@ def test_whole_shares_are_whole_whatever_their_rounding():
     assert counts.tolist() == [[7, 29], [93, 71]]
 
 
+def test_counts_are_random_where_nobody_asks_for_exact_ones():
+    y = np.arange(60) % 3
+    np.testing.assert_array_equal(corrupt(y, T, 0), corrupt(y, T, 0, exact_counts=False))
+    assert (corrupt(y, T, 0) != corrupt(y, T, 0, exact_counts=True)).any()
+
+
 def test_exact_counts_fall_on_random_samples(rng):
     y = np.zeros(100, int)
     first, second = (corrupt(y, T, rng, exact_counts=True) for _ in range(2))

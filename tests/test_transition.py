@@ -254,3 +254,19 @@ def test_a_prior_that_is_none_is_refused(prior):
 def test_q_needs_every_noisy_label():
     with pytest.raises(ValueError, match=r"gives the noisy labels \[2\] no probability"):
         TransitionMatrix(np.eye(3)).inverse_transition([0.5, 0.5, 0])
+
+
+def test_entries_outside_by_rounding_alone_are_clipped():
+    found = TransitionMatrix([[1 + 5e-10, -5e-10], [0, 1]]).array
+    np.testing.assert_array_equal(found, np.eye(2))
+    for wrong in ([[1 + 1e-8, 0], [0, 1]], [[1, -1e-8], [0, 1]]):
+        with pytest.raises(ValueError, match="they should lie in"):
+            TransitionMatrix(wrong)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, complex, int])
+def test_another_type_needs_a_copy(dtype):
+    matrix = TransitionMatrix(T)
+    assert matrix.__array__(dtype).dtype == dtype and matrix.__array__(np.float64, copy=False).dtype == np.float64
+    with pytest.raises(ValueError, match="it cannot become .* without a copy"):
+        matrix.__array__(dtype, copy=False)

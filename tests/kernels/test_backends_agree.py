@@ -125,3 +125,10 @@ def test_gradients_that_meet_in_one_place_add_up(table, dtype):
     dx, _, db = kernels.conv2d_relu_maxpool2d_backward(dy, ones, argmax, x, w, 1, 0, 2)
     assert_close("dx of the fused layer", dx.ravel(), expected, 0)
     assert_close("db", db, np.array([15.0]), 0)
+
+
+def test_one_sample_is_its_own_mean_and_has_no_variance(table):
+    x, scale, shift = np.array([[3.0, -5.0]]), np.array([2.0, 4.0]), np.array([0.5, -0.25])
+    y, mean, variance = kernels.batchnorm_forward(x, scale, shift, 1e-5)
+    for found, expected in ((y, shift[None]), (mean, x[0]), (variance, np.zeros(2))):
+        assert_close("of one sample", found, expected, 1e-12)

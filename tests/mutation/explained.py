@@ -20,6 +20,14 @@ TRANSITION = {
         "return bool(self.singular_values[-1] < len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
         "return bool(self.singular_values[-1] <= len(self) * np.finfo(np.float64).eps * self.singular_values[0])",
     ): "the bound is one of rounding: that a singular value equals it is an accident",
+    **{
+        (
+            "_check_transition",
+            "if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] < 2:",
+            f"if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[ {other}] < 2:",
+        ): SQUARE
+        for other in (1, -1)
+    },
     (
         "true_posterior",
         "return np.where(total > 0, joint / np.where(total > 0, total, 1), p)",
@@ -47,6 +55,21 @@ NOISE = {
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype == bool):",
         "if not (np.issubdtype(y.dtype, np.integer) or y.dtype <= bool):",
     ): "of all types bool alone becomes bool without loss",
+    (
+        "random_transition",
+        "if (np.diag(T) > np.maximum(off.max(axis=0), off.max(axis=1))).all():",
+        "if (np.diag(T) >= np.maximum(off.max(axis=0), off.max(axis=1))).all():",
+    ): "two random numbers are not equal",
+    (
+        "check_labels",
+        "if y.ndim != 1 or y.size == 0:",
+        "if y.ndim != 1 or y.size <= 0:",
+    ): "a size is not negative",
+    (
+        "_positions",
+        "return index, T, names.astype(object) if labels.dtype == object else names",
+        "return index, T, names.astype(object) if labels.dtype >= object else names",
+    ): "to no other type can every object be converted",
 }
 LOSSES = {
     (
@@ -54,6 +77,11 @@ LOSSES = {
         'if self.risk == "clip":',
         'if self.risk <= "clip":',
     ): "of the names of the risks none comes before clip",
+    (
+        "objective_grad",
+        'if self.risk == "relu":',
+        'if self.risk >= "relu":',
+    ): "of the names of the risks none comes after relu",
     (
         "objective_grad",
         "signed = signed * (R > 0)",
@@ -78,6 +106,13 @@ SELECTIVE = {
 KERNEL_LOSSES = {
     ("log_entries", f"for {index} in range(T.shape[{axis}]):", f"for {index} in range(T.shape[ {other}]):"): SQUARE
     for index, axis, other in (("i", 0, 1), ("i", 0, -1), ("j", 1, 0))
+}
+KERNEL_LOSSES |= {
+    ("joint_logits", line, line.replace("> -np.inf", "!= -np.inf")): "nothing is below -inf, and T has no NaN"
+    for line in (
+        "if log_T[j] > -np.inf:",
+        "joint[j] = (z[j] - top_allowed) + log_T[j] if log_T[j] > -np.inf else -np.inf",
+    )
 }
 REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
 NETWORK = {
