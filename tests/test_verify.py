@@ -103,11 +103,14 @@ def test_outputs_that_are_not_finite_are_said_to_be_so():
 
 
 def test_a_gradient_that_is_not_finite_is_wrong():
+    def root(x):
+        return np.sqrt(x)
+
     def root_backward(dy, x):
         with np.errstate(all="ignore"):
             return dy / (2 * np.sqrt(x))
 
-    report = check.verify(np.sqrt, root_backward, (np.array([1.0, 0.0, 4.0]),))
+    report = check.verify(root, root_backward, (np.array([1.0, 0.0, 4.0]),))
     assert "dx: entry [1] is" in report["adjoint"].detail and report["second call equal"].status == "ok", report
 
 

@@ -224,7 +224,7 @@ def class_orders(N, C):
 @cache
 def sample_weights(N, C):
     """(N,) whole numbers 1..4, as float64."""
-    return hnp.arrays(np.int64, N, elements=st.integers(1, 4), fill=st.nothing()).map(np.float64)
+    return hnp.arrays(np.int64, N, elements=st.integers(1, 4), fill=st.nothing()).map(lambda w: w.astype(np.float64))
 
 
 # --- larger arrays: one drawn seed -----------------------------------------------------------------------
