@@ -8,6 +8,7 @@ import sklearn
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -190,11 +191,14 @@ def test_weights_are_routed_where_they_are_requested(noisy_gaussians):
         scaler, plain = StandardScaler().set_fit_request(sample_weight=False), SoftmaxRegression(**QUICK)
         plain.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         routed = make_pipeline(scaler, plain)
-        search = GridSearchCV(routed, {"softmaxregression__l2": [0.0]}, cv=2).fit(X, y, sample_weight=weight)
+        scoring = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        search = GridSearchCV(routed, {"softmaxregression__l2": [0.0]}, scoring=scoring, cv=2)
+        search.fit(X, y, sample_weight=weight)
         scaled = StandardScaler().fit_transform(X)
         expected = SoftmaxRegression(l2=0.0, **QUICK).fit(scaled, y, weight).coef_
         np.testing.assert_array_equal(search.best_estimator_[-1].coef_, expected)
         assert sklearn.clone(plain).get_metadata_routing().fit.requests == {"sample_weight": True}
+        assert sklearn.clone(plain).get_metadata_routing().score.requests == {"sample_weight": True}
         unasked = make_pipeline(scaler, SoftmaxRegression(**QUICK))
         with pytest.raises(sklearn.exceptions.UnsetMetadataPassedError, match="sample_weight"):
             unasked.fit(X, y, sample_weight=weight)
