@@ -5,6 +5,7 @@ import pickle
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import joblib
@@ -231,8 +232,10 @@ def test_any_backend_of_joblib_runs_the_jobs(tmp_path, garments, monkeypatch):
 @pytest.fixture(scope="module")
 def cluster():
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None) as cluster:
-        yield cluster
+    cluster = distributed.LocalCluster(n_workers=3, threads_per_worker=1, dashboard_address=None)
+    yield cluster
+    with suppress(TimeoutError):  # older versions wait for workers that were killed
+        cluster.close(timeout=20)
 
 
 def test_a_dask_cluster_finds_the_same_rows_and_gets_the_data_once(tmp_path, garments, cluster, monkeypatch):
