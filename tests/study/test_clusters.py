@@ -238,6 +238,7 @@ def cluster():
         cluster.close(timeout=20)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_finds_the_same_rows_and_gets_the_data_once(tmp_path, garments, cluster, monkeypatch):
     """The workers were started in another folder, so that they cannot read the file themselves."""
     from scratchnoise.study.clusters import dask_cluster
@@ -258,6 +259,7 @@ def test_a_dask_cluster_finds_the_same_rows_and_gets_the_data_once(tmp_path, gar
     assert 1 <= len(sent) <= 2 * len(cluster.workers), "once a stage and worker, not once a job"
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_whose_workers_are_killed_finds_the_same_rows(tmp_path, garments, cluster):
     from scratchnoise.study.clusters import dask_cluster
 
