@@ -14,7 +14,8 @@ from scratchnoise.bench.ladder import print_machine
 WITH_AVX512 = """
 import llvmlite.binding as binding
 features = binding.get_host_cpu_features()
-features.update(dict.fromkeys(("avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd"), True))
+avx512 = ("avx512f", "avx512vl", "avx512bw", "avx512dq", "avx512cd", "evex512")  # LLVM 20 wants the last, 21 ignores it
+features.update(dict.fromkeys(avx512, True))
 binding.get_host_cpu_features = lambda: features
 binding.get_host_cpu_name = lambda: "skylake-avx512"
 from scratchnoise.bench.machine import numba_target
