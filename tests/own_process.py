@@ -10,6 +10,11 @@ ROOT = Path(__file__).parents[1]
 SECONDS = 240  # several compilations on a busy machine; a process that hangs takes as long as it may
 
 
+def hears_ctrl_c():
+    """What a shell starts in the background ignores it, and so does all that this starts: these tests, perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run(code, folder=ROOT, **environment):
     """What a Python process prints and its stderr. None removes a variable. Fails when it fails or does not end."""
     variables = {**os.environ, "PYTHONPATH": str(folder), **environment}

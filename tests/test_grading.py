@@ -12,6 +12,7 @@ import time
 from itertools import product
 from pathlib import Path
 
+import own_process
 import profiles
 import pytest
 
@@ -190,17 +191,12 @@ def test_what_cannot_be_done_is_said_before_anything_runs(tmp_path, monkeypatch,
     assert message in error and len(error.splitlines()) == 1
 
 
-def hears_ctrl_c():
-    """What a shell starts in the background ignores it, and so does all that this starts: these tests, perhaps."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_rows_and_ends_everything(tmp_path):
     make_class(tmp_path / "class", {"a right": HONEST["right"], "b endless": HOSTILE["endless sleep"]})
     command = [sys.executable, "-m", "scratchnoise", "grade", "class", "--exercises", "01,02", "--jobs", "2"]
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    run = subprocess.Popen(command, cwd=tmp_path, **pipes, preexec_fn=hears_ctrl_c)
+    run = subprocess.Popen(command, cwd=tmp_path, **pipes, preexec_fn=own_process.hears_ctrl_c)
     seen = ""
     while "3/4" not in seen:
         seen += run.stderr.read(1)

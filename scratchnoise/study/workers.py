@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
+from functools import partial
 from shutil import rmtree
 
 from .. import __version__
@@ -249,11 +251,21 @@ def interrupts_held():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _unless_killed(shown, failure):
+    """Show what ended a thread, but not loky's own: when its workers are killed it looks for jobs that are gone."""
+    if not getattr(getattr(failure.thread, "executor_flags", None), "kill_workers", False):
+        shown(failure)
+
+
 def _answers(parallel, errands):
     """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
+    shown = threading.excepthook
+    threading.excepthook = partial(_unless_killed, shown)
     try:
         with interrupts_held():  # it starts the processes
             answers = parallel(errands)
         yield from answers
+        threading.excepthook = shown  # after an interrupt it stays: the thread may end later
     except Exception as error:
+        threading.excepthook = shown
         raise LostWorkers(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error

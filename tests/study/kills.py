@@ -16,6 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path.append(str(Path(__file__).parents[1]))  # where this is run as a program
+
+import own_process
+
 from scratchnoise import data
 
 METHODS = "priors,rMLR (tuned),rMLR (learnt rates),MLR (flipped, inverse),T estimates,NN forward"
@@ -52,7 +56,8 @@ class Study:
         command += ["--jobs", str(jobs), "--out", str(self.folder / name)]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # the bits of NumPy's table depend on it
-        return subprocess.Popen(command, start_new_session=True, env=alone, **quiet)
+        terminal = {"start_new_session": True, "preexec_fn": own_process.hears_ctrl_c}
+        return subprocess.Popen(command, env=alone, **terminal, **quiet)
 
     def rows(self, name):
         """Every row of a folder as text, without what the clock says: Counter."""
