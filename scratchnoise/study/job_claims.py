@@ -27,14 +27,22 @@ class Claim:
             if left.take():
                 left.release()
 
-    def take(self, wait=False):
-        """Whether the claim is ours now. wait: until whoever has it gives it up, which makes the answer True."""
+    def take(self):
+        """Whether the claim is ours now."""
+        return self._locked(at_once=True)
+
+    def wait(self):
+        """Return when nobody has the claim any more; Ctrl-C ends the waiting."""
+        self._locked(at_once=False)
+        self.release()
+
+    def _locked(self, at_once):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             file = open(self.path, "ab")
             try:
                 if fcntl is not None:
-                    fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                    fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if at_once else 0))
             except BlockingIOError:
                 file.close()
                 return False

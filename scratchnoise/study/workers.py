@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import contextmanager, suppress
 from functools import partial
 from shutil import rmtree
@@ -64,6 +65,7 @@ class Workers:
     def __init__(self, results, progress, jobs):
         self.results, self.progress, self.jobs = results, progress, jobs
         self.claims, self.elsewhere, self.estimates, self.kept = {}, [], {}, 0
+        self.claiming, self.turn = threading.Lock(), 0  # joblib asks for jobs in a thread of its own
         self.on_cluster, self.on_dask = on_cluster(), on_cluster("dask")  # joblib tells this thread only
 
     def tidy(self, done):
@@ -86,24 +88,25 @@ class Workers:
             while self.elsewhere:
                 waited, self.elsewhere = self.elsewhere, []
                 for job in waited:  # a lost program leaves its job to us
-                    run(alone(job), wait=True)
+                    self._claim(job).wait()
+                    run(alone(job))
         finally:
             self._release()
 
-    def _here(self, plan, wait=False):
-        for job, T in self._claimed(plan, wait):
+    def _here(self, plan):
+        for job, T in self._claimed(plan):
             tick = self.progress.follow(job)
             self._keep(job, job.outcome(T, tick, self._sender(job).folder_of(job)), tick)
 
-    def _sent(self, plan, wait=False):
+    def _sent(self, plan):
         losses, before = 0, self._progress_made()
         while plan:
             try:
-                return self._send(plan, wait)
+                return self._send(plan)
             except LostWorkers as lost:
                 now = self._progress_made()
                 losses, before = losses + 1 if now == before else 1, now
-                names = ", ".join(named(job) for job in self.claims) or "nothing"
+                names = ", ".join(named(job) for job in list(self.claims)) or "nothing"
                 if losses == MOST_LOSSES:
                     raise OSError(f"workers were lost {losses} times, at last with {names}: {lost}") from lost
                 print(f"\na worker was lost ({lost}); {names} begins again", file=sys.stderr)
@@ -119,7 +122,7 @@ class Workers:
                 times.append(path.stat().st_mtime_ns)
         return self.kept, max(times, default=0)
 
-    def _send(self, plan, wait):
+    def _send(self, plan):
         """One joblib call. Its exceptions are about workers: what a job raises comes back as a value."""
         from joblib import Parallel, delayed
 
@@ -129,7 +132,7 @@ class Workers:
 
         def errands():
             try:
-                for job, T in self._claimed(plan, wait):
+                for job, T in self._claimed(plan):
                     yield delayed(work)(job, T, self._sender(job), dataset if self.on_dask else None)
             except Exception as error:
                 broken.append(error)
@@ -142,20 +145,30 @@ class Workers:
         if broken:
             raise broken[0]
 
-    def _claimed(self, plan, wait):
-        """(job, T) for every job that nobody else has done or is doing."""
+    def _claimed(self, plan):
+        """(job, T) for every job that nobody else has done or is doing, until `_release` is called."""
+        turn = self.turn
         for job in plan:
-            claim = Claim(self._claims(), repr(job))
-            if not claim.take(wait):
-                self.elsewhere.append(job)
-                continue
-            self.results.refresh()
-            if job.is_done(self.results):
-                claim.release()
-                self.progress.follow(job)(1.0)
-            else:
-                self.claims[job] = claim
+            with self.claiming:
+                if self.turn != turn:
+                    return
+                ours = self._take(job)
+            if ours:
                 yield job, self._told(job)
+
+    def _take(self, job):
+        """Whether a job is ours to do now."""
+        claim = self.claims[job] = self._claim(job)  # noted first: an interrupt may come at any moment
+        if not claim.take():
+            self.elsewhere.append(job)
+            del self.claims[job]
+            return False
+        self.results.refresh()
+        if not job.is_done(self.results):
+            return True
+        self._give_up(job)
+        self.progress.follow(job)(1.0)
+        return False
 
     def _keep(self, job, rows, tick):
         content = job.content
@@ -164,13 +177,22 @@ class Workers:
         self.results.append(*rows)
         self.kept += 1
         rmtree(self._checkpoints() / job.key, ignore_errors=True)
-        self.claims.pop(job).release()
+        self._give_up(job)
         tick(1.0)
 
+    def _give_up(self, job):
+        self.claims[job].release()
+        del self.claims[job]
+
     def _release(self):
-        for claim in self.claims.values():
-            claim.release()
-        self.claims.clear()
+        """Give all jobs up. After an interrupt joblib's thread may still ask for some: it gets none."""
+        with self.claiming:
+            self.turn += 1
+            for job in list(self.claims):
+                self._give_up(job)
+
+    def _claim(self, job):
+        return Claim(self._claims(), repr(job))
 
     def _claims(self):
         return self.results.path.parent / ".claims"
@@ -234,21 +256,42 @@ def interrupts_held():
     In a terminal it reaches the whole group of processes, but it is for the program, which ends its workers: one that
     is interrupted prints a traceback, and its end looks like a loss. A new process inherits what its parent blocks.
     Python's tracker of shared memory and joblib's unblock the signal where they are started, so they are started first.
+    The block holds it for this thread only. Python hears it through any other one, so the handler waits as well.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    from multiprocessing import resource_tracker
-
-    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
-
-    for tracker in (resource_tracker, tracker_of_joblib):
-        tracker.ensure_running()
+    _start_trackers()
+    came, handler = [], signal.getsignal(signal.SIGINT)
+    hears = handler is not None and threading.current_thread() is threading.main_thread()
+    if hears:
+        signal.signal(signal.SIGINT, lambda *_: came.append(True))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if hears:
+            signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+def _start_trackers():
+    """joblib's is started without its warning: of semaphores of killed workers, which are deleted by then."""
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
+
+    resource_tracker.ensure_running()
+    before = os.environ.pop("PYTHONWARNINGS", None)
+    os.environ["PYTHONWARNINGS"] = f"ignore::UserWarning:{tracker_of_joblib.__name__}"
+    try:
+        tracker_of_joblib.ensure_running()
+    finally:
+        del os.environ["PYTHONWARNINGS"]
+        if before is not None:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _unless_killed(shown, failure):
@@ -259,13 +302,24 @@ def _unless_killed(shown, failure):
 
 def _answers(parallel, errands):
     """What the workers return, as it comes. Raises LostWorkers for whatever joblib raises itself."""
-    shown = threading.excepthook
+    shown, answers = threading.excepthook, None
     threading.excepthook = partial(_unless_killed, shown)
     try:
         with interrupts_held():  # it starts the processes
             answers = parallel(errands)
-        yield from answers
+        for answer in answers:  # noqa: UP028, it would end joblib before its warning is switched off
+            yield answer
         threading.excepthook = shown  # after an interrupt it stays: the thread may end later
     except Exception as error:
         threading.excepthook = shown
         raise LostWorkers(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+    finally:
+        _end(answers)
+
+
+def _end(answers):
+    """End what joblib still does for us, now: an exception on its way to the user keeps it alive."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\d+ tasks")  # unfinished or not used: that is why we end it
+        if hasattr(answers, "close"):
+            answers.close()

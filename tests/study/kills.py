@@ -50,9 +50,9 @@ class Study:
         self.options = ["--data", str(small_data(self.folder / "small.npz", 90, 30)), "--noise", "hidden"]
         self.options += ["--backend", "numpy", "--threads", "1", "--methods", METHODS]
 
-    def start(self, name, jobs):
-        """A program that runs the study; it leads a group of processes of its own, as a terminal would have it."""
-        command = [sys.executable, "-c", COMMAND, "reproduce", *self.options]
+    def start(self, name, jobs, first=""):
+        """A program that runs `first`, then the study; it leads a group of processes, as a terminal would have it."""
+        command = [sys.executable, "-c", first + COMMAND, "reproduce", *self.options]
         command += ["--jobs", str(jobs), "--out", str(self.folder / name)]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
         alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # the bits of NumPy's table depend on it

@@ -20,6 +20,8 @@ from scratchnoise.data import Dataset
 from scratchnoise.study import errands, protocol, runner, workers
 from scratchnoise.study.errands import Sender, work
 from scratchnoise.study.jobs import Job
+from scratchnoise.study.plan import make_plan
+from scratchnoise.study.results import ResultsFile
 
 TINY = protocol.Preset("quick", 240, 60, 2, 3, 1, "MLR")
 KILLS = 100 if profiles.runs("nightly") else 3  # under "nightly"
@@ -159,6 +161,79 @@ def test_an_interrupt_ends_all_processes_and_the_same_command_goes_on(tmp_path):
     assert not any(is_alive(pid) for pid in started)
     assert not list((tmp_path / "out" / ".claims").iterdir())
     assert Study(tmp_path).start("out", jobs=1).wait(120) == 0
+
+
+INTERRUPTED_AFTER = """
+import importlib, os, signal
+owner = importlib.import_module("{module}").{owner}
+call, calls = owner.{name}, []
+
+def interrupted(*arguments, **more):
+    answer = call(*arguments, **more)
+    calls.append(1)
+    if len(calls) == {time}:
+        os.kill(os.getpid(), signal.SIGINT)
+    return answer
+
+owner.{name} = interrupted
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "owner", "name", "time"),
+    [
+        ("joblib", "Parallel", "__call__", 2),
+        ("scratchnoise.study.results", "ResultsFile", "append", 3),
+        ("scratchnoise.study.job_claims", "Claim", "take", 4),
+        ("scratchnoise.study.job_claims", "Claim", "release", 3),
+    ],
+)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interrupt_at_that_very_moment_leaves_nothing_and_prints_one_line(jobs, module, owner, name, time, tmp_path):
+    if jobs == 1 and module == "joblib":
+        pytest.skip("one job is done without joblib")
+    program = Study(tmp_path).start("out", jobs, INTERRUPTED_AFTER.format(**locals()))
+    said = program.communicate(timeout=60)[1]
+    assert program.returncode == 1 and "Traceback" not in said and "Warning" not in said
+    assert said.splitlines()[-1] == "scratchnoise: stopped; the same command goes on from here"
+    assert not list((tmp_path / "out" / ".claims").iterdir())
+
+
+def test_after_an_interrupt_no_job_is_given_out(tmp_path, garments):
+    """joblib's thread may ask for one more: once in a hundred interrupts two claims were left."""
+    plan = make_plan(garments, ("0.5",), ("rMLR (tuned)",), "quick", 3, "numpy", 0)
+    with workers.Progress(plan.cost) as progress:
+        program = workers.Workers(ResultsFile(tmp_path / "results.jsonl"), progress, 2)
+        given = program._claimed(plan)
+        next(given)
+        assert len(list((tmp_path / ".claims").iterdir())) == 1
+        program._release()
+        assert list(given) == [] and not list((tmp_path / ".claims").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_is_heard_while_another_program_has_the_last_job(jobs, tmp_path):
+    both = Study(tmp_path)
+    first = both.start("out", jobs=1)
+    try:
+        while not (tmp_path / "out" / ".claims").exists():
+            time.sleep(0.01)
+        first.send_signal(signal.SIGSTOP)
+        second = both.start("out", jobs)
+        while not waits_for_a_lock(second.pid):
+            assert second.poll() is None
+            time.sleep(0.05)
+        os.killpg(second.pid, signal.SIGINT)
+        assert "stopped; the same command goes on from here" in second.communicate(timeout=20)[1]
+    finally:
+        end_group(first)
+
+
+def waits_for_a_lock(pid):
+    """Whether another process holds the file that this one wants to lock (Linux)."""
+    return any(line.split()[1] == "->" and f" {pid} " in line for line in Path("/proc/locks").read_text().splitlines())
 
 
 @pytest.mark.parametrize("killed", [True, False])
