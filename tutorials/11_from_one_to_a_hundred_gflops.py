@@ -135,6 +135,22 @@ chart(measured["rows"], measured["peak_gflops"])
 # The second row says where to look first: not at the loop that does the work, but at the one nobody looks at. And the
 # fourth says to measure again before building: on a quieter machine the 31 ms were 24 all along.
 #
+# On a Zen 4, which has AVX-512 but no higher peak with it than with AVX2; two threads unless said otherwise:
+#
+# | change | predicted | measured |
+# | --- | --- | --- |
+# | a tile of 12 x 2 vectors in place of 8 x 2, annex step | 104 ms from 104 | 111, not taken |
+# | a tile of 6 x 4 vectors | 104 ms | 129, not taken |
+# | softmax regression: next rows fetched while exponentials are taken, one thread | 5.0 ms from 8.4 | 8.1, not taken |
+# | the same, spread over all three loops, two threads | 3.3 ms from 5.2 | 5.1, not taken |
+# | every timing begins after 0.1 s of calls that are not timed: conv3 | 5.0 ms from 8.7 | 5.3 |
+# | the same, one pass of softmax regression | 6 ms from 13.4 | 6.7 |
+#
+# The last two rows are about the stopwatch. A program that has slept wakes its threads on one processor, and for some
+# 20 ms they wait for each other there: a pass took 5 ms, and 20 after a pause of 0.3 s. With each thread bound to its
+# processor (`OMP_PROC_BIND=true`) it took 7, after a pause as well. A benchmark whose competitors take turns pauses
+# before every turn, and a fit never does.
+#
 # Lessons, each of which cost more than a factor of two before it was understood:
 #
 # * Two thread pools on the same cores wait for each other. A library that mixes numba and BLAS should look there first.

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from doubling import DOUBLE, NUMBERS
+from hypothesis import strategies as st
 
 from scratchnoise.course.checker import steps
 from scratchnoise.course.checker.failure import Failure
@@ -26,6 +27,48 @@ def test_the_seed_decides_every_input():
         return seen
 
     assert drawn(0) == drawn(0) != drawn(1) and Trial(3).rng().random() == np.random.default_rng(3).random()
+
+
+def counting():
+    """A strategy, and the list of the numbers that it has drawn."""
+    drawn = []
+    return st.fixed_dictionaries({"x": st.integers(0, 1000).map(lambda x: (drawn.append(x), x)[1])}), drawn
+
+
+def test_the_next_check_gets_the_same_inputs_without_drawing_them():
+    strategy, drawn = counting()
+    seen = [], [], []
+    for mine in seen:
+        Trial(0).hunt(strategy, lambda x, mine=mine: mine.append(x))
+    times = len(drawn)
+    assert seen[0] == seen[1] == seen[2] and len(seen[0]) == 40
+    Trial(0).hunt(strategy, lambda x: None)
+    assert len(drawn) == times
+    Trial(1).hunt(strategy, lambda x: None)
+    assert len(drawn) > times
+
+
+def test_inputs_that_were_drawn_before_lead_to_the_same_smallest_one():
+    def too_large(x):
+        if x >= 500:
+            raise Failure(f"{x} is large")
+
+    found = []
+    for before in (lambda strategy: None, lambda strategy: Trial(0).hunt(strategy, lambda x: None)):
+        strategy, _ = counting()
+        before(strategy)
+        with pytest.raises(Failure) as caught:
+            Trial(0).hunt(strategy, too_large)
+        found.append((str(caught.value), caught.value.inputs))
+    assert found == [("500 is large", {"x": 500})] * 2
+
+
+def test_a_function_that_fails_only_on_known_inputs_changes_its_answer():
+    strategy, _ = counting()
+    Trial(0).hunt(strategy, lambda x: None)
+    once = iter([1])
+    with pytest.raises(Failure, match="different results"):
+        Trial(0).hunt(strategy, lambda x: next(once, 0) and (_ for _ in ()).throw(Failure("the first time")))
 
 
 def test_how_often_a_check_asks():
@@ -104,16 +147,16 @@ def test_a_function_that_remembers_is_told_from_one_that_is_wrong():
 
 
 def test_shrinking_ends_after_so_many_attempts_at_a_smaller_input():
-    calls, failed = [], []
+    (strategy, _), calls, failed = counting(), [], []
 
     def fails(x):
         calls.append(x)
-        if x[0] > 10**6:
+        if x > 900:
             failed.append(len(calls))
-            raise AssertionError(f"{x[0]} is large")
+            raise AssertionError(f"{x} is large")
 
     with pytest.raises(Failure) as caught:
-        Trial(0, shrinks=5).hunt(NUMBERS, fails)
+        Trial(0, shrinks=5).hunt(strategy, fails)
     assert len(calls) == failed[0] + 5 and caught.value.inputs["x"] == calls[failed[-1] - 1]  # the last that failed
     assert Trial(0).shrinks == 300
 

@@ -5,6 +5,7 @@ test; its attribute `step` is what the result calls it.
 """
 
 import dataclasses
+from weakref import WeakKeyDictionary
 
 import hypothesis
 import numpy as np
@@ -17,7 +18,13 @@ from .failure import Failure
 FORM_EXAMPLES, EXAMPLES = 12, 40
 LARGER_DRAWS = 3
 SHRINKS = 300
+CHANGES_ITS_ANSWER = "Called twice with the same input it gave different results."
 FLOAT64_TOLERANCE, FLOAT32_TOLERANCE = 1e-9, 2e-4
+
+
+# Strategy -> {(seed, examples): inputs}. What Hypothesis draws depends on nothing else until something fails. Drawing
+# takes longer than what is done with it, so the next check and the next student get the same inputs from here.
+_DRAWN: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class _Enough(KeyboardInterrupt):
@@ -45,8 +52,23 @@ class Trial:
             self._hunt(rung, body, examples // len(ladder))
 
     def _hunt(self, inputs, body, examples):
-        """As `hunt`, for one strategy. Shrinking stops after SHRINKS attempts: each failure is simpler than before."""
-        failures, attempts = [], 0
+        """As `hunt`, for one strategy. Hypothesis draws where that was not done before, or where something failed."""
+        drawn = _DRAWN.setdefault(inputs, {})
+        try:
+            for known in drawn.get((self.seed, examples), ()):
+                _attempt(body, known)
+        except Failure as failure:
+            self._search(inputs, body, examples)
+            raise Failure(CHANGES_ITS_ANSWER, "returns") from failure
+        if (self.seed, examples) not in drawn:
+            drawn[self.seed, examples] = self._search(inputs, body, examples)
+
+    def _search(self, inputs, body, examples):
+        """All inputs that Hypothesis drew, where none fails. Raises the Failure of the smallest one that does.
+
+        Shrinking stops after SHRINKS attempts: each failure is simpler than before.
+        """
+        failures, attempts, drawn = [], 0, []
 
         def holds(inputs):
             nonlocal attempts
@@ -54,12 +76,11 @@ class Trial:
             if attempts > self.shrinks:
                 raise _Enough
             try:
-                body(**{name: copy_of(value) for name, value in inputs.items()})
-            except Exception as error:  # a property computes with what came back, whatever that is
-                failure = error if isinstance(error, Failure) else Failure(describe_trouble(error))
-                failure.inputs = failure.inputs or inputs
+                _attempt(body, inputs)
+            except Failure as failure:
                 failures.append(failure)
-                raise failure from None
+                raise
+            drawn.append(inputs)
 
         settings = hypothesis.settings(
             max_examples=examples,
@@ -76,7 +97,18 @@ class Trial:
         except (Failure, _Enough):
             raise failures[-1] from None
         except hypothesis.errors.Flaky:
-            raise Failure("Called twice with the same input it gave different results.", "returns") from None
+            raise Failure(CHANGES_ITS_ANSWER, "returns") from None
+        return drawn
+
+
+def _attempt(body, inputs):
+    """Run body on copies of the inputs. Raises Failure for whatever goes wrong."""
+    try:
+        body(**{name: copy_of(value) for name, value in inputs.items()})
+    except Exception as error:  # a property computes with what came back, whatever that is
+        failure = error if isinstance(error, Failure) else Failure(describe_trouble(error))
+        failure.inputs = failure.inputs or inputs
+        raise failure from None
 
 
 def describe_trouble(error):
