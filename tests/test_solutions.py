@@ -1,29 +1,22 @@
 """Right solutions pass, wrong ones do not, and most of the wrong ones are told what is wrong."""
 
-import ast
 import json
 from collections import Counter
 from pathlib import Path
 
 import profiles
 import pytest
-from solutions.base import BASE, GIVEN
+from solutions.files import EXERCISE_OF, file_with
 from solutions.right import right_solutions
 from solutions.wrong import wrong_solutions
 
-from scratchnoise.course import EXERCISES, given
+from scratchnoise.course import EXERCISES
 from scratchnoise.course.checker.process import OwnProcess
 from scratchnoise.course.checker.runner import check_submission
 
 NIGHTLY = profiles.runs("nightly")
 RIGHT, WRONG = list(right_solutions()), list(wrong_solutions())
 NAMED = json.loads((Path(__file__).parent / "solutions" / "named.json").read_text(encoding="utf-8"))
-EXERCISE_OF = {spec.name: exercise for exercise in EXERCISES.values() for spec in exercise.functions}
-GIVEN_CODE = {
-    node.name: ast.unparse(node)
-    for node in ast.parse(Path(given.__file__).read_text()).body[2:]
-    if hasattr(node, "name")
-}
 
 
 class Shared(OwnProcess):
@@ -54,10 +47,8 @@ def start():
 
 def check(function, text, folder, start, seed=0):
     exercise = EXERCISE_OF[function]
-    head = ["import numpy as np", *(GIVEN_CODE[name] for name in GIVEN.get(exercise.number, "").split())]
-    parts = [text if spec.name == function else BASE[spec.name] for spec in exercise.functions]
     path = folder / exercise.filename
-    path.write_text("\n\n".join([*head, *parts]))
+    path.write_text(file_with(function, text))
     return check_submission(exercise, path, seed, start=start)
 
 
