@@ -21,6 +21,7 @@ DECREASE = 1e-4  # the share of the slope that a step must gain at least: it is 
 CURVATURE = 0.9  # the share of the slope that may be left after a step: it is not too short
 PRECISION = np.finfo(np.float64).eps  # of values, where nothing else is known
 MOST_TRIALS = 40  # points that one line search looks at
+MOST_IDLE = 10  # steps one after the other that end neither lower nor flatter than ever before
 
 
 class Point(NamedTuple):
@@ -46,16 +47,17 @@ class Minimum(NamedTuple):
 def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECISION, scale=lambda value: 1.0):
     """A minimum of objective(x) -> (value, gradient (n,)), both float64, from x = start (n,) on.
 
-    Ends when no entry of the gradient is larger than tol scale(value), after max_iter steps, or where values are too
-    coarse to tell that a step gains anything. precision: the relative error of a value. No step leads upwards, but for
+    Ends when no entry of the gradient is larger than tol scale(value), after max_iter steps, or where values and
+    gradients are too coarse to tell that steps gain anything. precision: the relative error of a value. No step leads upwards, but for
     rounding. Returns a `Minimum`. An objective that is not finite at the start raises FloatingPointError.
     """
     x = np.array(start, np.float64)
     value, gradient = objective(x)
     if not (np.isfinite(value) and np.isfinite(gradient).all()):
         raise FloatingPointError("the objective is not finite where the search starts")
-    pairs, steps = deque(maxlen=memory), 0
-    while np.abs(gradient).max() > tol * scale(value) and steps < max_iter:
+    pairs, steps, idle = deque(maxlen=memory), 0, 0
+    lowest, flattest = value, np.abs(gradient).max()
+    while np.abs(gradient).max() > tol * scale(value) and steps < max_iter and idle < MOST_IDLE:
         direction = -two_loops(gradient, pairs)
         here = Point(0.0, x, value, gradient, gradient @ direction)
         first = 1.0 if pairs else min(1.0, 1 / np.linalg.norm(gradient))
@@ -70,6 +72,9 @@ def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECIS
             pairs.append((s, y, 1 / (s @ y)))
         x, value, gradient = found.x, found.value, found.gradient
         steps += 1
+        slope = np.abs(gradient).max()
+        idle = 0 if value < lowest - precision * abs(lowest) or slope < flattest else idle + 1
+        lowest, flattest = min(lowest, value), min(flattest, slope)
     return Minimum(x, value, gradient, steps, bool(np.abs(gradient).max() <= tol * scale(value)))
 
 

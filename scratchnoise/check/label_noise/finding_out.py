@@ -39,8 +39,9 @@ def closest_loss(loss, array, kind, classes):
         except Exception as error:  # the loss may refuse T in the other convention, or labels of the other kind
             problem = problem or f"it raised {type(error).__name__}: {error}"
             continue
-        forward = np.abs(L + np.log(softmax(z) @ T.T)).max()
-        backward = np.abs(L @ T + log_softmax(z)).max()
+        with np.errstate(invalid="ignore"):  # some processors tell of what is not finite, and below it is left out
+            forward = np.abs(L + np.log(softmax(z) @ T.T)).max()
+            backward = np.abs(L @ T + log_softmax(z)).max()
         found += [Closest(forward, adapted, "forward", dtype), Closest(backward, adapted, "backward", dtype)]
     found = [f for f in found if kind in (None, f.kind) and np.isfinite(f.distance)]
     if not found:
