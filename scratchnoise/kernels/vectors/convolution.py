@@ -196,7 +196,8 @@ def correlate(x, size, dy, row_step, block_step, dw, starts, taps):
         for q in range(0, padded, ROWS):
             at, results = clamped(taps, q, taps.size - 1, ROWS), steps(q * width, width, ROWS)
             tile = load(out, results, 0, VECTORS)
-            for p in range(pixels):
+            for missing in range(-pixels, 0):  # up to 0: on AVX-512 no register is left for another end
+                p = pixels + missing
                 tile = outer(tile, x, at, pick(places, p), dy, block * block_step + p * row_step)
             store(tile, out, results, 0)
 

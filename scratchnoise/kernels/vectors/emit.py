@@ -85,7 +85,17 @@ def outer(builder, tile, x, at, offset, w, tap):
     kind = tile[0][0].type
     right = row_at(builder, w, tap, len(tile[0]), kind)
     addresses = [builder.gep(builder.gep(x, [place]), [offset]) for place in at]
-    return add_products(builder, tile, [spread(builder, builder.load(a), kind) for a in addresses], right)
+    products = add_products(builder, tile, [spread(builder, builder.load(a), kind) for a in addresses], right)
+    finish_reading(builder)
+    return products
+
+
+def finish_reading(builder):
+    """Let no later load be done before this point: no instruction, but LLVM takes it for one that writes to memory.
+
+    It writes a loop out twice and would read for both times first, into more registers than there are.
+    """
+    builder.asm(ir.FunctionType(ir.VoidType(), []), "", "~{memory}", [], side_effect=True)
 
 
 def inner(builder, tile, x, at, offset, w, columns, tap):
