@@ -143,6 +143,7 @@ chart(measured["rows"], measured["peak_gflops"])
 # | a tile of 6 x 4 vectors | 104 ms | 129, not taken |
 # | softmax regression: next rows fetched while exponentials are taken, one thread | 5.0 ms from 8.4 | 8.1, not taken |
 # | the same, spread over all three loops, two threads | 3.3 ms from 5.2 | 5.1, not taken |
+# | weight gradient: no load before its turn, the loop counts up to 0; conv1, one thread | 90 GFLOP/s from 83 | 87 |
 # | every timing begins after 0.1 s of calls that are not timed: conv3 | 5.0 ms from 8.7 | 5.3 |
 # | the same, one pass of softmax regression | 6 ms from 13.4 | 6.7 |
 #
