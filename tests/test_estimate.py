@@ -326,6 +326,20 @@ def test_the_fit_ends_where_nothing_is_gained_or_after_sixty_steps(rng, monkeypa
     assert len(steps) == 60
 
 
+def test_the_fit_of_shares_begins_at_an_even_prior_and_half_of_the_labels_kept():
+    start = 0.5 * np.eye(3) + 0.5 / 3
+    found, prior, residual = fit_consensus(expected_shares(start, np.full(3, 1 / 3)), 3)
+    np.testing.assert_allclose(found, start, rtol=1e-12)
+    np.testing.assert_allclose(prior, 1 / 3, rtol=1e-12)
+    assert residual < 1e-12
+
+
+def test_near_the_shares_the_fit_is_as_fast_as_newtons_method(monkeypatch):
+    monkeypatch.setattr(import_module("scratchnoise.estimate.hoc"), "STEPS", 5)
+    two = np.array([[0.7, 0.2], [0.3, 0.8]])
+    assert fit_consensus(expected_shares(two, np.array([0.4, 0.6])), 2)[2] < 1e-9
+
+
 def softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=0)
 
@@ -636,6 +650,9 @@ def test_without_numbers_hoc_is_left_out_and_its_name_refused(rng):
         assert found.diagnostics["mean_of"] == ["confident_joint", "top_k"]
         with pytest.raises(ValueError, match="method='hoc' needs an array X of finite numbers"):
             estimate.estimate_from_posteriors(q, y, "hoc", table)
+    for other in (X[1:], np.concatenate([X, X])):
+        with pytest.raises(ValueError, match=f"X has {len(other)} samples and y_noisy {len(y)} labels"):
+            estimate.estimate_from_posteriors(q, y, X=other)
     frame = estimate.estimate_from_posteriors(q, y, "hoc", pd.DataFrame(X))
     np.testing.assert_array_equal(frame, estimate.hoc(X, y))
 

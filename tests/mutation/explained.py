@@ -95,6 +95,21 @@ HOC = {
         f"by_prior = np.concatenate([T, products.reshape({first}, C), triples.reshape({second}, C)])",
     ): "to NumPy every negative length stands for what is left"
     for first, second in (("~1", "-1"), ("-1", "~1"))
+} | {
+    (
+        "share_derivatives",
+        "by_T = np.concatenate([part.reshape(-1, C, C) for part in (single, pair, triple)])",
+        "by_T = np.concatenate([part.reshape(- 2, C, C) for part in (single, pair, triple)])",
+    ): "to NumPy every negative length stands for what is left",
+    ("fit_consensus", "if gained < 1e-6:", "if gained <= 1e-6:"): "no gain is that very number",
+}
+LINEAR_FEATURES = {
+    (
+        "log_features",
+        f"return np.divide({DIVIDED}, where=spread > 0)",
+        f"return np.divide({DIVIDED}, where=spread != 0)",
+    ): "no spread is negative"
+    for DIVIDED in ("x - x.mean(axis=0), spread, out=np.zeros_like(x)",)
 }
 SELECTIVE = {
     (
@@ -128,6 +143,7 @@ EXPLAINED = {
         "noise": NOISE,
         "losses": LOSSES,
         "estimate/hoc": HOC,
+        "estimate/linear": LINEAR_FEATURES,
         "estimate/selective": SELECTIVE,
         "network/network": NETWORK,
         "kernels/loops/losses": KERNEL_LOSSES,
