@@ -136,12 +136,32 @@ NETWORK = {
     for other in (499, 501)
 }
 
+EDITS = {
+    (
+        "edits",
+        f'yield name, getattr(node, "lineno", 0), {TEXT}',
+        f'yield name, getattr(node, "lineno", {other}), {TEXT}',
+    ): "every node that a rule edits has a line: all 314,084 edits of the wrong solutions"
+    for TEXT in (r'"\n".join([*texts[:k], edited, *texts[k + 1 :]])',)
+    for other in (1, -1)
+}
+EXPRESSIONS = {
+    (
+        "operators",
+        f'if not whole or name == "wrong_sign":{COMMENT}',
+        f'if not whole or name >= "wrong_sign":{COMMENT}',
+    ): "no name of OPERATORS comes after it"
+    for COMMENT in ("  # k * 1 is k: no evidence for a wrong operator",)
+}
+
 EXPLAINED = {
     (f"scratchnoise/{file}.py", *change): reason
     for file, changes in {
         "transition": TRANSITION,
         "noise": NOISE,
         "losses": LOSSES,
+        "course/checker/edits": EDITS,
+        "course/checker/slips/expressions": EXPRESSIONS,
         "estimate/hoc": HOC,
         "estimate/linear": LINEAR_FEATURES,
         "estimate/selective": SELECTIVE,
