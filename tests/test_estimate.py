@@ -274,6 +274,7 @@ Q = np.full((4, 2), 0.5)
         (lambda: estimate.estimate_transition(None, Q[:0], []), "X has 0 samples and y 0 labels"),
         (lambda: estimate.estimate_transition(None, Q, [[0], [1], [0], [1]]), r"y has shape \(4, 1\)"),
         (lambda: estimate.stratified_folds(np.array([0, 0, 1, 1]), 3, None), "folds=3; it should be between 2 and the"),
+        (lambda: estimate.stratified_folds(np.array([0, 0, 2, 2]), 3, None), "the size of the smallest class, 2$"),
         (lambda: estimate.out_of_fold_posteriors(None, Q, [0, 1, 0, 1], folds=1), "folds=1; it should be between 2"),
     ],
 )
@@ -332,6 +333,17 @@ def test_the_fit_of_shares_begins_at_an_even_prior_and_half_of_the_labels_kept()
     np.testing.assert_allclose(found, start, rtol=1e-12)
     np.testing.assert_allclose(prior, 1 / 3, rtol=1e-12)
     assert residual < 1e-12
+
+
+@pytest.mark.parametrize("far", [1e3, -1e3])
+def test_a_step_of_the_fit_is_at_most_two_either_way(far, monkeypatch):
+    module, seen, turn = import_module("scratchnoise.estimate.hoc"), [], np.resize([1, 0, 0.5], 12)
+    softmax = module._softmax
+    monkeypatch.setattr(module, "STEPS", 1)
+    monkeypatch.setattr(module, "_softmax", lambda z: (seen.append(z), softmax(z))[1])
+    monkeypatch.setattr(np.linalg, "solve", lambda A, b: far * turn)
+    fit_consensus(expected_shares(T, PRIOR), 3)
+    np.testing.assert_allclose(seen[2] - seen[0], np.sign(far) * 2 * np.sign(turn[:9].reshape(3, 3)), rtol=1e-12)
 
 
 def test_near_the_shares_the_fit_is_as_fast_as_newtons_method(monkeypatch):
@@ -677,6 +689,24 @@ def test_hoc_is_left_out_of_fewer_than_three_samples_and_more_than_twenty_classe
 def recorded():
     path = Path(__file__).parents[1] / "tutorials" / "results" / "estimates.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+SETTINGS = {
+    "hoc": {"MOST_CLASSES": 20, "MOST_SAMPLES": 10_000, "STEPS": 60, "LEAST_DAMPING": 1e-8},
+    "linear": {"LEAST": 1e-4},
+    "quality": {"RESAMPLES": 50, "FEW_SAMPLES": 10, "WARN_BELOW": 0.5, "AGREED": 0.3},
+    "revision": {"RIDGE": 1e-3, "ROUNDS": 60, "INNER": 3, "PATIENCE": 8, "STEP": 0.1, "LEAST_RATE": 1e-3}
+    | {"HELD_OUT": 5},
+    "selective": {"LEAST_SHARE": 1 / 200},
+    "volmin": {"RIDGE": 1e-3, "START": 0.7, "STEPS": 300},
+}
+
+
+@pytest.mark.parametrize("module", SETTINGS)
+def test_the_recorded_comparison_was_run_with_these_settings(module):
+    """Others ask for another comparison: `python -m scratchnoise.study.estimates`."""
+    settings = vars(import_module(f"scratchnoise.estimate.{module}"))
+    assert {name: settings[name] for name in SETTINGS[module]} == SETTINGS[module]
 
 
 def test_volmin_has_the_smallest_recorded_error_and_the_default_the_next():

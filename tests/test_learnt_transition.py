@@ -175,6 +175,16 @@ def test_the_search_begins_at_even_posteriors_and_seven_tenths_on_the_diagonal(C
     assert steps == 300 and not start[: C * C + C].any() and len(start) == 2 * C * C + C
 
 
+def test_the_loss_that_volmin_reports_has_no_ridge(rng, monkeypatch):
+    module, weights = import_module("scratchnoise.estimate.volmin"), np.arange(12.0)
+    monkeypatch.setattr(module, "lbfgs", lambda f, start, max_iter: SimpleNamespace(x=np.append(weights, start[12:])))
+    q, y = rng.dirichlet(np.ones(3), 50), rng.integers(3, size=50)
+    found = estimate.volmin(q, y)
+    p = softmax(log_features(q) @ weights[:9].reshape(3, 3) + weights[9:])
+    wanted = -np.log((p @ found.array.T)[np.arange(50), y]).mean()
+    assert found.diagnostics["loss"] == pytest.approx(wanted, rel=1e-9)
+
+
 # --- T is found -----------------------------------------------------------------------------------------------------
 
 

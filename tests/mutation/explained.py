@@ -102,6 +102,20 @@ HOC = {
         "by_T = np.concatenate([part.reshape(- 2, C, C) for part in (single, pair, triple)])",
     ): "to NumPy every negative length stands for what is left",
     ("fit_consensus", "if gained < 1e-6:", "if gained <= 1e-6:"): "no gain is that very number",
+    ("hoc", "if (labelled == 0).any():", "if (labelled <= 0).any():"): "a count is not negative",
+    (
+        "fit_consensus",
+        "logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 / C)]))",
+        "logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 * C)]))",
+    ): "a softmax ignores shifts",
+}
+DUAL = {
+    (
+        "dual",
+        f"diagnostics = {{{PARTS} np.flatnonzero(predicted == 0)}}",
+        f"diagnostics = {{{PARTS} np.flatnonzero(predicted <= 0)}}",
+    ): "a count is not negative"
+    for PARTS in ('"anchors_of": A, "labels_of": S, "never_predicted":',)
 }
 LINEAR_FEATURES = {
     (
@@ -162,6 +176,7 @@ EXPLAINED = {
         "losses": LOSSES,
         "course/checker/edits": EDITS,
         "course/checker/slips/expressions": EXPRESSIONS,
+        "estimate/dual": DUAL,
         "estimate/hoc": HOC,
         "estimate/linear": LINEAR_FEATURES,
         "estimate/selective": SELECTIVE,
