@@ -692,7 +692,8 @@ def recorded():
 
 
 SETTINGS = {
-    "hoc": {"MOST_CLASSES": 20, "MOST_SAMPLES": 10_000, "STEPS": 60, "LEAST_DAMPING": 1e-8},
+    "hoc": {"MOST_CLASSES": 20, "MOST_SAMPLES": 10_000, "STEPS": 60, "LEAST_DAMPING": 1e-8}
+    | {"START": 1e-3, "RAISED": 4, "LOWERED": 3},
     "linear": {"LEAST": 1e-4},
     "quality": {"RESAMPLES": 50, "FEW_SAMPLES": 10, "WARN_BELOW": 0.5, "AGREED": 0.3},
     "revision": {"RIDGE": 1e-3, "ROUNDS": 60, "INNER": 3, "PATIENCE": 8, "STEP": 0.1, "LEAST_RATE": 1e-3}

@@ -185,6 +185,14 @@ def test_the_loss_that_volmin_reports_has_no_ridge(rng, monkeypatch):
     assert found.diagnostics["loss"] == pytest.approx(wanted, rel=1e-9)
 
 
+def test_a_revision_that_gains_in_every_round_ends_after_sixty(rng, monkeypatch):
+    module, losses = import_module("scratchnoise.estimate.revision"), iter(range(0, -1000, -1))
+    monkeypatch.setattr(module, "lbfgs", lambda f, start, **more: SimpleNamespace(x=start))
+    monkeypatch.setattr(module, "noisy_loss", lambda *arguments: (next(losses), 0, 0))
+    found = estimate.t_revision(rng.dirichlet(np.ones(3), 50), rng.integers(3, size=50)).diagnostics
+    assert found["rounds"] == 60 and len(found["held_out_losses"]) == 61
+
+
 # --- T is found -----------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ MOST_CLASSES = 20  # the triples are C^3 numbers, each with a derivative for C^2
 MOST_SAMPLES = 10_000  # every distance is computed, so only a random part of more samples is used
 BLOCK = 512
 STEPS = 60
+START, RAISED, LOWERED = 1e-3, 4, 3  # of the damping: after a step that fails, and after one that does not
 LEAST_DAMPING = 1e-8  # with less, rounding leaves the curvature singular
 
 
@@ -106,7 +107,7 @@ def fit_consensus(observed, n_classes):
 
     The unknowns are logits of the columns of T and of the prior, so T always is a transition matrix.
     """
-    C, damping = n_classes, 1e-3
+    C, damping = n_classes, START
     logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 / C)]))
     T, prior = _softmax(logits[:-1]), _softmax(logits[-1])
     error = observed - expected_shares(T, prior)
@@ -119,10 +120,10 @@ def fit_consensus(observed, n_classes):
         trial_T, trial_prior = _softmax(trial[:-1]), _softmax(trial[-1])
         left = observed - expected_shares(trial_T, trial_prior)
         if left @ left >= error @ error:
-            damping *= 4
+            damping *= RAISED
             continue
         gained = 1 - (left @ left) / (error @ error)
-        logits, T, prior, error, damping = trial, trial_T, trial_prior, left, max(damping / 3, LEAST_DAMPING)
+        logits, T, prior, error, damping = trial, trial_T, trial_prior, left, max(damping / LOWERED, LEAST_DAMPING)
         if gained < 1e-6:
             break
     return T, prior, float(np.linalg.norm(error))

@@ -104,6 +104,16 @@ HOC = {
     ("fit_consensus", "if gained < 1e-6:", "if gained <= 1e-6:"): "no gain is that very number",
     ("hoc", "if (labelled == 0).any():", "if (labelled <= 0).any():"): "a count is not negative",
     (
+        "share_derivatives",
+        "return np.concatenate([by_T.reshape(len(by_T), -1), by_prior], axis=1)",
+        "return np.concatenate([by_T.reshape(len(by_T), - 2), by_prior], axis=1)",
+    ): "to NumPy every negative length stands for what is left",
+    (
+        "two_nearest",
+        "for start in range(0, len(X), BLOCK):",
+        "for start in range( -1, len(X), BLOCK):",
+    ): "row -1 is the last one, which is done once more",
+    (
         "fit_consensus",
         "logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 / C)]))",
         "logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 * C)]))",
@@ -117,7 +127,32 @@ DUAL = {
     ): "a count is not negative"
     for PARTS in ('"anchors_of": A, "labels_of": S, "never_predicted":',)
 }
+VOLMIN = {
+    (
+        "bounded_columns",
+        "sigmoid = 1 / (1 + np.exp(-np.clip(V, -500, 500)))",
+        "sigmoid = 1 / (1 + np.exp(-np.clip(V, ~500, 500)))",
+    ): "exp(501) is finite as well",
+    (
+        "volmin",
+        "x, share = log_features(q), (1 - START) / START / (C - 1)",
+        "x, share = log_features(q), (1 % START) / START / (C - 1)",
+    ): "what is left of 1 after 0.7",
+}
+REVISION = {
+    (
+        "t_revision",
+        "x, held = log_features(q), np.random.default_rng(0).permutation(len(q)) % HELD_OUT == 0",
+        "x, held = log_features(q), np.random.default_rng( 1).permutation(len(q)) % HELD_OUT == 0",
+    ): "another fifth, as good as the first",
+}
 LINEAR_FEATURES = {
+    (
+        "unpack",
+        "return v[:-n_classes].reshape(-1, n_classes), v[-n_classes:]",
+        "return v[:-n_classes].reshape(- 2, n_classes), v[-n_classes:]",
+    ): "to NumPy every negative length stands for what is left",
+} | {
     (
         "log_features",
         f"return np.divide({DIVIDED}, where=spread > 0)",
@@ -179,6 +214,8 @@ EXPLAINED = {
         "estimate/dual": DUAL,
         "estimate/hoc": HOC,
         "estimate/linear": LINEAR_FEATURES,
+        "estimate/revision": REVISION,
+        "estimate/volmin": VOLMIN,
         "estimate/selective": SELECTIVE,
         "network/network": NETWORK,
         "kernels/loops/losses": KERNEL_LOSSES,
