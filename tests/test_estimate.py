@@ -349,7 +349,7 @@ def test_a_step_of_the_fit_is_at_most_two_either_way(far, monkeypatch):
 def test_near_the_shares_the_fit_is_as_fast_as_newtons_method(monkeypatch):
     monkeypatch.setattr(import_module("scratchnoise.estimate.hoc"), "STEPS", 5)
     two = np.array([[0.7, 0.2], [0.3, 0.8]])
-    assert fit_consensus(expected_shares(two, np.array([0.4, 0.6])), 2)[2] < 1e-9
+    assert fit_consensus(expected_shares(two, np.array([0.4, 0.6])), 2)[2] < 1e-11  # slower: 5e-11
 
 
 def softmax(z):
@@ -544,7 +544,7 @@ def test_the_bootstrap_draws_samples_with_replacement_and_its_mutants_do_not(rng
 
 
 def test_the_bootstrap_keeps_the_parts_of_a_sample_together(rng):
-    y = rng.integers(2, size=200)
+    y = rng.integers(3, size=200)
 
     def parts(q, y, near):
         assert (q[:, 0] == y).all() and (near[:, 1] == y).all() and np.bincount(y).tolist() == number
