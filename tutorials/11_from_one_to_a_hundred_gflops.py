@@ -139,13 +139,13 @@ chart(measured["rows"], measured["peak_gflops"])
 #
 # | change | predicted | measured |
 # | --- | --- | --- |
-# | a tile of 12 x 2 vectors in place of 8 x 2, annex step | 104 ms from 104 | 111, not taken |
-# | a tile of 6 x 4 vectors | 104 ms | 129, not taken |
+# | a tile of 12 x 2 vectors in place of 8 x 2, annex step, medians of three | 111 ms from 111 | 111, not taken |
+# | a tile of 6 x 4 vectors | 111 ms | 129, not taken |
 # | softmax regression: next rows fetched while exponentials are taken, one thread | 5.0 ms from 8.4 | 8.1, not taken |
 # | the same, spread over all three loops, two threads | 3.3 ms from 5.2 | 5.1, not taken |
 # | weight gradient: no load before its turn, the loop counts up to 0; conv1, one thread | 90 GFLOP/s from 83 | 87 |
-# | every timing begins after 0.1 s of calls that are not timed: conv3 | 5.0 ms from 8.7 | 5.3 |
-# | the same, one pass of softmax regression | 6 ms from 13.4 | 6.7 |
+# | every timing begins after 0.1 s of calls that are not timed: conv3 | none, from 8.7 ms | 5.3 |
+# | the same, one pass of softmax regression | none, from 13.4 ms | 6.7 |
 #
 # The last two rows are about the stopwatch. A program that has slept wakes its threads on one processor, and for some
 # 20 ms they wait for each other there: a pass took 5 ms, and 20 after a pause of 0.3 s. With each thread bound to its

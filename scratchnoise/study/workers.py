@@ -1,7 +1,6 @@
 """Jobs at work: here, in processes or on a cluster, each once however many programs share the folder, with a bar."""
 
 import os
-import signal
 import sys
 import threading
 import warnings
@@ -13,6 +12,7 @@ from .. import __version__
 from ..processes import processors
 from ..transition import TransitionMatrix
 from .errands import Sender, end_with, work
+from .interrupts import interrupts_held
 from .job_claims import Claim
 from .methods import ESTIMATES
 from .plan import alone
@@ -247,51 +247,6 @@ def workers(jobs, dataset):
         threads, guard = max(1, processors() // jobs), {"initializer": end_with, "initargs": (os.getpid(),)}
         with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=threads, **guard):
             yield jobs
-
-
-@contextmanager
-def interrupts_held():
-    """Let Ctrl-C wait for the end of the block. Processes that the block starts never get it.
-
-    In a terminal it reaches the whole group of processes, but it is for the program, which ends its workers: one that
-    is interrupted prints a traceback, and its end looks like a loss. A new process inherits what its parent blocks.
-    Python's tracker of shared memory and joblib's unblock the signal where they are started, so they are started first.
-    The block holds it for this thread only. Python hears it through any other one, so the handler waits as well.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    _start_trackers()
-    came, handler = [], signal.getsignal(signal.SIGINT)
-    hears = handler is not None and threading.current_thread() is threading.main_thread()
-    if hears:
-        signal.signal(signal.SIGINT, lambda *_: came.append(True))
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if hears:
-            signal.signal(signal.SIGINT, handler)
-        if came:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _start_trackers():
-    """joblib's is started without its warning: of semaphores of killed workers, which are deleted by then."""
-    from multiprocessing import resource_tracker
-
-    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
-
-    resource_tracker.ensure_running()
-    before = os.environ.pop("PYTHONWARNINGS", None)
-    os.environ["PYTHONWARNINGS"] = f"ignore::UserWarning:{tracker_of_joblib.__name__}"
-    try:
-        tracker_of_joblib.ensure_running()
-    finally:
-        del os.environ["PYTHONWARNINGS"]
-        if before is not None:
-            os.environ["PYTHONWARNINGS"] = before
 
 
 def _unless_killed(shown, failure):

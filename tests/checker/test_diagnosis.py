@@ -11,8 +11,8 @@ from doubling import DOUBLE
 
 from scratchnoise.course.checker import diagnosis, repairs
 from scratchnoise.course.checker.failure import Failure, Stopped
-from scratchnoise.course.checker.steps import Trial
 from scratchnoise.course.checker.student import LocalFunction
+from scratchnoise.course.checker.trial import Trial
 
 
 def test_answers_are_the_same_up_to_rounding():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from scratchnoise.course.checker import steps
 from scratchnoise.course.checker.failure import Failure
-from scratchnoise.course.checker.steps import Trial
 from scratchnoise.course.checker.student import LocalFunction
+from scratchnoise.course.checker.trial import Trial
 
 
 def asked(check, function=lambda x: 2 * x, spec=DOUBLE):

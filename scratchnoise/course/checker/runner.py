@@ -11,9 +11,9 @@ from .answers import copy_of
 from .diagnosis import diagnose
 from .failure import Failure, Stopped
 from .process import OwnProcess
-from .steps import Trial
 from .student import LocalFunction, StudentFunction, shown
 from .submission import Submission
+from .trial import Trial
 
 STOPS = re.compile(r"\b(breakpoint|set_trace|input)\(")
 
