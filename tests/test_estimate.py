@@ -212,8 +212,10 @@ def test_the_seed_decides(rng):
 
 def test_a_small_class_makes_fewer_folds_and_a_single_sample_none(rng):
     X = rng.normal(size=(23, 2))
+    for names in ("ab", "ba"):  # the small class comes last, and first
+        y = np.repeat([*names], [20, 3])
+        assert estimate.out_of_fold_posteriors(LogisticRegression(), X, y).shape == (23, 2)
     y = np.repeat(["a", "b"], [20, 3])
-    assert estimate.out_of_fold_posteriors(LogisticRegression(), X, y).shape == (23, 2)
     with pytest.raises(ValueError, match="y holds the label 'b' once only"):
         estimate.out_of_fold_posteriors(LogisticRegression(), X[:21], y[:21])
 

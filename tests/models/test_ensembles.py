@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
 from sklearn.model_selection import cross_val_score
@@ -79,6 +81,19 @@ def test_nothing_is_split_where_nothing_is_gained(split):
     assert split(codes, np.arange(12), np.arange(1), half, weight, 7, 0.0)[0] == -1
     assert split(codes, np.arange(12), np.arange(1), half, weight, 1, 6.5)[0] == -1
     assert split(codes, np.arange(12), np.arange(1), half, weight, 1, 0.0)[:2] == (0, 5)
+
+
+@pytest.mark.parametrize("split", SPLITTERS)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 300))
+def test_a_side_may_weigh_next_to_nothing(split, seed, orders):
+    """As boosting makes it: a sample that all members get wrong outweighs the rest beyond the digits of a float."""
+    rng = np.random.default_rng(seed)
+    codes, y = rng.integers(0, 4, (12, 3)).astype(np.uint8), rng.integers(3, size=12)
+    targets, weight = np.eye(3)[y], 10.0 ** -rng.uniform(0, orders, 12)
+    found = split(codes, np.arange(12), np.arange(3), targets * weight[:, None], weight, 1, 0.0)
+    expected = best_of_all(codes, targets, weight / weight.sum(), 1)
+    assert found[2] / weight.sum() == pytest.approx(expected[2], rel=1e-6, abs=2e-9)
+    assert (found[0] == -1) == (found[2] == 0)
 
 
 def test_codes_count_the_thresholds_below():

@@ -94,7 +94,7 @@ HOC = {
         "by_prior = np.concatenate([T, products.reshape(-1, C), triples.reshape(-1, C)])",
         f"by_prior = np.concatenate([T, products.reshape({first}, C), triples.reshape({second}, C)])",
     ): "to NumPy every negative length stands for what is left"
-    for first, second in (("~1", "-1"), ("-1", "~1"))
+    for first, second in (("~1", "-1"), ("-1", "~1"), ("- 2", "-1"), ("-1", "- 2"))
 } | {
     (
         "share_derivatives",
@@ -126,6 +126,12 @@ DUAL = {
         f"diagnostics = {{{PARTS} np.flatnonzero(predicted <= 0)}}",
     ): "a count is not negative"
     for PARTS in ('"anchors_of": A, "labels_of": S, "never_predicted":',)
+} | {
+    (
+        "dual",
+        "S = np.divide(S, predicted, out=A.copy(), where=predicted > 0)",
+        "S = np.divide(S, predicted, out=A.copy(), where=predicted != 0)",
+    ): "a count is not negative"
 }
 VOLMIN = {
     (

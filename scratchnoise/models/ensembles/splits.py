@@ -3,6 +3,9 @@
 gain = sum_k L_k^2 / L + sum_k R_k^2 / R - sum_k S_k^2 / S, where S = sum of the weights, S_k = sum of weight target_k
 over the node, and L and R the same over its two sides. For targets e_y that is the fall of the Gini impurity times S;
 for numbers it is the fall of the squared error.
+
+R is S - L. Boosting makes weights so different that rounding leaves nothing of it, or less than nothing: such a side
+is too light to matter, and no split ends there.
 """
 
 from functools import cache
@@ -48,6 +51,7 @@ def best_split_by_arrays(codes, rows, features, weighted, weight, least, least_w
         fine = (left_n >= least) & (len(rows) - left_n >= least) & (np.bincount(code, minlength=MOST_BINS) > 0)
         fine &= (left_w >= least_weight) & (whole - left_w >= least_weight)
         right, right_w = total - left, whole - left_w
+        fine &= right_w > 0
         with np.errstate(divide="ignore", invalid="ignore"):
             gain = (left**2).sum(axis=1) / left_w + (right**2).sum(axis=1) / right_w - parent
         gain = np.where(fine, gain, -np.inf)
@@ -88,13 +92,17 @@ def best_split_by_loops(codes, rows, features, weighted, weight, least, least_we
                 continue
             left_count += counts[b]
             left_weight += weights[b]
-            gain = -parent
             for k in range(K):
                 left[k] += sums[b, k]
-                gain += left[k] ** 2 / left_weight + (total[k] - left[k]) ** 2 / (whole - left_weight)
-            heavy = left_weight >= least_weight and whole - left_weight >= least_weight
+            right_weight = whole - left_weight
+            heavy = right_weight > 0 and left_weight >= least_weight and right_weight >= least_weight
             many = left_count >= least and n - left_count >= least
-            if heavy and many and gain > best_gain * (1 + 1e-9) + 1e-12 * abs(parent):
+            if not (heavy and many):
+                continue
+            gain = -parent
+            for k in range(K):
+                gain += left[k] ** 2 / left_weight + (total[k] - left[k]) ** 2 / right_weight
+            if gain > best_gain * (1 + 1e-9) + 1e-12 * abs(parent):
                 best_feature, best_bin, best_gain = d, b, gain
         for b in range(low, high + 1):
             counts[b], weights[b] = 0, 0.0
