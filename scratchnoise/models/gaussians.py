@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .kmeans import squared_distances
+
 COVARIANCES = ("full", "diagonal", "shared")
 
 
@@ -26,31 +28,54 @@ def likeliest(X, r, weight, kind, penalty):
     r = r * weight[:, None]
     count = np.maximum(r.sum(axis=0), np.finfo(float).tiny)
     mean = (r.T @ X) / count[:, None]
-    scatter = np.empty((C, D, D))
-    for j in range(C):
-        centred = X - mean[j]
-        if kind == "diagonal":
-            scatter[j] = np.diag(r[:, j] @ centred**2)
-        else:
-            scatter[j] = (r[:, j, None] * centred).T @ centred
-    if kind == "shared":
-        covariance = np.repeat((scatter.sum(axis=0) + penalty * np.eye(D))[None], C, axis=0) / count.sum()
+    if kind == "shared":  # sum_n w_n x x^T is that of all classes, and of each round
+        scatter = _products(X, weight) - (mean.T * count) @ mean
+        covariance = np.repeat((scatter + penalty * np.eye(D))[None] / count.sum(), C, axis=0)
     else:
+        scatter = np.stack([_scatter(X - mean[j], r[:, j], kind) for j in range(C)])
         covariance = (scatter + penalty / C * np.eye(D)) / count[:, None, None]
     return Gaussians(count / count.sum(), mean, covariance)
 
 
-def log_joint(X, gaussians):
-    """log(prior_j N(x_n; mean_j, S_j)). X (N, D) -> (N, C). Raises LinAlgError where an S_j is singular."""
-    found = np.empty((len(X), len(gaussians.prior)))
-    for j, (prior, mean, covariance) in enumerate(zip(*gaussians, strict=True)):
-        root = np.linalg.cholesky(covariance)
-        whitened = np.linalg.solve(root, (X - mean).T)
-        volume = 2 * np.log(np.diag(root)).sum() + len(mean) * np.log(2 * np.pi)
-        found[:, j] = np.log(prior) - (volume + (whitened**2).sum(axis=0)) / 2
-    return found
+def _scatter(centred, weight, kind):
+    """sum_n w_n x x^T, (D, D), or of "diagonal" its diagonal in a matrix of zeros."""
+    return np.diag(weight @ centred**2) if kind == "diagonal" else _products(centred, weight)
 
 
-def penalty_on(gaussians, penalty):
+def _products(X, weight):
+    """sum_n w_n x x^T, (D, D); of a matrix with itself BLAS computes one half."""
+    scaled = np.sqrt(weight)[:, None] * X
+    return scaled.T @ scaled
+
+
+def inverse_roots(covariance, kind):
+    """A_j with A_j^T A_j = S_j^-1: (C, D, D), of "diagonal" (C, D), of "shared" (1, D, D).
+
+    Raises LinAlgError where an S_j is singular.
+    """
+    if kind == "diagonal":
+        variance = np.diagonal(covariance, axis1=1, axis2=2)
+        if not (variance > 0).all():
+            raise np.linalg.LinAlgError("a variance is 0")
+        return 1 / np.sqrt(variance)
+    return np.linalg.inv(np.linalg.cholesky(covariance[:1] if kind == "shared" else covariance))
+
+
+def log_joint(X, gaussians, roots, kind):
+    """log(prior_j N(x_n; mean_j, S_j)). X (N, D), roots: `inverse_roots` -> (N, C)."""
+    diagonal = roots if kind == "diagonal" else np.diagonal(roots, axis1=1, axis2=2)
+    volume = gaussians.mean.shape[1] * np.log(2 * np.pi) - 2 * np.log(diagonal).sum(axis=1)
+    return np.log(gaussians.prior) - (volume + _square_lengths(X, gaussians.mean, roots, kind)) / 2
+
+
+def _square_lengths(X, mean, roots, kind):
+    """|A_j (x_n - mean_j)|^2, (N, C)."""
+    if kind == "shared":
+        return squared_distances(X @ roots[0].T, mean @ roots[0].T)
+    turned = ((X - m) * A if kind == "diagonal" else (X - m) @ A.T for m, A in zip(mean, roots, strict=True))
+    return np.stack([np.einsum("nd,nd->n", t, t) for t in turned], axis=1)
+
+
+def penalty_on(roots, penalty):
     """penalty / 2 times the mean over classes of tr(S_j^-1): what keeps a covariance from collapsing."""
-    return penalty / 2 * np.mean([np.trace(np.linalg.inv(covariance)) for covariance in gaussians.covariance])
+    return penalty / 2 * (roots**2).sum() / len(roots)

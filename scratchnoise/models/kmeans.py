@@ -25,35 +25,47 @@ def squared_distances(X, centres):
 
 
 def spread_out(X, weight, n_clusters, rng):
-    """k-means++: each next centre is a sample drawn in proportion to its weight times its squared distance from those
-    chosen. X (N, D), weight (N,) -> (K, D). Source: Arthur and Vassilvitskii 2007.
+    """Greedy k-means++: of 2 + log K samples, drawn in proportion to weight times squared distance from the centres
+    so far, the next centre is the one that leaves the least weighted sum of squared distances.
+
+    X (N, D), weight (N,) -> (K, D). Source: Arthur and Vassilvitskii 2007, who draw one and mention several.
     """
-    centres = X[[rng.choice(len(X), p=weight / weight.sum())]]
-    while len(centres) < n_clusters:
-        odds = weight * squared_distances(X, centres).min(axis=1)
-        total = odds.sum()
-        chance = odds / total if total > 0 else weight / weight.sum()  # fewer different samples than clusters
-        centres = np.concatenate([centres, X[[rng.choice(len(X), p=chance)]]])
-    return centres
+    square = (X * X).sum(axis=1)
+    chosen = [rng.choice(len(X), p=weight / weight.sum())]
+    near = squared_distances(X, X[chosen])[:, 0]
+    while len(chosen) < n_clusters:
+        odds = weight * near
+        total = (odds if odds.any() else weight).cumsum()  # no odds: fewer different samples than clusters
+        places = np.searchsorted(total, rng.random(2 + int(np.log(n_clusters))) * total[-1], side="right")
+        drawn = np.minimum(places, len(X) - 1)
+        nearer = np.clip(square - 2 * X[drawn] @ X.T + square[drawn, None], 0, near)
+        best = (nearer @ weight).argmin()
+        near = nearer[best]
+        chosen.append(drawn[best])
+    return X[chosen]
 
 
 def lloyd(X, weight, centres, tol, max_iter):
     """Samples to their nearest centre, centres to the mean of their samples, until the inertia gains no more than tol.
 
-    A centre without samples stays. tol: share of the inertia -> Clusters. Source: Lloyd 1982.
+    |x - m|^2 = |x|^2 - 2 (x m - |m|^2 / 2), so the nearest centre has the largest x m - |m|^2 / 2. A centre without
+    samples stays. tol: share of the inertia -> Clusters. Source: Lloyd 1982.
     """
+    samples, farthest = np.arange(len(X)), float(weight @ (X * X).sum(axis=1))
+    members = np.empty((len(centres), len(X)))
     before, n_iter = np.inf, 0
     while n_iter < max_iter:
         n_iter += 1
-        square = squared_distances(X, centres)
-        nearest = square.argmin(axis=1)
-        inertia = float(weight @ square[np.arange(len(X)), nearest])
+        closeness = X @ centres.T - (centres * centres).sum(axis=1) / 2
+        nearest = closeness.argmax(axis=1)
+        inertia = max(farthest - 2 * float(weight @ closeness[samples, nearest]), 0.0)
         if before - inertia <= tol * inertia:
             break
         before = inertia
-        counts = np.bincount(nearest, weight, len(centres))
-        sums = (np.eye(len(centres))[nearest] * weight[:, None]).T @ X
-        centres = np.where(counts[:, None] > 0, sums / np.where(counts > 0, counts, 1)[:, None], centres)
+        members[:] = 0
+        members[nearest, samples] = weight
+        counts = members.sum(axis=1)[:, None]
+        centres = np.where(counts > 0, members @ X / np.where(counts > 0, counts, 1), centres)
     return Clusters(centres, nearest, inertia, n_iter)
 
 
@@ -72,7 +84,7 @@ class KMeansClassifier(Classifier):
         n_clusters: int | None = None,
         n_labels: int | None = None,
         n_init: int = 3,
-        tol: float = 1e-4,
+        tol: float = 1e-6,
         max_iter: int = 300,
         random_state: int | np.random.Generator | None = None,
         classes: Sequence | None = None,

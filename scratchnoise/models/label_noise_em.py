@@ -10,7 +10,7 @@ from ..messages import warn_caller
 from ..transition import TransitionMatrix
 from .base import Classifier
 from .conventions import ConvergenceWarning, recognised
-from .gaussians import COVARIANCES, Gaussians, likeliest, log_joint, penalty_on
+from .gaussians import COVARIANCES, Gaussians, inverse_roots, likeliest, log_joint, penalty_on
 from .scaling import moments, standardised
 from .validation import as_transition_for
 
@@ -83,14 +83,15 @@ class LabelNoiseEM(Classifier):
     def _expect(self, X, y, weight, gaussians, T, penalty):
         """Eq. (5) r (N, C), and Eq. (4) a sample less the penalty."""
         try:
-            with np.errstate(divide="ignore"):
-                joint = np.log(T[y]) + log_joint(X, gaussians)
-            lost = penalty_on(gaussians, penalty)
+            roots = inverse_roots(gaussians.covariance, self.covariance)
         except np.linalg.LinAlgError as error:
             raise ValueError(
                 f"a class has a singular covariance: too few different samples for covariance={self.covariance!r} with "
                 f"ridge={self.ridge}; raise ridge, or use 'shared' or 'diagonal'"
             ) from error
+        with np.errstate(divide="ignore"):
+            joint = np.log(T[y]) + log_joint(X, gaussians, roots, self.covariance)
+        lost = penalty_on(roots, penalty)
         top = joint.max(axis=1, keepdims=True)
         likelihood = np.log(np.exp(joint - top).sum(axis=1, keepdims=True)) + top
         return np.exp(joint - likelihood), float((weight @ likelihood[:, 0] - lost) / weight.sum())
@@ -108,7 +109,9 @@ class LabelNoiseEM(Classifier):
         return standardised(X.astype(np.float64), self.input_mean_, self.input_scale_)[:, self.varying_]
 
     def _logits(self, X):
-        return log_joint(self._standardised(X), Gaussians(*self.gaussians_))
+        gaussians = Gaussians(*self.gaussians_)
+        roots = inverse_roots(gaussians.covariance, self.covariance)
+        return log_joint(self._standardised(X), gaussians, roots, self.covariance)
 
     def _predict_proba(self, X):
         z = self._logits(X)

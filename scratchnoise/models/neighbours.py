@@ -6,9 +6,28 @@ import numpy as np
 
 from ..checks import check_count
 from .base import Classifier
-from .kmeans import squared_distances
 
-BLOCK = 256  # samples whose distances are in memory at a time
+BLOCK = 64  # samples whose distances are in memory at a time: few enough for a cache
+GROUP = 16  # distances of which the least is looked at first
+
+
+def smallest(values, k):
+    """The columns of the k smallest values of each row, in any order. values (M, N), finite -> (M, k).
+
+    Columns go in groups. Each of the k smallest lies in one of the k groups whose least values are the smallest, so
+    few values are left to choose from. NumPy's selection alone takes four times as long.
+    """
+    M, N = values.shape
+    groups = N // GROUP
+    if groups <= k:
+        return np.argpartition(values, k - 1, axis=1)[:, :k]
+    even = values[:, : groups * GROUP].reshape(M, GROUP, groups)
+    best = np.argpartition(even.min(axis=1), k - 1, axis=1)[:, :k]
+    inside = (best[:, :, None] + groups * np.arange(GROUP)).reshape(M, -1)
+    rest = np.broadcast_to(np.arange(groups * GROUP, N), (M, N - groups * GROUP))
+    columns = np.concatenate([inside, rest], axis=1)
+    left = np.argpartition(np.take_along_axis(values, columns, axis=1), k - 1, axis=1)[:, :k]
+    return np.take_along_axis(columns, left, axis=1)
 
 
 class KNeighbors(Classifier):
@@ -43,16 +62,19 @@ class KNeighbors(Classifier):
         self.weight_ = sample_weight.astype(np.float64)
 
     def _predict_proba(self, X):
+        half = (self.samples_**2).sum(axis=1) / 2
         parts = range(0, len(X), BLOCK)
-        return np.concatenate([self._shares(X[start : start + BLOCK] - self.center_) for start in parts])
+        return np.concatenate([self._shares(X[start : start + BLOCK] - self.center_, half) for start in parts])
 
-    def _shares(self, X):
-        square = squared_distances(X, self.samples_)
+    def _shares(self, X, half):
+        """P(y | x). half (N,): |x_n|^2 / 2; less x x_n it is half the squared distance, but for |x|^2 / 2."""
+        distance = X @ self.samples_.T
+        np.subtract(half, distance, out=distance)
         if (self.weight_ == 1).all():
-            near = np.argpartition(square, self.n_neighbors - 1, axis=1)[:, : self.n_neighbors]
+            near = smallest(distance, self.n_neighbors)
             taken = np.ones(near.shape)
         else:
-            near = np.argsort(square, axis=1, kind="stable")
+            near = np.argsort(distance, axis=1, kind="stable")
             weight = self.weight_[near]
             taken = np.clip(self.n_neighbors - (weight.cumsum(axis=1) - weight), 0, weight)
         votes = np.zeros((len(X), len(self.classes_)))

@@ -67,7 +67,7 @@ def test_a_split_is_the_best_of_all(split, seed):
     codes, y = rng.integers(0, 9, (40, 3)).astype(np.uint8), rng.integers(3, size=40)
     targets, weight = np.eye(3)[y], rng.uniform(0.5, 2, 40)
     rows = np.flatnonzero(rng.random(40) < 0.8)
-    found = split(codes, rows, np.arange(3), targets * weight[:, None], weight, 4, 0.0)
+    found = split(codes, rows, np.arange(3), 3, targets, weight, 4, 0.0)
     expected = best_of_all(codes[rows], targets[rows], weight[rows], 4)
     assert found[:2] == expected[:2] and found[2] == pytest.approx(expected[2])
 
@@ -76,11 +76,11 @@ def test_a_split_is_the_best_of_all(split, seed):
 def test_nothing_is_split_where_nothing_is_gained(split):
     codes, weight = np.arange(12, dtype=np.uint8)[:, None], np.ones(12)
     same = np.tile([1.0, 0], (12, 1))
-    assert split(codes, np.arange(12), np.arange(1), same, weight, 1, 0.0)[0] == -1
+    assert split(codes, np.arange(12), np.arange(1), 1, same, weight, 1, 0.0)[0] == -1
     half = np.eye(2)[(np.arange(12) > 5).astype(int)]
-    assert split(codes, np.arange(12), np.arange(1), half, weight, 7, 0.0)[0] == -1
-    assert split(codes, np.arange(12), np.arange(1), half, weight, 1, 6.5)[0] == -1
-    assert split(codes, np.arange(12), np.arange(1), half, weight, 1, 0.0)[:2] == (0, 5)
+    assert split(codes, np.arange(12), np.arange(1), 1, half, weight, 7, 0.0)[0] == -1
+    assert split(codes, np.arange(12), np.arange(1), 1, half, weight, 1, 6.5)[0] == -1
+    assert split(codes, np.arange(12), np.arange(1), 1, half, weight, 1, 0.0)[:2] == (0, 5)
 
 
 @pytest.mark.parametrize("split", SPLITTERS)
@@ -90,10 +90,48 @@ def test_a_side_may_weigh_next_to_nothing(split, seed, orders):
     rng = np.random.default_rng(seed)
     codes, y = rng.integers(0, 4, (12, 3)).astype(np.uint8), rng.integers(3, size=12)
     targets, weight = np.eye(3)[y], 10.0 ** -rng.uniform(0, orders, 12)
-    found = split(codes, np.arange(12), np.arange(3), targets * weight[:, None], weight, 1, 0.0)
+    found = split(codes, np.arange(12), np.arange(3), 3, targets, weight, 1, 0.0)
     expected = best_of_all(codes, targets, weight / weight.sum(), 1)
     assert found[2] / weight.sum() == pytest.approx(expected[2], rel=1e-6, abs=2e-9)
     assert (found[0] == -1) == (found[2] == 0)
+
+
+@pytest.mark.parametrize("split", SPLITTERS)
+def test_more_features_are_tried_until_one_gains(split):
+    """Columns 0 and 1 are constant, 2 is of some use, 3 is perfect: two at a time find 2 and 3, one at a time 2."""
+    y, weight = np.repeat([0, 1], 6), np.ones(12)
+    some = (np.arange(12) > 3).astype(np.uint8)
+    codes = np.column_stack([np.zeros(12, np.uint8), np.ones(12, np.uint8), some, y.astype(np.uint8)])
+    found = {
+        tried: split(codes, np.arange(12), np.arange(4), tried, np.eye(2)[y], weight, 1, 0.0)[0] for tried in (1, 2, 4)
+    }
+    assert found == {1: 2, 2: 3, 4: 3}
+    assert split(codes, np.arange(12), np.array([3, 2, 1, 0]), 1, np.eye(2)[y], weight, 1, 0.0)[0] == 3
+
+
+MEANS = [splits.mean_target, splits.mean_target_by_arrays, splits.mean_target_by_loops]
+
+
+@pytest.mark.parametrize("mean_target", MEANS)
+def test_the_value_of_a_node_is_its_weighted_mean(mean_target, rng):
+    targets, weight, rows = rng.normal(size=(9, 2)), rng.uniform(0.5, 2, 9), np.array([1, 4, 7])
+    value, differ = mean_target(rows, targets, weight)
+    np.testing.assert_allclose(value, np.average(targets[rows], axis=0, weights=weight[rows]))
+    targets[4] = targets[7] = targets[1]
+    assert differ and not mean_target(rows, targets, weight)[1]
+    targets[7, 1] += 1
+    assert mean_target(rows, targets, weight)[1]
+
+
+def test_no_column_is_preferred():
+    """Three copies of one feature: each is the root of some tree, and of the same tree for the same seed."""
+    X = np.tile(np.random.default_rng(0).normal(size=(50, 1)), 3)
+    y = (X[:, 0] > 0).astype(int)
+    roots = [DecisionTree(random_state=seed).fit(X, y).tree_["feature"][0] for seed in range(20)]
+    assert set(roots) == {0, 1, 2}
+    assert roots == [DecisionTree(random_state=seed).fit(X, y).tree_["feature"][0] for seed in range(20)]
+    boosted = [LogitBoost(2, random_state=seed).fit(X, y).trees_[0][0]["feature"][0] for seed in range(20)]
+    assert set(boosted) == {0, 1, 2}
 
 
 def test_codes_count_the_thresholds_below():

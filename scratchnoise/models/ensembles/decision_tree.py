@@ -19,7 +19,8 @@ class DecisionTree(Classifier):
     max_depth: None for no limit; min_samples_leaf: samples that each side of a split has at least;
     min_weight_fraction_leaf: share of all weight that it has at least; max_features: how
     many features are tried at each node, drawn anew: None for all, "sqrt" (of a random forest) or a number.
-    random_state: seed of that drawing. Learnt: tree_, a dict of arrays over the nodes (see `tree.grow`).
+    random_state: seed of that drawing, and of which split is taken where several are the best.
+    Learnt: tree_, a dict of arrays over the nodes (see `tree.grow`).
     Source: Breiman, Friedman, Olshen and Stone 1984; the bins are those of gradient boosting libraries.
     """
 

@@ -21,7 +21,8 @@ class LogitBoost(Classifier):
     / h, at most 4 in size; f_c is the tree that fits u with weights h; F_c grows by
     learning_rate (C - 1) / C (f_c - mean_k f_k). The loss of a sample grows linearly with its margin, not exponentially
     as AdaBoost's, so a wrong label pulls with at most 1.
-    max_depth: of the trees; n_estimators: rounds. Learnt: trees_, C each round.
+    max_depth: of the trees; n_estimators: rounds; random_state: which of equal splits is taken.
+    Learnt: trees_, C each round.
     Source: Friedman, Hastie and Tibshirani 2000, algorithm 6, [FHT+00].
     """
 
@@ -44,17 +45,17 @@ class LogitBoost(Classifier):
     def _fit(self, X, y, sample_weight):
         check_count(n_estimators=self.n_estimators)
         check_positive(learning_rate=self.learning_rate)
-        as_generator("random_state", self.random_state)
+        rng = as_generator("random_state", self.random_state)
         features, targets = binned(X), np.eye(len(self.classes_))[y]
         F, self.trees_ = np.zeros(targets.shape), []
         for _ in range(self.n_estimators):
             u, h = working_response(F, targets)
-            trees = [self._tree(features, u[:, c], h[:, c] * sample_weight) for c in range(len(self.classes_))]
+            trees = [self._tree(features, u[:, c], h[:, c] * sample_weight, rng) for c in range(len(self.classes_))]
             F += self.learning_rate * self._step(trees, X)
             self.trees_.append(trees)
 
-    def _tree(self, features, response, weight):
-        tree = DecisionTree(self.max_depth, self.min_samples_leaf, random_state=0)
+    def _tree(self, features, response, weight, rng):
+        tree = DecisionTree(self.max_depth, self.min_samples_leaf, random_state=int(rng.integers(2**31)))
         return tree.fit_binned(features, response[:, None], weight).tree_
 
     def _step(self, trees, X):

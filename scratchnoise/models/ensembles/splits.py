@@ -15,37 +15,63 @@ import numpy as np
 from .bins import MOST_BINS
 
 SAME = 1 + 1e-9  # gains this close are rounding apart: the first feature is taken
+LEAST = 1e-12  # gains below this share of sum_k S_k^2 / S are rounding
 
 
-def best_split(codes, rows, features, weighted, weight, least, least_weight):
+def best_split(codes, rows, features, tried, targets, weight, least, least_weight):
     """(feature, bin, gain) of the best split into codes <= bin and codes > bin; feature -1 where none gains.
 
-    codes (N, D) uint8, rows (M,) of the node, features (F,) to look at, weighted (N, K) = weight target, weight (N,),
-    least, least_weight: rows and weight a side has at least. Compiled where numba is there; the first of equals is
-    taken.
+    codes (N, D) uint8, rows (M,) of the node, features (F,) in the order to look at, `tried` at a time until one
+    gains; targets (N, K), weight (N,) above 0, least, least_weight: rows and weight a side has at least. Compiled where
+    numba is there; the first of equals is taken.
     """
-    return compiled()(codes, rows, features, weighted, weight, least, least_weight)
+    return compiled()[0](codes, rows, features, tried, targets, weight, least, least_weight)
+
+
+def mean_target(rows, targets, weight):
+    """The weighted mean of the targets of a node, (K,), and whether they differ. Arguments as in `best_split`."""
+    return compiled()[1](rows, targets, weight)
 
 
 @cache
 def compiled():
-    """`best_split_by_loops`, compiled, or `best_split_by_arrays` without numba."""
+    """Both functions by loops, compiled, or by arrays without numba."""
     try:
         from numba import njit
     except ImportError:
-        return best_split_by_arrays
-    return njit(cache=True)(best_split_by_loops)
+        return best_split_by_arrays, mean_target_by_arrays
+    return njit(cache=True)(best_split_by_loops), njit(cache=True)(mean_target_by_loops)
 
 
-def best_split_by_arrays(codes, rows, features, weighted, weight, least, least_weight):
+def mean_target_by_arrays(rows, targets, weight):
+    """As `mean_target`."""
+    w, t = weight[rows], targets[rows]
+    return w @ t / w.sum(), bool((t != t[0]).any())
+
+
+def mean_target_by_loops(rows, targets, weight):
+    """As `mean_target`, one sample after the other."""
+    total, whole, differ = np.zeros(targets.shape[1]), 0.0, False
+    for row in rows:
+        whole += weight[row]
+        for k in range(len(total)):
+            total[k] += weight[row] * targets[row, k]
+            differ |= targets[row, k] != targets[rows[0], k]
+    return total / whole, differ
+
+
+def best_split_by_arrays(codes, rows, features, tried, targets, weight, least, least_weight):
     """As `best_split`, with a histogram of every feature."""
     best = (-1, -1, 0.0)
-    targets, w = weighted[rows], weight[rows]
-    total, whole = targets.sum(axis=0), w.sum()
+    w = weight[rows]
+    weighted = targets[rows] * w[:, None]
+    total, whole = weighted.sum(axis=0), w.sum()
     parent = (total**2).sum() / whole
-    for d in features:
+    for place, d in enumerate(features):
+        if place % tried == 0 and best[0] >= 0:
+            break
         code = codes[rows, d]
-        left = np.stack([np.bincount(code, t, MOST_BINS) for t in targets.T], axis=1).cumsum(axis=0)
+        left = np.stack([np.bincount(code, t, MOST_BINS) for t in weighted.T], axis=1).cumsum(axis=0)
         left_w = np.bincount(code, w, MOST_BINS).cumsum()
         left_n = np.bincount(code, minlength=MOST_BINS).cumsum()
         fine = (left_n >= least) & (len(rows) - left_n >= least) & (np.bincount(code, minlength=MOST_BINS) > 0)
@@ -56,27 +82,30 @@ def best_split_by_arrays(codes, rows, features, weighted, weight, least, least_w
             gain = (left**2).sum(axis=1) / left_w + (right**2).sum(axis=1) / right_w - parent
         gain = np.where(fine, gain, -np.inf)
         b = int(gain.argmax())
-        if gain[b] > best[2] * SAME + 1e-12 * abs(parent):
+        if gain[b] > best[2] * SAME + LEAST * abs(parent):
             best = (int(d), b, float(gain[b]))
     return best
 
 
-def best_split_by_loops(codes, rows, features, weighted, weight, least, least_weight):
+def best_split_by_loops(codes, rows, features, tried, targets, weight, least, least_weight):
     """As `best_split`, one sample after the other."""
-    n, K = len(rows), weighted.shape[1]
+    n, K = len(rows), targets.shape[1]
     total, whole = np.zeros(K), 0.0
     for i in range(n):
         whole += weight[rows[i]]
         for k in range(K):
-            total[k] += weighted[rows[i], k]
+            total[k] += weight[rows[i]] * targets[rows[i], k]
     parent = 0.0
     for k in range(K):
         parent += total[k] * total[k] / whole
-    sums, weights, counts = np.zeros((256, K)), np.zeros(256), np.zeros(256, np.int64)
+    sums, weights, counts = np.zeros((MOST_BINS, K)), np.zeros(MOST_BINS), np.zeros(MOST_BINS, np.int64)
     left = np.zeros(K)
     best_feature, best_bin, best_gain = -1, -1, 0.0
-    for d in features:
-        low, high = 255, 0
+    for place in range(len(features)):
+        if place % tried == 0 and best_feature >= 0:
+            break
+        d = features[place]
+        low, high = MOST_BINS - 1, 0
         for i in range(n):
             row = rows[i]
             b = codes[row, d]
@@ -84,7 +113,7 @@ def best_split_by_loops(codes, rows, features, weighted, weight, least, least_we
             counts[b] += 1
             weights[b] += weight[row]
             for k in range(K):
-                sums[b, k] += weighted[row, k]
+                sums[b, k] += weight[row] * targets[row, k]
         left[:] = 0
         left_weight, left_count = 0.0, 0
         for b in range(low, high):
@@ -102,7 +131,7 @@ def best_split_by_loops(codes, rows, features, weighted, weight, least, least_we
             gain = -parent
             for k in range(K):
                 gain += left[k] ** 2 / left_weight + (total[k] - left[k]) ** 2 / right_weight
-            if gain > best_gain * (1 + 1e-9) + 1e-12 * abs(parent):
+            if gain > best_gain * SAME + LEAST * abs(parent):
                 best_feature, best_bin, best_gain = d, b, gain
         for b in range(low, high + 1):
             counts[b], weights[b] = 0, 0.0
