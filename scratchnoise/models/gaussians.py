@@ -72,8 +72,15 @@ def _square_lengths(X, mean, roots, kind):
     """|A_j (x_n - mean_j)|^2, (N, C)."""
     if kind == "shared":
         return squared_distances(X @ roots[0].T, mean @ roots[0].T)
-    turned = ((X - m) * A if kind == "diagonal" else (X - m) @ A.T for m, A in zip(mean, roots, strict=True))
-    return np.stack([np.einsum("nd,nd->n", t, t) for t in turned], axis=1)
+    found = np.empty((len(X), len(mean)))
+    for j, (m, A) in enumerate(zip(mean, roots, strict=True)):
+        found[:, j] = (X - m) ** 2 @ A**2 if kind == "diagonal" else _lengths((X - m) @ A.T)
+    return found
+
+
+def _lengths(X):
+    """|x_n|^2, (N,)."""
+    return np.einsum("nd,nd->n", X, X)
 
 
 def penalty_on(roots, penalty):
