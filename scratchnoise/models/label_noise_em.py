@@ -67,8 +67,10 @@ class LabelNoiseEM(Classifier):
             gaussians = likeliest(X, r, weight, self.covariance, penalty)
             if known is None and self.objective_:
                 T = flip_rates(r, y, weight)
-            r, value = self._expect(X, y, weight, gaussians, T, penalty)
+            before, (r, value) = r, self._expect(X, y, weight, gaussians, T, penalty)
             self.objective_.append(value)
+            if np.array_equal(r, before):  # T = I: the labels are certain from the start
+                break
             if len(self.objective_) > 1 and value - self.objective_[-2] <= self.tol:
                 break
         else:

@@ -4,6 +4,7 @@
     python -m scratchnoise.practice noisy       wrong labels; T known, estimated or learnt
     python -m scratchnoise.practice networks    small networks on the digits
     python -m scratchnoise.practice time        seconds at the same objective, two threads
+    python -m scratchnoise.practice peers       trees, ensembles, clusters, neighbours and EM beside scikit-learn's
 
 Every measurement is one line of the file of --out. Lines that are there are not measured again.
 """
@@ -42,9 +43,9 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = top.add_argument
-    add("command", choices=("clean", "noisy", "networks", "time"))
+    add("command", choices=("clean", "noisy", "networks", "time", "peers"))
     add("--out", default="practice.jsonl", metavar="FILE.jsonl", help="the measurements (default: %(default)s)")
-    add("--draws", type=int, metavar="N", help="of split, noise and seed, or rounds of `time` (default: 5; clean: 1)")
+    add("--draws", type=int, metavar="N", help="of split, noise and seed; of `time`: rounds (default: 1, 5 or 10)")
     add("--only", nargs="+", default=(), metavar="NAME", help="names of data sets, scales, kinds of noise or methods")
     return top
 

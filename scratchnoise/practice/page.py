@@ -5,18 +5,18 @@ import statistics
 import numpy as np
 
 from ..study.statistics import compare
-from . import speed
+from . import peers, speed
 from .tables import unique
 
 PLAIN = "LogisticRegression"
 
 
 def page(rows):
-    """The paragraphs of the page. rows: {"clean": ..., "noisy": ..., "networks": ...}, the rows of each comparison."""
+    """The paragraphs of the page. rows: {"clean": ..., "noisy": ..., ...}, the rows of each comparison."""
     return [
         "# On your own arrays",
-        "`python -m scratchnoise.practice clean` (or `noisy`, `networks`, `time`) measures these with the default "
-        "arguments of every model. Intervals hold 95 %, over draws of the labels where nothing else is said.",
+        "`python -m scratchnoise.practice clean` (or `noisy`, `networks`, `time`, `peers`) measures these with the "
+        "default arguments of every model. Intervals hold 95 %, over draws of the labels where nothing else is said.",
         "## Clean labels",
         _clean(rows["clean"]),
         "## Wrong labels",
@@ -25,6 +25,8 @@ def page(rows):
         _networks(rows["networks"]),
         "## Seconds of a fit",
         *_time(rows["time"]),
+        "## Beside scikit-learn's own",
+        *_peers(rows["peers"]),
     ]
 
 
@@ -105,6 +107,29 @@ def _time(rows):
         "\n".join(lines),
         f"{first['processor']}, {first['threads']} threads each. SoftmaxRegression with its default settings also "
         "chooses the penalty, and ends nearer the optimum.",
+    )
+
+
+def _peers(rows):
+    """A paragraph on what is compared, and a table: every pair on every data set."""
+    lines = [
+        "| data | ours | theirs | accuracy, ours | theirs (s.e.) | difference | seconds, ours / theirs |",
+        "| --- |" + " --- |" * 6,
+    ]
+    for data in _bases(rows):
+        for ours, theirs in peers.PAIRS:
+            found = peers.compared(rows, data, ours, theirs)
+            their_mean = f"{found['theirs']:.3f} ({found['error']:.4f})"
+            lines.append(
+                f"| {data} | {ours} | {theirs} | {found['ours']:.3f} | {their_mean} | {found['difference']} | "
+                f"{found['seconds']:.2f} |"
+            )
+    return (
+        f"Clean labels, {len(unique(rows, 'repetition'))} random splits, features standardised, one thread each. "
+        "Intervals hold 95 %, over splits. Seconds are of a fit and the predictions for the test part, medians of the "
+        "ratios. scikit-learn has no EM for wrong labels: discriminant analysis is what ours becomes where T = I, and "
+        "GaussianMixture is EM without labels, so its accuracy says nothing here.",
+        "\n".join(lines),
     )
 
 

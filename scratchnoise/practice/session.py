@@ -9,9 +9,9 @@ from ..backend import current
 from ..checks import check_count
 from ..messages import nearest, shown
 from ..study.results import ResultsFile
-from . import clean, networks, noisy, speed
+from . import clean, networks, noisy, peers, speed
 
-COMPARISONS = {"clean": clean, "noisy": noisy, "networks": networks, "time": speed}
+COMPARISONS = {"clean": clean, "noisy": noisy, "networks": networks, "time": speed, "peers": peers}
 PEERS = {"CleanLearning": "cleanlab"}  # method -> the package that it needs
 
 

@@ -9,6 +9,7 @@ import textwrap
 
 from ..files import write_whole
 from ..practice import page as practice_page
+from ..practice.session import COMPARISONS
 from . import architecture, claims, evidence, readings, recipe, ten_classes
 from .answers import answers
 from .cells import cells
@@ -131,7 +132,7 @@ def results(rows, folder=evidence.FOLDER):
 
 def practice(folder=evidence.FOLDER):
     """PRACTICE.md: the defaults on a user's own arrays."""
-    comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in ("clean", "noisy", "networks", "time")}
+    comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in COMPARISONS}
     return "\n\n".join(_wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
 
 

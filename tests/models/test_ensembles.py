@@ -146,6 +146,19 @@ def test_codes_count_the_thresholds_below():
     np.testing.assert_allclose(found.thresholds[1], (values[1:] + values[:-1]) / 2)
 
 
+def test_a_threshold_lies_in_the_middle_of_the_gap():
+    """Also where a sample that is not of this node lies inside it: 5 has no weight, and 2 to 8 are empty."""
+    X, targets = np.array([[0.0], [1.0], [5.0], [9.0], [10.0]]), np.eye(2)[[0, 0, 0, 1, 1]]
+    tree = DecisionTree().fit_binned(binned(X), targets, np.array([1.0, 1, 0, 1, 1])).tree_
+    assert tree["threshold"][0] == 5
+    many = binned(np.arange(1000.0)[:, None]).thresholds[0]
+    assert len(many) == MOST_BINS - 1 and (many % 1 == 0.5).all() and np.diff(many).max() <= 4
+    largest = np.array([[-3e38], [-2.9e38], [2.9e38], [3e38]], np.float32)
+    for X in (largest, largest[2:]):
+        model = DecisionTree().fit(X, np.arange(len(X)) % 2)
+        assert model.score(X, np.arange(len(X)) % 2) == 1 and np.isfinite(model.tree_["threshold"]).all()
+
+
 def test_a_deep_tree_learns_by_heart_and_a_shallow_one_is_scikit_learns():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 3)), rng.integers(3, size=200)

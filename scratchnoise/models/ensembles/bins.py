@@ -8,7 +8,8 @@ MOST_BINS = 256  # what a uint8 can name
 
 
 class Binned(NamedTuple):
-    """codes (N, D) uint8: the number of thresholds of the feature that lie below x; thresholds: D arrays, ascending."""
+    """codes (N, D) uint8: the number of thresholds of the feature that lie below x; thresholds: D arrays of
+    float64, ascending."""
 
     codes: np.ndarray
     thresholds: list
@@ -18,17 +19,14 @@ def binned(X):
     """X (N, D) as Binned: at most 256 bins a feature.
 
     A feature of at most 256 different values has a threshold in the middle of every two neighbours, so its splits are
-    exact. One of more has the quantiles of its different values.
+    exact. One of more has them where so many quantiles of its different values lie.
     """
     codes, thresholds = np.empty(X.shape, np.uint8), []
     for d in range(X.shape[1]):
-        values = np.unique(X[:, d])
+        values = np.unique(X[:, d]).astype(np.float64)
+        middles = values[:-1] / 2 + values[1:] / 2  # a sum might overflow
         if len(values) > MOST_BINS:
-            places = np.linspace(0, len(values) - 1, MOST_BINS + 1)[1:-1]
-            values = values[places.astype(np.int64)]
-            edges = values
-        else:
-            edges = values[:-1] + (values[1:] - values[:-1]) / 2
-        codes[:, d] = np.searchsorted(edges, X[:, d], side="left")
-        thresholds.append(edges.astype(X.dtype))
+            middles = middles[np.linspace(0, len(values) - 1, MOST_BINS + 1)[1:-1].astype(np.int64)]
+        codes[:, d] = np.searchsorted(middles, X[:, d], side="left")
+        thresholds.append(middles)
     return Binned(codes, thresholds)

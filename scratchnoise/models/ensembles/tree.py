@@ -33,8 +33,10 @@ def grow(binned, targets, weight, max_depth, least, least_weight, n_features, rn
         feature, place, _ = best_split(binned.codes, rows, drawn, n_features, targets, weight, least, least_weight)
         if feature < 0:
             continue
-        nodes[-1][:2] = feature, binned.thresholds[feature][place]
-        low = binned.codes[rows, feature] <= place
+        code, edges = binned.codes[rows, feature], binned.thresholds[feature]
+        low = code <= place
+        above = code[~low].min()  # bins between are empty here: the threshold is in the middle of the gap
+        nodes[-1][:2] = feature, float(edges[place]) / 2 + float(edges[above - 1]) / 2
         waiting += [(rows[~low], depth + 1, nodes[-1], RIGHT), (rows[low], depth + 1, nodes[-1], LEFT)]
     return {name: np.array(values) for name, values in zip(FIELDS, zip(*nodes, strict=True), strict=True)}
 
