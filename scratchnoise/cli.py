@@ -97,8 +97,8 @@ def _add_reproduce(commands):
     add(
         "--methods",
         default="usual",
-        help="comma-separated names as in the tables, or usual, all (with the controls that are networks), linear, "
-        'networks, clean, further (not part of all), "T estimates" (default: usual)',
+        help="comma-separated names as in the tables, or usual, linear, networks, clean, "
+        'further (what the report names or its readers look for), "T estimates" or all (default: usual)',
     )
     add("--preset", default="quick", help="quick: minutes; paper: the report's sizes, hours (default: %(default)s)")
     add("--repetitions", type=_positive, metavar="N", help="repetitions of every method (default: the preset's)")

@@ -7,7 +7,7 @@ from sklearn.metrics import average_precision_score
 
 from scratchnoise import label_errors
 from scratchnoise.backend import backend
-from scratchnoise.estimate import out_of_fold_posteriors
+from scratchnoise.estimate import UntrustworthyTransitionWarning, out_of_fold_posteriors
 from scratchnoise.label_errors import find_label_errors
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.noise import corrupt
@@ -69,6 +69,16 @@ def test_wrong_labels_come_first(model, noisy):
     np.testing.assert_allclose(errors.posterior.sum(axis=1), 1)
     assert (errors.suggested[:200] == names[y[errors.index[:200]]]).mean() > 0.8
     assert errors.wrong.mean() == pytest.approx((y_noisy != y).mean(), abs=0.07)  # probabilities, not only an order
+
+
+def test_a_model_that_takes_all_labels_for_right_is_doubted_and_ranked_by_its_posterior(noisy):
+    X, y, y_noisy = noisy
+    with pytest.warns(UntrustworthyTransitionWarning, match="every label for right in 5 of 5 folds") as caught:
+        errors = find_label_errors(RobustSoftmaxRegression(np.eye(3), l2=1e-3), X, y_noisy, random_state=0)
+    assert caught[0].filename == __file__
+    assert (errors.wrong == 0).all()
+    bad = (y_noisy != y)[errors.index]
+    assert bad[: bad.sum()].mean() > 0.75  # in the order of the samples it were 0.3
 
 
 def test_the_columns_follow_the_sorted_labels(noisy):

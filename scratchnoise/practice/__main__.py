@@ -45,7 +45,7 @@ def parser():
     add = top.add_argument
     add("command", choices=("clean", "noisy", "networks", "time", "peers"))
     add("--out", default="practice.jsonl", metavar="FILE.jsonl", help="the measurements (default: %(default)s)")
-    add("--draws", type=int, metavar="N", help="of split, noise and seed; of `time`: rounds (default: 1, 5 or 10)")
+    add("--draws", type=int, metavar="N", help="of split, noise and seed; of `time`: rounds (default: 1, 5 or 30)")
     add("--only", nargs="+", default=(), metavar="NAME", help="names of data sets, scales, kinds of noise or methods")
     return top
 

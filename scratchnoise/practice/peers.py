@@ -15,7 +15,7 @@ from .datasets import split
 from .fits import fitted
 from .tables import number, print_table, standard_error, unique, verdict
 
-DRAWS = 10
+DRAWS = 30
 BASES = ("digits", "breast cancer", "made 5 classes")
 WARM = 200  # samples of an untimed fit, which compiles
 MEMBERS, TREES = 25, 100

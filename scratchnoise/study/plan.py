@@ -15,14 +15,14 @@ from .results import REPETITION
 USUAL = tuple(name for name, method in METHODS.items() if not method.steps_of)  # what the controls control
 GROUPS = {
     "usual": (PRIORS, T_ESTIMATES, *CROSS_VALIDATED, *USUAL),
-    "all": (PRIORS, T_ESTIMATES, *CLEAN, *METHODS),
+    "all": (PRIORS, T_ESTIMATES, *CLEAN, *METHODS, *FURTHER),
     "linear": tuple(name for name, method in METHODS.items() if not method.is_network),
     "networks": tuple(name for name, method in METHODS.items() if method.is_network),
     "clean": tuple(CLEAN),
     "further": tuple(FURTHER),
 }
 TRAINED = METHODS | CLEAN | FURTHER
-ORDER = (*GROUPS["all"], *FURTHER)
+ORDER = GROUPS["all"]
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def reproduce(
     """Run the report's protocol and return the results' rows; DIR/results.jsonl grows as measurements finish.
 
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
-    `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "usual", "all" (with the networks that are
-    controls, and the full clean sets), "linear", "networks", "clean", "T estimates", "further"; preset: "quick" or
+    `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "usual", "linear", "networks", "clean",
+    "T estimates", "further" or "all" (with the networks that are controls, and the full clean sets); preset: "quick" or
     "paper"; repetitions: overrides the preset's; jobs: processes of this machine, unless joblib.parallel_config names
     the workers of a cluster; backend: kernel table, by default the one that runs here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.

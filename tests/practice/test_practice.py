@@ -6,10 +6,11 @@ import warnings
 import numpy as np
 import profiles
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
 from scratchnoise.network.training import TrainingDiverged
-from scratchnoise.practice import clean, noisy, session, speed
+from scratchnoise.practice import clean, noisy, peers, session, speed
 from scratchnoise.practice.__main__ import main, parser
 from scratchnoise.practice.datasets import BASES, SCALES, Split, base, split
 from scratchnoise.practice.fits import fitted, objective, optimum, reached
@@ -21,6 +22,7 @@ SMALL = {  # command -> what of it runs in a second or two, and the number of it
     "noisy": (("breast cancer", "imbalanced 1:100", "absorbed 40 %", *list(noisy.METHODS)[:-1]), 32),
     "networks": (("digits 1000", "standardised", "MLPClassifier", "NeuralNetwork"), 8),
     "time": (("300 x 6, 3 classes", "300 x 8, 4 classes"), 20),
+    "peers": (("breast cancer",), 30),
 }
 
 
@@ -67,7 +69,7 @@ def test_the_command_line_offers_every_comparison():
 def test_timings_have_two_threads_and_the_others_one(threads):
     for command in SMALL:
         main([command, "--only", "nothing of this name"])
-    assert threads == [1, 1, 1, 2]
+    assert threads == [1, 1, 1, 2, 1]
 
 
 def job(row):
@@ -136,6 +138,21 @@ def test_cleanlab_has_rows_where_it_is_installed(run):
     pytest.importorskip("cleanlab")
     (row,) = run("noisy", only=["breast cancer", "absorbed 40 %", "CleanLearning"], draws=1)
     assert row["accuracy"] > 0.7 and row["stopped"] is None
+
+
+def test_a_pair_is_compared_draw_by_draw(run):
+    rows = run("peers", only=["breast cancer", "KNeighbors", "KNeighborsClassifier", "AdaBoost"])
+    found = peers.compared(rows, "breast cancer", "KNeighbors", "KNeighborsClassifier")
+    assert found["ours"] == found["theirs"] and found["difference"].mean == 0 and found["seconds"] > 0
+    own = [row["accuracy"] for row in rows if row["method"] == "KNeighborsClassifier"]
+    assert found["error"] == pytest.approx(standard_error(own))
+    assert peers.compared(rows, "breast cancer", "AdaBoost", "AdaBoostClassifier") is None
+
+
+def test_clusters_are_named_by_most_of_their_samples():
+    X, y = np.array([[0.0], [0.1], [0.2], [5.0], [5.1]]), np.array([0, 0, 1, 1, 1])
+    named = peers.Named(KMeans(2, n_init=1, random_state=0)).fit(X, y)
+    assert named.predict(X).tolist() == [0, 0, 0, 1, 1]
 
 
 def test_every_method_of_a_draw_gets_the_same_labels(monkeypatch):

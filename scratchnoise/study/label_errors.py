@@ -1,0 +1,97 @@
+"""Which wrong labels are found: python -m scratchnoise.study.label_errors --out FILE.jsonl.
+
+Every sample gets a score from models that were not trained on it; the area under the precision-recall curve says how
+well the scores rank the wrong labels. From the same posteriors of a softmax regression on noisy labels come the three
+scores of cleanlab, which takes part where it is installed, and ours, eq. (5) with the confident joint for T. Against
+them stands the model that is told T, and one that learns it. `chance` is the share of wrong labels, which a random
+order reaches. Rows are appended as they come; the same command goes on where it stopped.
+"""
+
+import warnings
+
+import numpy as np
+
+from .. import noise
+from ..estimate import out_of_fold_posteriors
+from ..label_errors import find_label_errors
+from ..models import RobustSoftmaxRegression, SoftmaxRegression
+from .estimates import REPORT, data_sets, noise_shapes
+from .experiment import command, recorded
+from .statistics import compare
+
+SETS = (REPORT, "digits", "cancer")
+FOLDS = 5
+OURS = "ours, posteriors of noisy labels"
+TOLD, LEARNT = "ours, T known", "ours, T learnt"
+CHANCE = "chance"  # the last of a cell
+CLEANLAB = {  # its name of a score -> ours
+    "self_confidence": "cleanlab, self-confidence",
+    "normalized_margin": "cleanlab, normalised margin",
+    "confidence_weighted_entropy": "cleanlab, weighted entropy",
+}
+
+
+def measure(out, draws=5):
+    """Append the rows of every data set, noise and draw that `out` does not hold yet."""
+    results = recorded(out, "data", "noise", "draw", "method")
+    for data in SETS:
+        X, y = data_sets()[data]()
+        for shape, T in noise_shapes(data, int(y.max()) + 1).items():
+            for draw in range(draws):
+                cell = {"data": data, "noise": shape, "draw": draw}
+                if (*cell.values(), CHANCE) not in results:
+                    found = _cell(X, y, np.asarray(T), draw)
+                    results.append(*(cell | {"method": name, "area": area} for name, area in found.items()))
+
+
+def _cell(X, y, T, draw):
+    """{method: area under the precision-recall curve}."""
+    y_noisy = noise.corrupt(y, T, np.random.default_rng(draw))
+    wrong = y_noisy != y
+    plain = SoftmaxRegression(tol=1e-4, random_state=draw)
+    p, areas = out_of_fold_posteriors(plain, X, y_noisy, FOLDS, draw), {}
+    for score, name in CLEANLAB.items():
+        quality = _cleanlab(score, y_noisy, p)
+        if quality is not None:
+            areas[name] = area_under(wrong, -quality)
+    models = {OURS: plain, TOLD: robust(T, draw), LEARNT: robust(None, draw)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # doubts about an estimate of T, which the areas are to show
+        for name, model in models.items():
+            errors = find_label_errors(model, X, y_noisy, FOLDS, draw)
+            areas[name] = area_under(wrong[errors.index], -np.arange(len(X)))
+    return areas | {CHANCE: float(wrong.mean())}
+
+
+def robust(T, draw):
+    """The model that knows T, or learns it."""
+    return RobustSoftmaxRegression(T, tol=1e-4, random_state=draw)
+
+
+def area_under(wrong, suspicion):
+    """Area under the precision-recall curve, as the mean precision at each wrong label. wrong, suspicion (N,)."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(wrong, suspicion))
+
+
+def _cleanlab(score, labels, p):
+    """The quality of each label by cleanlab, (N,); None where it is not installed."""
+    try:
+        from cleanlab.rank import get_label_quality_scores
+    except ImportError:
+        return None
+    return get_label_quality_scores(labels, p, method=score)
+
+
+def gain(rows, data, shape, ours, theirs):
+    """Area of one method - that of another, paired over draws: Difference, or None without rows."""
+    runs = [
+        {row["draw"]: row["area"] for row in rows if (row["data"], row["noise"], row["method"]) == (data, shape, name)}
+        for name in (ours, theirs)
+    ]
+    return compare(*runs)
+
+
+if __name__ == "__main__":
+    command(measure, __doc__, draws=5)
