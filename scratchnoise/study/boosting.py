@@ -6,7 +6,6 @@ as many; AdaBoost runs on stumps and on full trees too, because the report does 
 Rows are appended as they come; the same command goes on where it stopped.
 """
 
-
 import numpy as np
 
 from .. import noise

@@ -14,12 +14,14 @@ from ..estimate.hoc import neighbour_labels
 from ..estimate.methods import DEFAULT, PARTS
 from ..estimate.quality import judge
 from .experiment import command, recorded
+from .figures import BLACK, BLUE, PALE, bare
 from .protocol import PRESETS, load_data
 from .sparse import blocks
 
 IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
 METHODS = (*ESTIMATORS, IDENTITY)
-REPORT = "Fashion-MNIST"
+REPORT, CLASSES = "Fashion-MNIST", 3
+SHAPES = {"(38)": noise.MNIST05, "(39)": noise.MNIST06}
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
 
 
@@ -45,7 +47,7 @@ def noise_shapes(data, n_classes):
     Of Fashion-MNIST's three classes it is the report's two.
     """
     if data == REPORT:
-        return {"(38)": noise.MNIST05, "(39)": noise.MNIST06}
+        return SHAPES
     shapes = {f"uniform {rho}": noise.uniform(n_classes, rho / (n_classes - 1)) for rho in (0.2, 0.4)}
     shapes["pair 0.35"] = noise.pair_flip(n_classes, 0.35)
     return {**shapes, "uneven": UNEVEN} if n_classes == 2 else shapes
@@ -111,6 +113,49 @@ def _garments():
 
     data = make_garments(1500, 10)
     return data.x_train.reshape(len(data.x_train), -1).astype(np.float64), data.y_train
+
+
+def of_columns(rows, shape):
+    """{method: total variation per column of its estimate on Fashion-MNIST, one a draw}, the best mean first."""
+    found = {}
+    for row in rows:
+        if (row["data"], row["noise"]) == (REPORT, shape):
+            found.setdefault(row["method"], []).append(row["error"] * CLASSES / 2)
+    return dict(sorted(found.items(), key=lambda item: np.mean(item[1])))
+
+
+def table(rows):
+    """The lines of a table in Markdown: every method under the report's noise, and on all other data."""
+    others = {}
+    for row in rows:
+        if row["data"] != REPORT:
+            others.setdefault(row["method"], []).append(row["error"])
+    found = {shape: of_columns(rows, shape) for shape in SHAPES}
+    cells = len({(row["data"], row["noise"]) for row in rows if row["data"] != REPORT})
+    lines = [f"| method | {' | '.join(SHAPES)} | {cells} other cells, error of an entry |", "| --- |" + " --- |" * 3]
+    for method in sorted(others, key=lambda name: np.mean(others[name])):
+        texts = [f"{np.mean(of[method]):.3f} ({np.std(of[method], ddof=1):.3f})" for of in found.values()]
+        lines.append(f"| {method} | {' | '.join(texts)} | {np.mean(others[method]):.3f} |")
+    return lines
+
+
+def picture(rows):
+    """Every method under the report's noise, a dot a draw and a line at the mean, the best on top: a Figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    axes = figure.subplots(1, len(SHAPES), sharex=True)
+    for ax, shape in zip(axes, SHAPES, strict=True):
+        found = of_columns(rows, shape)
+        for place, draws in enumerate(found.values()):
+            ax.plot(draws, [place] * len(draws), "o", color=BLUE, alpha=0.5, markersize=5)
+            ax.plot([np.mean(draws)], [place], "|", color=BLACK, markersize=14)
+        ax.set_yticks(range(len(found)), found)
+        ax.set_ylim(len(found) - 0.4, -0.6)
+        ax.set(title=shape, xlabel="total variation per column", xscale="log")
+        ax.grid(color=PALE, linewidth=0.8)
+        bare(ax)
+    return figure
 
 
 def _fashion_mnist():

@@ -54,18 +54,13 @@ def _cell(X, y, T, draw):
         quality = _cleanlab(score, y_noisy, p)
         if quality is not None:
             areas[name] = area_under(wrong, -quality)
-    models = {OURS: plain, TOLD: robust(T, draw), LEARNT: robust(None, draw)}
+    told, learnt = (RobustSoftmaxRegression(given, tol=1e-4, random_state=draw) for given in (T, None))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # doubts about an estimate of T, which the areas are to show
-        for name, model in models.items():
+        for name, model in {OURS: plain, TOLD: told, LEARNT: learnt}.items():
             errors = find_label_errors(model, X, y_noisy, FOLDS, draw)
             areas[name] = area_under(wrong[errors.index], -np.arange(len(X)))
     return areas | {CHANCE: float(wrong.mean())}
-
-
-def robust(T, draw):
-    """The model that knows T, or learns it."""
-    return RobustSoftmaxRegression(T, tol=1e-4, random_state=draw)
 
 
 def area_under(wrong, suspicion):
@@ -84,13 +79,35 @@ def _cleanlab(score, labels, p):
     return get_label_quality_scores(labels, p, method=score)
 
 
-def gain(rows, data, shape, ours, theirs):
-    """Area of one method - that of another, paired over draws: Difference, or None without rows."""
-    runs = [
-        {row["draw"]: row["area"] for row in rows if (row["data"], row["noise"], row["method"]) == (data, shape, name)}
-        for name in (ours, theirs)
-    ]
-    return compare(*runs)
+def areas_of(rows, cell, method):
+    """{draw: area} of a method. cell: data and noise."""
+    return {row["draw"]: row["area"] for row in rows if (row["data"], row["noise"], row["method"]) == (*cell, method)}
+
+
+def table(rows):
+    """The lines of a table in Markdown: the mean area of every method on every data set."""
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    lines = [f"| data | {' | '.join(methods)} |", "| --- |" + " --- |" * len(methods)]
+    for cell in _cells(rows):
+        means = (np.mean(list(areas_of(rows, cell, method).values())) for method in methods)
+        lines.append(f"| {', '.join(cell)} | {' | '.join(f'{mean:.3f}' for mean in means)} |")
+    return lines
+
+
+def described(rows):
+    """Our score beside the nearest of cleanlab's, of the same posteriors, and beside the model told T: list of str."""
+    lines = []
+    for cell in _cells(rows):
+        ours, told = areas_of(rows, cell, OURS), areas_of(rows, cell, TOLD)
+        gains = {name: compare(ours, areas_of(rows, cell, name)) for name in CLEANLAB.values()}
+        nearest = min((name for name in gains if gains[name]), key=lambda name: gains[name].mean, default=None)
+        beside = f"ours - {nearest} {gains[nearest]}; " if nearest else ""
+        lines.append(f"{', '.join(cell)}: {beside}T known - ours {compare(told, ours)}")
+    return lines
+
+
+def _cells(rows):
+    return list(dict.fromkeys((row["data"], row["noise"]) for row in rows))
 
 
 if __name__ == "__main__":

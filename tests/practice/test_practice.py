@@ -22,7 +22,7 @@ SMALL = {  # command -> what of it runs in a second or two, and the number of it
     "noisy": (("breast cancer", "imbalanced 1:100", "absorbed 40 %", *list(noisy.METHODS)[:-1]), 32),
     "networks": (("digits 1000", "standardised", "MLPClassifier", "NeuralNetwork"), 8),
     "time": (("300 x 6, 3 classes", "300 x 8, 4 classes"), 20),
-    "peers": (("breast cancer",), 30),
+    "peers": (("breast cancer",), 32),
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 from experiments import goes_on_where_it_stopped
 
 from scratchnoise.data import Dataset
-from scratchnoise.study import boosting, evidence, generative, instance, sparse
+from scratchnoise.study import boosting, estimates, evidence, generative, instance, label_errors, sparse
 from scratchnoise.study.protocol import Task
 from scratchnoise.transition import TransitionMatrix
 
@@ -51,6 +51,65 @@ def test_the_cost_is_that_of_the_dependence_on_the_sample():
         for kind, accuracy in (("of the sample", 0.7), ("of the class", 0.8))
     ]
     assert instance.cost(rows, "margin I", 0.2, "MLR").mean == pytest.approx(-0.1)
+
+
+def test_wrong_labels_are_looked_for_in_every_way(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    y = np.arange(150) % 3
+    X = rng.normal(size=(150, 2)) + 4 * np.array([[0, 0], [1, 0], [0, 1]])[y]
+    monkeypatch.setattr(label_errors, "SETS", ("small",))
+    monkeypatch.setattr(label_errors, "data_sets", lambda: {"small": lambda: (X, y)})
+    monkeypatch.setattr(label_errors, "noise_shapes", lambda data, C: {"uneven": T})
+    monkeypatch.setattr(label_errors, "_cleanlab", lambda score, labels, p: p[np.arange(150), labels])
+    rows = goes_on_where_it_stopped(label_errors.measure, tmp_path / "rows.jsonl", 2)
+    found = {row["method"]: row["area"] for row in rows if row["draw"] == 0}
+    ours = (label_errors.OURS, label_errors.TOLD, label_errors.LEARNT)
+    assert set(found) == {*label_errors.CLEANLAB.values(), *ours, label_errors.CHANCE} and len(rows) == 2 * len(found)
+    assert min(found[label_errors.OURS], found[label_errors.TOLD]) > found[label_errors.CHANCE] + 0.4
+    lines = label_errors.table(rows)
+    assert len(lines) == 3 and len({line.count("|") for line in lines}) == 1 and "small, uneven" in lines[2]
+    (line,) = label_errors.described(rows)
+    assert "ours - cleanlab, self-confidence" in line and "T known - ours" in line
+    without = [row for row in rows if "cleanlab" not in row["method"]]
+    assert "cleanlab" not in label_errors.described(without)[0]
+
+
+def test_the_area_is_the_mean_precision_at_each_wrong_label():
+    wrong = np.array([True, False, True, False])
+    assert label_errors.area_under(wrong, -np.arange(4)) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_the_nearest_cleanlab_is_the_one_with_the_least_gain():
+    cell = {"data": "d", "noise": "n"}
+    areas = dict.fromkeys(label_errors.CLEANLAB.values(), 0.5)
+    areas |= {"cleanlab, normalised margin": 0.8, label_errors.OURS: 0.7, label_errors.TOLD: 0.9}
+    rows = [{**cell, "draw": k, "method": m, "area": a + 0.01 * k} for k in (0, 1) for m, a in areas.items()]
+    (line,) = label_errors.described(rows)
+    assert line.startswith("d, n: ours - cleanlab, normalised margin -0.100") and "T known - ours +0.200" in line
+
+
+def test_estimates_are_ranked_by_the_total_variation_of_a_column():
+    rows = [
+        {"data": data, "noise": shape, "draw": draw, "method": method, "error": error}
+        for data, shape in ((estimates.REPORT, "(38)"), (estimates.REPORT, "(39)"), ("digits", "pair 0.35"))
+        for draw in (0, 1)
+        for method, error in (("far", 0.2), ("near", 0.1))
+    ]
+    found = estimates.of_columns(rows, "(38)")
+    assert list(found) == ["near", "far"] and found["near"] == pytest.approx([0.15, 0.15])
+    T_hat = T.array + 0.1 * np.array([[1, -1, 1], [-2, 2, -2], [1, -1, 1]])
+    columns = abs(T_hat - T.array).sum(axis=0).mean() / 2
+    assert abs(T_hat - T.array).mean() * estimates.CLASSES / 2 == pytest.approx(columns)
+    lines = estimates.table(rows)
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["near", "far"] and "1 other cells" in lines[0]
+    assert "| 0.150 (0.000) | 0.150 (0.000) | 0.100 |" in lines[2]
+    left, right = estimates.picture(rows).axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["near", "far"] and right.get_title() == "(39)"
+
+
+def test_the_reports_noise_is_that_of_its_data():
+    assert estimates.noise_shapes(estimates.REPORT, 3) == estimates.SHAPES
+    assert set(estimates.noise_shapes("digits", 3)) == {"uniform 0.2", "uniform 0.4", "pair 0.35"}
 
 
 def test_generative_models_are_told_three_kinds_of_T(tmp_path, monkeypatch, images):
