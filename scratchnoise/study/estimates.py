@@ -22,6 +22,7 @@ IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
 METHODS = (*ESTIMATORS, IDENTITY)
 REPORT, CLASSES = "Fashion-MNIST", 3
 SHAPES = {"(38)": noise.MNIST05, "(39)": noise.MNIST06}
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 UNEVEN = np.array([[0.9, 0.2], [0.1, 0.8]])
 
 
@@ -153,6 +154,8 @@ def picture(rows):
         ax.set_yticks(range(len(found)), found)
         ax.set_ylim(len(found) - 0.4, -0.6)
         ax.set(title=shape, xlabel="total variation per column", xscale="log")
+        ax.set_xticks(TICKS, map(str, TICKS))
+        ax.minorticks_off()
         ax.grid(color=PALE, linewidth=0.8)
         bare(ax)
     return figure
