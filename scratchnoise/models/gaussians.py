@@ -7,6 +7,8 @@ import numpy as np
 from .kmeans import squared_distances
 
 COVARIANCES = ("full", "diagonal", "shared")
+ROUNDING = 100 * np.finfo(np.float64).eps
+MORE_THAN_ROUNDING = 1e-10  # of the variance of standardised features: a difference of scatters is not as exact
 
 
 class Gaussians(NamedTuple):
@@ -28,11 +30,14 @@ def likeliest(X, r, weight, kind, penalty):
     r = r * weight[:, None]
     count = np.maximum(r.sum(axis=0), np.finfo(float).tiny)
     mean = (r.T @ X) / count[:, None]
-    if kind == "shared":  # sum_n w_n x x^T is that of all classes, and of each round
-        scatter = _products(X, weight) - (mean.T * count) @ mean
-        covariance = np.repeat((scatter + penalty * np.eye(D))[None] / count.sum(), C, axis=0)
+    if kind == "shared" and penalty > MORE_THAN_ROUNDING * count.sum():
+        scatter = _products(X, weight) - (mean.T * count) @ mean  # one product of X for all classes
     else:
         scatter = np.stack([_scatter(X - mean[j], r[:, j], kind) for j in range(C)])
+        scatter = scatter.sum(axis=0) if kind == "shared" else scatter
+    if kind == "shared":
+        covariance = np.repeat((scatter + penalty * np.eye(D))[None] / count.sum(), C, axis=0)
+    else:
         covariance = (scatter + penalty / C * np.eye(D)) / count[:, None, None]
     return Gaussians(count / count.sum(), mean, covariance)
 
@@ -51,14 +56,21 @@ def _products(X, weight):
 def inverse_roots(covariance, kind):
     """A_j with A_j^T A_j = S_j^-1: (C, D, D), of "diagonal" (C, D), of "shared" (1, D, D).
 
-    Raises LinAlgError where an S_j is singular.
+    Raises LinAlgError where an S_j is singular, but for rounding; features are standardised.
     """
     if kind == "diagonal":
-        variance = np.diagonal(covariance, axis1=1, axis2=2)
-        if not (variance > 0).all():
-            raise np.linalg.LinAlgError("a variance is 0")
-        return 1 / np.sqrt(variance)
-    return np.linalg.inv(np.linalg.cholesky(covariance[:1] if kind == "shared" else covariance))
+        deviations = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        _refuse_rounding(deviations)
+        return 1 / deviations
+    roots = np.linalg.cholesky(covariance[:1] if kind == "shared" else covariance)
+    _refuse_rounding(np.diagonal(roots, axis1=1, axis2=2))
+    return np.linalg.inv(roots)
+
+
+def _refuse_rounding(deviations):
+    """Raise LinAlgError where a feature, given those before it, hardly varies beside its deviation of 1 in all data."""
+    if not (deviations**2 > ROUNDING).all():
+        raise np.linalg.LinAlgError("a variance is 0 but for rounding")
 
 
 def log_joint(X, gaussians, roots, kind):

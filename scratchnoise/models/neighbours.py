@@ -15,7 +15,7 @@ def smallest(values, k):
     """The columns of the k smallest values of each row, in any order. values (M, N), finite -> (M, k).
 
     Columns go in groups. Each of the k smallest lies in one of the k groups whose least values are the smallest, so
-    few values are left to choose from. NumPy's selection alone takes four times as long.
+    few values are left to choose from, and most are only compared.
     """
     M, N = values.shape
     groups = N // GROUP

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
 from sklearn.utils.estimator_checks import check_estimator
@@ -103,6 +104,38 @@ def test_one_step_is_bayes_rule_and_a_weighted_mean():
         for j in range(3):
             part = (weight * r[:, j])[y_noisy == i].sum() / (weight * r[:, j]).sum()
             assert rates[i, j] == pytest.approx(part)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.7])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_covariance_is_what_its_equation_says(kind, penalty):
+    X, _, y_noisy = drawn(60)
+    r = T[y_noisy] / T[y_noisy].sum(axis=1, keepdims=True)
+    weight = np.random.default_rng(1).uniform(0.1, 2, 60)
+    share, found = weight[:, None] * r, gaussians.likeliest(X, r, weight, kind, penalty)
+    mean = (share.T @ X) / share.sum(axis=0)[:, None]
+    scatter = np.einsum("nj,njd,nje->jde", share, X[:, None] - mean, X[:, None] - mean)
+    if kind == "shared":
+        expected = np.stack([(scatter.sum(axis=0) + penalty * np.eye(2)) / weight.sum()] * 3)
+    else:
+        scatter = scatter * np.eye(2) if kind == "diagonal" else scatter
+        expected = (scatter + penalty / 3 * np.eye(2)) / share.sum(axis=0)[:, None, None]
+    np.testing.assert_allclose(found.covariance, expected, rtol=1e-10, atol=1e-12)
+    roots = gaussians.inverse_roots(found.covariance, kind)
+    ours = gaussians.log_joint(X, found, roots, kind)
+    for j in range(3):
+        density = multivariate_normal(found.mean[j], found.covariance[j]).logpdf(X)
+        np.testing.assert_allclose(ours[:, j], np.log(found.prior[j]) + density)
+    traces = [np.trace(np.linalg.inv(covariance)) for covariance in found.covariance]
+    assert gaussians.penalty_on(roots, 0.5) == pytest.approx(0.25 * np.mean(traces))
+
+
+@pytest.mark.parametrize("covariance", KINDS)
+def test_classes_without_any_spread_are_singular_whatever_the_rounding(covariance):
+    y = np.arange(60) % 3
+    X = np.array([[0.1, 0.3], [1 / 3, 0.7], [1e3, 1 / 7]])[y]
+    with pytest.raises(ValueError, match="singular covariance"):
+        LabelNoiseEM(np.eye(3), covariance=covariance, ridge=0).fit(X, y)
 
 
 @pytest.mark.parametrize(

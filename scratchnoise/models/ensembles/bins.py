@@ -8,8 +8,7 @@ MOST_BINS = 256  # what a uint8 can name
 
 
 class Binned(NamedTuple):
-    """codes (N, D) uint8: the number of thresholds of the feature that lie below x; thresholds: D arrays of
-    float64, ascending."""
+    """codes (N, D) uint8: how many thresholds of the feature lie below x; thresholds: D ascending arrays of float64."""
 
     codes: np.ndarray
     thresholds: list
