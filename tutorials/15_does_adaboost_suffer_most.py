@@ -82,11 +82,14 @@ for (data, rate), found in more.items():
 # %% [markdown]
 # ## The controls
 #
-# A single full tree is no ensemble, and learns every wrong label by heart. AdaBoost on full trees is that tree: its
-# first member makes no error on the training labels, so boosting ends there. Which members AdaBoost gets decides as
-# much as the boosting. Below is what each method loses at a fifth of wrong labels.
+# A single full tree is no ensemble, and learns every wrong label by heart. AdaBoost on full trees is such a tree: its
+# first member makes no error on the training labels, so boosting ends there. (Two trees differ where several splits are
+# equally good: the seed decides which is taken.) Which members AdaBoost gets decides as much as the boosting. Below is
+# what each method loses at a fifth of wrong labels.
 
 # %%
+on_full_trees = AdaBoost(DecisionTree(), random_state=0).fit(x, y_noisy)
+print("members of AdaBoost on full trees:", len(on_full_trees.estimators_))
 lost = {}
 for data in ("cancer", "digits"):
     lost[data] = {m: np.mean(list(boosting.losses(rows, data, m, 0.2).values())) for m in boosting.METHODS}
@@ -105,7 +108,6 @@ for rate in (0.2, 0.4):
         assert more["digits", rate][method].is_shown and more["digits", rate][method].mean > 0, "AdaBoost loses more"
 assert more["digits", 0.2]["SmoothBoost"].is_shown and more["digits", 0.2]["SmoothBoost"].mean > 0, "limits help"
 assert all(found["tree"] > found["AdaBoost"] for found in lost.values()), "control: one full tree loses more"
-assert all(abs(found["AdaBoost, full trees"] - found["tree"]) < 1e-9 for found in lost.values()), (
-    "and is what it boosts"
-)
+assert len(on_full_trees.estimators_) == 1, "and is all that AdaBoost on full trees is"
+assert all(abs(found["AdaBoost, full trees"] - found["tree"]) < 0.02 for found in lost.values()), "but for the seed"
 assert clean["SmoothBoost"] < clean["AdaBoost"] - 0.05, "control: SmoothBoost starts lower on digits"
