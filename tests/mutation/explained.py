@@ -43,6 +43,21 @@ TRANSITION = {
         "cosine = unit.T @ unit - 2 * np.eye(len(array))",
         "cosine = unit.T @ unit - 3 * np.eye(len(array))",
     ): "the diagonal is below any other cosine with 2 already",
+    (
+        "_most_collinear",
+        "cosine = unit.T @ unit - 2 * np.eye(len(array))",
+        "cosine = unit.T @ unit - 2 - np.eye(len(array))",
+    ): "the diagonal is 1 below a cosine of 0, and a T whose columns are all orthogonal is not ill-conditioned",
+    (
+        "check_prior",
+        "if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) > 1e-6:",
+        "if prior.shape != (n_classes,) or not (prior >= 0).all() or abs(prior.sum() - 1) >= 1e-6:",
+    ): "no sum is that very number away from 1",
+    (
+        "cond",
+        'return float(largest / smallest) if smallest > 0 else float("inf")',
+        'return float(largest / smallest) if smallest != 0 else float("inf")',
+    ): "a singular value is not negative",
 }
 NOISE = {
     (
