@@ -272,6 +272,32 @@ def test_a_batch_of_one_sample_has_no_deviation():
     layer = built(BatchNorm(), (3,))
     with pytest.raises(ValueError, match="x has one sample, .* choose a batch_size that leaves no single sample over"):
         layer.forward(np.ones((1, 3)), step=0)
+    with pytest.raises(ValueError, match="x has no sample"):
+        layer.forward(np.ones((0, 3)), step=0)
+    layer.forward(np.arange(6.0).reshape(2, 3), step=0)  # what was refused has left no trace
+    np.testing.assert_allclose(layer.mean_and_variance()[0], [1.5, 2.5, 3.5])
+
+
+EMPTY = [
+    (Linear(4), (3,)),
+    (ReLU(), (3,)),
+    (Dropout(0.5), (3,)),
+    (Flatten(), (2, 2, 3)),
+    (BatchNorm(), (3,)),
+    (Conv2d(2, 3), (6, 6, 3)),
+    (MaxPool2d(2), (6, 6, 3)),
+    (AvgPool2d(2), (6, 6, 3)),
+    (ConvReLUPool2d(2, 3, 2), (6, 6, 3)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), EMPTY, ids=lambda value: type(value).__name__)
+def test_no_samples_go_through_every_layer(layer, shape):
+    built(layer, shape)
+    expected = layer.forward(np.ones((2, *shape))).shape[1:]
+    y = layer.forward(np.ones((0, *shape)))
+    assert y.shape == (0, *expected)
+    assert layer.backward(np.ones(y.shape)).shape == (0, *shape)
 
 
 @pytest.mark.parametrize("wrong", ["variance of the batch", "plain mean of 0.9 and 0.1"])

@@ -240,7 +240,7 @@ class Flatten(Layer):
     def forward(self, x: np.ndarray, step: int | None = None) -> np.ndarray:
         """x (N, ...) -> (N, D)."""
         self.check_input(x)
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), prod(x.shape[1:]))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dy (N, D) -> the shape of x."""

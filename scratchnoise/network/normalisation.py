@@ -43,16 +43,17 @@ class BatchNorm(Layer):
     def forward(self, x: np.ndarray, step: int | None = None) -> np.ndarray:
         """x (N, D) or (N, H, W, K) -> the same shape; step None means evaluation.
 
-        Raises ValueError for a minibatch in which a channel has one number only: it has no deviation.
+        Raises ValueError for a minibatch in which a channel has fewer than two numbers: it has no deviation.
         """
         self.check_input(x)
         self.x, self.step = x.reshape(-1, x.shape[-1]), step
         if step is None:
             self.moments = self.mean_and_variance()
             return (x - self.moments[0]) * self._slope() * self.params["scale"] + self.params["shift"]
-        if len(self.x) == 1:
+        if len(self.x) < 2:
+            count = "one sample" if len(self.x) else "no sample"
             raise ValueError(
-                "x has one sample, and BatchNorm divides by the deviation of a minibatch; choose a batch_size that "
+                f"x has {count}, and BatchNorm divides by the deviation of a minibatch; choose a batch_size that "
                 "leaves no single sample over"
             )
         scale, shift = self.params["scale"], self.params["shift"]

@@ -102,6 +102,21 @@ LOSSES = {
         "signed = signed * (R > 0)",
         "signed = signed * (R >= 0)",
     ): "at 0 the risk has a kink, where either slope is right",
+    (
+        "objective_grad",
+        "signed = signed * (R.sum() > 0)",
+        "signed = signed * (R.sum() >= 0)",
+    ): "at 0 the risk has a kink, where either slope is right",
+    (
+        "objective",
+        'if self.risk == "clip":',
+        'if self.risk <= "clip":',
+    ): "of the names of the risks none comes before clip",
+    (
+        "objective_grad",
+        "signed = signed * np.sign(R.sum() - self.flood_level)",
+        "signed = signed / np.sign(R.sum() - self.flood_level)",
+    ): "a sign is 1 or -1, but at the kink, where no sum lies",
 }
 HOC = {
     (
@@ -199,7 +214,18 @@ KERNEL_LOSSES |= {
         "joint[j] = (z[j] - top_allowed) + log_T[j] if log_T[j] > -np.inf else -np.inf",
     )
 }
-REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)}
+REGRESSION = {
+    ("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)
+} | {
+    ("linear_loss_grad", "label = y[n : n + 1]", "label = y[n : n + 2]"): "one row of logits: one label is read"
+}
+KERNEL_LAYERS = {
+    (
+        "relu_backward",
+        "flat, flat_dy = x.reshape(-1), dy.reshape(-1)",
+        "flat, flat_dy = x.reshape(-1), dy.reshape(~1)",
+    ): "to NumPy every negative length stands for what is left",
+}
 NETWORK = {
     (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH = {other}{COMMENT}"): "memory alone depends on it"
     for COMMENT in ("  # images at a time outside training: bounds the memory",)
@@ -239,6 +265,7 @@ EXPLAINED = {
         "estimate/volmin": VOLMIN,
         "estimate/selective": SELECTIVE,
         "network/network": NETWORK,
+        "kernels/loops/layers": KERNEL_LAYERS,
         "kernels/loops/losses": KERNEL_LOSSES,
         "kernels/loops/softmax_regression": REGRESSION,
     }.items()
