@@ -214,9 +214,7 @@ KERNEL_LOSSES |= {
         "joint[j] = (z[j] - top_allowed) + log_T[j] if log_T[j] > -np.inf else -np.inf",
     )
 }
-REGRESSION = {
-    ("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)
-} | {
+REGRESSION = {("flip_rate_update", "C = gamma.shape[0]", f"C = gamma.shape[ {other}]"): SQUARE for other in (1, -1)} | {
     ("linear_loss_grad", "label = y[n : n + 1]", "label = y[n : n + 2]"): "one row of logits: one label is read"
 }
 KERNEL_LAYERS = {
