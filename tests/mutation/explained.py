@@ -224,7 +224,20 @@ KERNEL_LAYERS = {
         "flat, flat_dy = x.reshape(-1), dy.reshape(~1)",
     ): "to NumPy every negative length stands for what is left",
 }
+FRAMES = {
+    (
+        "__init__",
+        "self.pad = self.rows[0] if self.equal else 0",
+        "self.pad = self.rows[ 1] if self.equal else 0",
+    ): "where margins are equal, one stands for all"
+}
 NETWORK = {
+    (
+        "logits",
+        'if not hasattr(x, "shape") or len(x.shape) < 1 or len(x) == 0:',
+        'if not hasattr(x, "shape") or len(x.shape) < 1 or len(x) <= 0:',
+    ): "a length is not negative"
+} | {
     (None, f"INFERENCE_BATCH = 500{COMMENT}", f"INFERENCE_BATCH = {other}{COMMENT}"): "memory alone depends on it"
     for COMMENT in ("  # images at a time outside training: bounds the memory",)
     for other in (499, 501)
@@ -262,6 +275,7 @@ EXPLAINED = {
         "estimate/revision": REVISION,
         "estimate/volmin": VOLMIN,
         "estimate/selective": SELECTIVE,
+        "network/frames": FRAMES,
         "network/network": NETWORK,
         "kernels/loops/layers": KERNEL_LAYERS,
         "kernels/loops/losses": KERNEL_LOSSES,
