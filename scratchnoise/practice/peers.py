@@ -19,7 +19,7 @@ DRAWS = 30
 BASES = ("digits", "breast cancer", "made 5 classes")
 WARM = 200  # samples of an untimed fit, which compiles
 MEMBERS, TREES = 25, 100
-RIDGE = 1e-3
+RIDGE = LabelNoiseEM().ridge
 PAIRS = (  # ours, theirs
     ("DecisionTree", "DecisionTreeClassifier"),
     ("Bagging", "BaggingClassifier"),
@@ -100,8 +100,8 @@ def _model(method, C, seed):
         "KMeans, named": lambda: Named(cluster.KMeans(2 * C, n_init=KMeansClassifier().n_init, random_state=seed)),
         "KNeighbors": KNeighbors,
         "KNeighborsClassifier": neighbors.KNeighborsClassifier,
-        "LabelNoiseEM, T = I": lambda: LabelNoiseEM(np.eye(C), ridge=RIDGE),
-        "LabelNoiseEM": lambda: LabelNoiseEM(ridge=RIDGE),
+        "LabelNoiseEM, T = I": lambda: LabelNoiseEM(np.eye(C)),
+        "LabelNoiseEM": LabelNoiseEM,
         "QuadraticDiscriminantAnalysis": lambda: discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=RIDGE),
         "GaussianMixture": StartedAtClasses,
     }[method]()

@@ -59,6 +59,11 @@ def _found(name, folder, described):
     return described(evidence.rows(name, folder)) if has_rows else [f"Not run: there are no rows of `{name}`."]
 
 
+def _table_and_list(name, folder, table, items):
+    """The table of an experiment, and the list below it: two paragraphs."""
+    return "\n".join(_found(name, folder, table)), _list(_found(name, folder, items))
+
+
 def _sweeps(folder):
     """{name: Figure} of every setting that `architecture` changes; none where it has not been run."""
     if not (folder / "architecture.jsonl").exists():
@@ -126,8 +131,7 @@ def results(rows, folder=evidence.FOLDER):
         "Area under the precision-recall curve, mean of the draws; chance is the share of wrong labels. Ours and "
         "cleanlab's scores are of the same posteriors, those of softmax regression on noisy labels; two other models "
         "know T or learn it. Below, paired differences beside the score of cleanlab that comes nearest.",
-        "\n".join(_found("label_errors", folder, label_errors.table)),
-        _list(_found("label_errors", folder, label_errors.described)),
+        *_table_and_list("label_errors", folder, label_errors.table, label_errors.described),
         "### The best recipe by hand",
         "The network with the forward loss, and more of what is built. Among the candidates the noisy labels of a draw "
         "that is none of the study's choose one; draws of the study then compare it with the forward loss alone. "
@@ -137,8 +141,7 @@ def results(rows, folder=evidence.FOLDER):
         "Last epoch, and the epoch with the best accuracy on noisy validation labels. The published numbers are those "
         "of co-teaching on CIFAR-10 with its own network (README of github.com/bhanML/Co-teaching): other images, so "
         "they show the order of magnitude alone.",
-        "\n".join(_found("ten_classes", folder, ten_classes.table)),
-        _list(_found("ten_classes", folder, ten_classes.not_run)),
+        *_table_and_list("ten_classes", folder, ten_classes.table, ten_classes.not_run),
     ]
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 

@@ -25,22 +25,23 @@ def best_split(codes, rows, features, tried, targets, weight, least, least_weigh
     gains; targets (N, K), weight (N,) above 0, least, least_weight: rows and weight a side has at least. Compiled where
     numba is there; the first of equals is taken.
     """
-    return compiled()[0](codes, rows, features, tried, targets, weight, least, least_weight)
+    found = compiled(best_split_by_loops, best_split_by_arrays)
+    return found(codes, rows, features, tried, targets, weight, least, least_weight)
 
 
 def mean_target(rows, targets, weight):
     """The weighted mean of the targets of a node, (K,), and whether they differ. Arguments as in `best_split`."""
-    return compiled()[1](rows, targets, weight)
+    return compiled(mean_target_by_loops, mean_target_by_arrays)(rows, targets, weight)
 
 
 @cache
-def compiled():
-    """Both functions by loops, compiled, or by arrays without numba."""
+def compiled(by_loops, by_arrays):
+    """`by_loops`, compiled, or `by_arrays` without numba."""
     try:
         from numba import njit
     except ImportError:
-        return best_split_by_arrays, mean_target_by_arrays
-    return njit(cache=True)(best_split_by_loops), njit(cache=True)(mean_target_by_loops)
+        return by_arrays
+    return njit(cache=True)(by_loops)
 
 
 def mean_target_by_arrays(rows, targets, weight):

@@ -15,7 +15,7 @@ def grow(binned, targets, weight, max_depth, least, least_weight, n_features, rn
     binned: Binned; targets (N, K); weight (N,) above 0; max_depth or None; least, least_weight: rows and weight a leaf
     has at least; n_features: how many are tried at a node, drawn by rng, and as many more while none of them gains: a
     node must not become a leaf because those drawn are constant, as many pixels are. Of equal splits the one of the
-    feature drawn first is taken, because preferring the first columns costs accuracy.
+    feature drawn first is taken, so no column is preferred.
     -> feature (LEAF at leaves), threshold, left, right (M,) and value (M, K), the weighted mean of the targets.
     """
     targets, weight = (np.ascontiguousarray(array, np.float64) for array in (targets, weight))
