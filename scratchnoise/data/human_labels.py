@@ -31,6 +31,17 @@ def load_cifar10_human(path: str | Path, kind: str = "aggre_label", classes: Seq
     of these classes is left out, so fewer classes have less noise than ten. Raises ValueError for a file that is no
     .npz, holds Python objects or other arrays, and where clean_label is not the label of the images; FileNotFoundError.
     """
+    dataset, y_noisy = load_clean_and_human(path, kind, classes)
+    return replace(dataset, name=f"cifar10-{kind}", y_train=y_noisy, noisy=True)
+
+
+def load_clean_and_human(
+    path: str | Path, kind: str = "aggre_label", classes: Sequence[str] = REPORT_CLASSES
+) -> tuple[Dataset, np.ndarray]:
+    """The images of `load_cifar10_human` with their clean labels: a `Dataset`, and their human labels (N,) int64.
+
+    path, kind, classes, and what is raised: as in `load_cifar10_human`.
+    """
     check_choice(KINDS, kind=kind)
     clean, human = _labels(Path(path).expanduser(), kind)
     dataset = load_cifar10(classes)
@@ -42,8 +53,7 @@ def load_cifar10_human(path: str | Path, kind: str = "aggre_label", classes: Seq
         raise ValueError(f"{path}: {CLEAN} is not the label of the images; the file must be in their order")
     y_noisy = of[human[here]]
     kept = y_noisy >= 0
-    name = f"cifar10-{kind}"
-    return replace(dataset, name=name, x_train=dataset.x_train[kept], y_train=y_noisy[kept], noisy=True)
+    return replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept]), y_noisy[kept]
 
 
 def _labels(path, kind):

@@ -1,9 +1,10 @@
-"""The controls beside three claims: python -m scratchnoise.study.controls NAME --out FILE.jsonl.
+"""The controls beside four claims: python -m scratchnoise.study.controls NAME --out FILE.jsonl.
 
 `learnt-rates`: what the likelihood of rMLR says of the points where learning the flip rates ends, from several starts.
 `raw-deaths`: what each epoch showed before the raw corrected loss died, from two kinds of initial weights, beside a
 bounded loss.
 `first-steps`: whether the forward network saturates in its first epochs, by the length of its steps.
+`told-T`: what the estimate of T costs the networks on CIFAR-10, where T is hidden.
 Rows are appended as they come; the same command goes on where it stopped.
 """
 
@@ -11,11 +12,16 @@ import argparse
 import json
 from pathlib import Path
 
-from . import first_steps, learnt_rates, raw_deaths
+from . import first_steps, learnt_rates, raw_deaths, told_T
 from .experiment import recorded
 from .rows_file import plain
 
-CONTROLS = {"learnt-rates": learnt_rates.runs, "raw-deaths": raw_deaths.runs, "first-steps": first_steps.runs}
+CONTROLS = {
+    "learnt-rates": learnt_rates.runs,
+    "raw-deaths": raw_deaths.runs,
+    "first-steps": first_steps.runs,
+    "told-T": told_T.runs,
+}
 
 
 def main():

@@ -1,74 +1,66 @@
-"""The recipe: chosen on noisy labels of other draws, and trained as its name says."""
+"""The recipe: chosen on noisy labels of another draw, and trained as its name says."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from experiments import rows_of
+from experiments import goes_on_where_it_stopped
 
 from scratchnoise.models import CoTeaching
 from scratchnoise.network import Network
 from scratchnoise.network.layers import Flatten, Linear
 from scratchnoise.study import recipe
 from scratchnoise.study.protocol import Task
-from scratchnoise.study.selection import AS_GOOD, FIRST_DRAW
+from scratchnoise.study.selection import AS_GOOD
 from scratchnoise.transition import TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 
 
-def selection(losses):
+def selection(losses, problems=recipe.PROBLEMS):
     """The rows of a selection in which each candidate has these losses, one a problem, and 2 where nothing is said."""
     return [
-        {"data": data, "noise": noise, "draw": FIRST_DRAW, "candidate": candidate, "preset": "quick"}
-        | {"noisy_loss": losses.get(candidate, (2.0, 2.0))[place]}
-        for candidate in recipe.CANDIDATES
-        for place, (data, noise) in enumerate(recipe.PROBLEMS["quick"])
+        {"data": data, "noise": noise, "candidate": name, "noisy_loss": losses.get(name, (2.0, 2.0, 2.0))[place]}
+        for name in recipe.CANDIDATES
+        for place, (data, noise) in enumerate(problems)
     ]
 
 
 def test_the_least_mean_over_the_problems_is_chosen():
-    rows = selection({"forward": (1.1, 1.1), "shifted": (0.9, 1.4), "averaged": (1.2, 0.9)})
-    assert recipe.chosen(rows, "quick") == "averaged"
+    rows = selection({"forward": (1.1, 1.1, 1.1), "averaged": (0.9, 1.4, 1.2), "relabelled": (1.0, 0.9, 1.2)})
+    assert recipe.finalists(rows) == ["forward", "averaged", "relabelled"]
+    assert recipe.chosen(rows) == "relabelled"
 
 
 def test_the_forward_loss_stays_where_nothing_is_better():
-    as_good = selection({"forward": (1.0, 1.0), "shifted": (1.0, 1.0 - AS_GOOD)})
-    assert recipe.chosen(as_good, "quick") == "forward"
-    better = selection({"forward": (1.0, 1.0), "shifted": (1.0, 1.0 - 3 * AS_GOOD)})
-    assert recipe.chosen(better, "quick") == "shifted"
-
-
-def test_a_draw_of_the_study_has_no_part_in_the_choice():
-    rows = selection({"shifted": (1.0, 1.0)})
-    other = [{**row, "draw": 0, "noisy_loss": 0.1} for row in rows if row["candidate"] == "averaged"]
-    assert recipe.chosen(rows + other, "quick") == "shifted"
+    as_good = selection({"forward": (1.0, 1.0, 1.0), "averaged": (1.0, 1.0, 1.0 - 2 * AS_GOOD)})
+    assert recipe.chosen(as_good) == "forward"
+    better = selection({"forward": (1.0, 1.0, 1.0), "averaged": (1.0, 1.0, 1.0 - 4 * AS_GOOD)})
+    assert recipe.chosen(better) == "averaged"
 
 
 def test_a_selection_that_is_not_whole_chooses_nothing():
-    with pytest.raises(ValueError, match="relabelled has 1 rows of 2"):
-        recipe.chosen(selection({})[:-1], "quick")
+    hardest = selection({}, recipe.PROBLEMS[:1])
+    with pytest.raises(ValueError, match="relabelled has no row of cifar10"):
+        recipe.finalists(hardest[:-1])
+    with pytest.raises(ValueError, match="forward was not run on every problem"):
+        recipe.chosen(hardest)
 
 
-def test_all_candidates_are_selected_from_and_two_are_scored(tmp_path, monkeypatch):
+def test_all_candidates_run_on_the_hardest_problem_and_the_best_on_the_others(tmp_path, monkeypatch):
     made = []
 
-    def scores(data, noise, draw, candidate, preset):
-        made.append((data, draw, candidate))
-        loss = 1.0 if candidate == "shifted" else 1.1
-        found = {"noisy_loss": loss, "noisy_accuracy": 0.4}
-        return found if draw >= FIRST_DRAW else found | {"accuracy": 0.9 - loss / 2}
+    def judged(data, noise, candidate):
+        made.append((data, noise, candidate))
+        return {"noisy_loss": {"averaged": 1.0, "co-teaching": 1.05}.get(candidate, 1.1), "noisy_accuracy": 0.4}
 
-    monkeypatch.setattr(recipe, "_scores", scores)
-    out = tmp_path / "rows.jsonl"
-    recipe.measure(out, 1, "quick")
-    recipe.measure(out, 2, "quick")
-    assert len(made) == len(set(made)) == 2 * (len(recipe.CANDIDATES) + 2 * 2)
-    assert {candidate for _, draw, candidate in made if draw < FIRST_DRAW} == {"forward", "shifted"}
-    gain = recipe.gain(rows_of(out), "garments", "0.6", "quick", "shifted")
-    assert gain.mean == pytest.approx(0.05) and gain.n == 2
-    not_run, choice, *gains = recipe.described(rows_of(out))
-    assert not_run == "Preset paper: not run"
-    assert choice.startswith("Preset quick: chosen is 'shifted', by the noisy loss (shifted 1.0000, forward 1.1000")
-    assert [line.split(": ")[1] for line in gains] == ["shifted - forward +0.050 [+0.050, +0.050], shown"] * 2
+    monkeypatch.setattr(recipe, "_judged", judged)
+    rows = goes_on_where_it_stopped(lambda out, _: recipe.measure(out), tmp_path / "rows.jsonl")
+    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3
+    assert {name for data, _, name in made if data != "cifar10"} == {"forward", "averaged", "co-teaching"}
+    choice, hardest = recipe.described(rows)
+    assert choice.startswith("Chosen is 'averaged'. Mean noisy loss over the three problems: averaged 1.0000, co-")
+    assert hardest.startswith("CIFAR-10, hidden noise, all candidates: averaged 1.0000, co-teaching 1.0500, forward")
 
 
 @pytest.mark.parametrize("wrong", [False, True])
@@ -114,19 +106,20 @@ def test_a_row_is_judged_on_noisy_labels_that_were_left_out(small, monkeypatch):
             np.testing.assert_array_equal(x, small.x_train[small.left_out])
             return p
 
-        def score(self, x, y):
-            return 0.75 if y is small.y_test else None
-
     monkeypatch.setattr(recipe, "fitted", lambda *_: Model())
-    found = recipe._scores("garments", "0.6", FIRST_DRAW, "forward", "quick")
+    found = recipe._judged("fashion-mnist", "0.6", "forward")
     y = small.y_noisy[small.left_out]
     by_hand = [-np.log(sum(T[y[n], j] * p[n, j] for j in range(3))) for n in range(20)]
     assert found == {"noisy_loss": pytest.approx(np.mean(by_hand)), "noisy_accuracy": np.mean(p.argmax(axis=1) == y)}
-    assert recipe._scores("garments", "0.6", 0, "forward", "quick")["accuracy"] == 0.75
 
 
-def test_where_T_is_hidden_an_estimate_is_told(monkeypatch):
-    rows = [{"method": name, "T_hat": name} for name in recipe.ESTIMATES.values()]
+def test_where_T_is_hidden_an_estimate_is_told(small, monkeypatch):
+    told = []
+    monkeypatch.setattr(recipe, "load_task", lambda *_: replace(small, T_known=None))
+    rows = [{"method": name, "T_hat": np.full((3, 3), float(n))} for n, name in enumerate(recipe.ESTIMATES.values())]
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
-    task = Task(*[None] * 9, model_seed=0)
-    assert recipe._told(task, "cifar10", "hidden", 0, recipe.PRESETS["quick"]) == "T confident joint"
+    monkeypatch.setattr(recipe, "fitted", lambda candidate, x, y, T, *_: told.append(T) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        recipe._judged("cifar10", "hidden", "forward")
+    recipe._estimated.cache_clear()
+    assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
