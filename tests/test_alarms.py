@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from scratchnoise import BackwardCorrected, ForwardCorrected, TransitionMatrix
+from scratchnoise.kernels import softmax
 from scratchnoise.network import watch
 from scratchnoise.noise import MNIST05, corrupt
 from scratchnoise.study.false_alarms import NOISE, SPREAD, clouds, measured
@@ -45,14 +46,42 @@ def seen(z, y, T, loss=ForwardCorrected):
     return observed.row()
 
 
-def test_errors_are_those_of_a_mean():
+@pytest.mark.parametrize("sharp, drawn_decide", [(0.3, True), (3.0, False)])
+def test_errors_are_the_larger_of_the_samples_and_of_labels_drawn_from_q(sharp, drawn_decide):
     rng = np.random.default_rng(0)
-    z, y = rng.normal(size=(120, 3)), rng.integers(3, size=120)
+    z, y = sharp * rng.normal(size=(120, 3)), rng.integers(3, size=120)
     row = seen(z, y, T)
+    q = softmax(z) @ T.T
+    larger = []
     for loss, name in ((ForwardCorrected(T), "forward_loss"), (BackwardCorrected(T), "corrected_risk")):
-        values = loss.value(z, y)
+        values, each = loss.value(z, y), np.array([loss.value(z, np.full(120, i)) for i in range(3)]).T
+        drawn = np.mean([np.cov(each[n], aweights=q[n], ddof=0) for n in range(120)])
+        larger.append(drawn > values.var())
         assert row[name] == pytest.approx(values.mean())
-        assert row[f"{name}_error"] == pytest.approx(values.std() / np.sqrt(120))
+        assert row[f"{name}_error"] == pytest.approx(np.sqrt(max(values.var(), drawn) / 120))
+    assert any(larger) == drawn_decide
+
+
+FEW = np.array([[0.98, 0.01, 0.03], [0.01, 0.98, 0.02], [0.01, 0.01, 0.95]])
+
+
+@pytest.mark.parametrize("T", [FEW, np.array([[0.9, 0.05, 0], [0.1, 0.9, 0], [0, 0.05, 1]]), T], ids=["few", "zeros", "T"])
+@pytest.mark.parametrize("n", [100, 1000])
+def test_an_oracle_with_few_wrong_labels_hears_nothing(T, n, monkeypatch):
+    """With 100 samples and 3 % wrong labels some draws have none wrong: their sample has no spread."""
+    assert rate_of_rings(T, n) <= watch.FALSE_ALARM_RATE
+    if T is FEW and n == 100:
+        monkeypatch.setattr(watch, "_moments", lambda losses, *_: (losses.sum(), (losses**2).sum(), 0.0))
+        assert rate_of_rings(T, n) > 2 * watch.FALSE_ALARM_RATE
+
+
+def rate_of_rings(T, n, draws=400):
+    """How often an alarm rings for an oracle that is certain of the true label and right."""
+    rng, rings = np.random.default_rng(0), 0
+    for _ in range(draws):
+        y = rng.integers(3, size=n)
+        rings += bool(seen(12.0 * np.eye(3)[y], corrupt(y, T, rng), TransitionMatrix(T))["alarms"])
+    return rings / draws
 
 
 def test_a_model_that_read_the_labels_is_heard():

@@ -34,7 +34,7 @@ console = Console(width=110, force_jupyter=False)
 # %% [markdown]
 # ## What was measured
 #
-# Every measurement behind the README is a line of `tutorials/results/results.jsonl`: what was run, with which seed,
+# Every measurement behind the tables is a line of `tutorials/results/results.jsonl`: what was run, with which seed,
 # what came out, and for networks the history of every epoch. `scratchnoise reproduce` ends with the very functions
 # below. The setting: random subsets of 90 % of the training set, their noise drawn anew for every repetition, scored on
 # the clean test set.
@@ -78,8 +78,9 @@ print("these differ", *differ, "for these no difference is shown", *agree, sep="
 # ## MLR: the length of a step
 #
 # The report: batches of 100, steps of $0.1$, at most 1000 iterations, "converged within a tolerance of 3e-6".
-# Read as runs to the optimum, as the rows "MLR" are, both means of Fashion-MNIST agree with the report's. Read as
-# 1000 minibatch steps, "MLR (steps)", nothing converges. A step is stable where step times curvature is below 2.
+# Read as 300 iterations of L-BFGS, after which accuracy moves little, as in the rows "MLR", both means of Fashion-MNIST
+# agree with the report's. The same reading of rMLR does not: there 250 minibatch steps come nearer, "rMLR (steps)",
+# which stand on no plateau. Read as 1000 minibatch steps, "MLR (steps)", nothing converges. A step is stable where step times curvature is below 2.
 # On pixels in [0, 1] the mean image is the largest part of every image and makes the curvature; so the step is
 # too long *before* any jitter of minibatches: full-batch descent shows it as well. Subtracting the mean image is
 # enough. Here it is live, on Fashion-MNIST if it is on this computer and on drawn garments if not. (The curvature
@@ -137,26 +138,36 @@ same = all((posterior.argmax(axis=1) == q.argmax(axis=1)).all() for posterior in
 # A model that knows every true label still cannot predict the noise: on average its loss on noisy labels is at least
 # the entropy of a column of $T$, the noise floor. A training loss below it by more than three standard errors (tutorial
 # 01) says that the model has adapted to these labels, and it needs no clean label. The plain network goes far below,
-# and there accuracy is lost; the forward correction stays within the margin. How soon memorising begins may depend on
+# and there accuracy is lost; under (38) the forward correction stays within the margin. How soon memorising begins may depend on
 # initial weights and pixel scale, which the report does not state; we have not varied them: by epoch 30 its network is
 # down at 0.62, ours at 0.81.
 #
-# It is no stopping rule. On CIFAR-10 the corrected risk of the same forward network falls below zero after a few
+# It is no stopping rule. Under (39) the forward network ends below the floor in most runs, and is the best one there. On
+# CIFAR-10 the corrected risk of the same forward network falls below zero after a few
 # epochs, under an *estimated* $T$, and its accuracy goes on rising.
 
 # %%
 picture("Training epoch by epoch, Fashion-MNIST, noise (38)")
 
 # %%
-floor = noise.MNIST05.noise_floor
-column = np.asarray(noise.MNIST05)[:, 0]
-deviation = np.sqrt(column @ np.log(column) ** 2 - (column @ np.log(column)) ** 2)  # of one loss at the floor
-margin = 3 * deviation / np.sqrt(16200)
+def margin_of(T):
+    """Three standard errors of the mean of 16,200 losses at the noise floor."""
+    column = np.asarray(T)[:, 0]
+    return 3 * np.sqrt((column @ np.log(column) ** 2 - (column @ np.log(column)) ** 2) / 16200)
+
+
+floor, margin = noise.MNIST05.noise_floor, margin_of(noise.MNIST05)
 below = {}
 for method, loss in {"NN": "train_loss", "NN forward": "forward_loss"}.items():
     runs = [row for row in rows if (row["method"], row["noise"]) == (method, "0.5") and row.get("history")]
     below[method] = floor - np.mean([run["history"][loss][-1] for run in runs])
     print(f"{method}: below the floor by {below[method]:.3f} nats at the end, the margin is about {margin:.3f}")
+under_39 = [
+    row["history"]["forward_loss"][-1] < noise.MNIST06.noise_floor - margin_of(noise.MNIST06)
+    for row in rows
+    if (row["method"], row["noise"]) == ("NN forward", "0.6") and row.get("history")
+]
+print(f"NN forward under (39): {sum(under_39)} of {len(under_39)} runs end below the floor by more than the margin")
 since = []
 for row in rows:
     if (row["data"], row["method"]) == ("cifar10", "NN forward") and row.get("history"):
@@ -171,11 +182,11 @@ for row in rows:
 # The rows "rNN (Flipped)" of the report can only mean training with (30). Exactly as printed, it has no lower
 # bound: the signed label $T^{-\top} e_{\tilde y}$ has negative entries, and making the model sure that such a
 # class is wrong lowers the loss for ever. At the report's settings and with our initial weights 8 of our 13 runs
-# died, none with a risk below zero in an epoch before, so what killed them is a step that grew, in whichever
-# direction. With PyTorch's default weights, which the report may have had, runs lived through the few epochs that
-# we tried (RESULTS.md). So it is open whether the report's numbers can come from (30) alone; many implementations
-# clip the logarithm, which bounds the loss without saying so. Our row "NN backward" says what it does:
-# `risk="relu"`.
+# died, most of them in their first epoch and none with a risk below zero in an epoch before. Plain cross-entropy in
+# the same steps lives (RESULTS.md). With PyTorch's default weights, which the report may have had, runs lived through
+# the few epochs that we tried, one of them with a risk that had run up and an accuracy of guessing. So it is open
+# whether the report's numbers can come from (30) alone; many implementations clip the logarithm, which bounds the
+# loss without saying so. Our row "NN backward" says what it does: `risk="relu"`.
 
 # %%
 raw = BackwardCorrected(noise.MNIST05, risk="raw")
@@ -215,8 +226,8 @@ for name, printed in {"(45)": REPORT_T_RLR, "(46)": REPORT_T_RNN}.items():
 # control is the plain network stopped after 12 epochs, which loses far less. So a good part of what correction gives
 # could be had by stopping, for who knew when. Whether *knowing* $T$ is what helps, or the settings that come with it,
 # only the same settings without $T$ can show: it is shown in some comparisons, and in others not. Forward correction
-# does better where it starts well; under (39) a run may saturate in its first steps and stay at guessing, which the
-# rows have as well.
+# does better. Under (39) a run may saturate in its first steps; a training that does so starts again (RESULTS.md has the
+# draw where rounding decides it).
 
 # %%
 for finding in findings(rows):
@@ -230,14 +241,14 @@ for level in ("0.5", "0.6"):
     last[level] = compare(backward, accuracies(rows, pair, "NN"))
     early[level] = compare(backward, accuracies(rows, pair, "NN", 12))
     print(f"NN backward at the end against NN at the end: {last[level]}, against NN after 12 epochs: {early[level]}")
-    saturated = sum(value < 0.4 for value in accuracies(rows, pair, "NN forward").values())
-    print(f"runs of NN forward that stayed at guessing: {saturated}")
+    assert min(accuracies(rows, pair, "NN forward").values()) > 0.9, "no run stayed at guessing"
     assert last[level].is_shown and last[level].mean > 0.05, "the corrected loss keeps what the plain one loses"
     assert last[level].mean > 1.5 * early[level].mean, "most of which stopping early would have kept as well"
 assert below["NN"] > 3 * margin > margin > below["NN forward"], "the floor tells the two apart, beyond chance"
+assert sum(under_39) > len(under_39) / 2, "below the floor, and still the best"
 assert min(since) > 0, "but an alarm is no reason to stop"
 assert stability["[0, 1]"][0] > 2 > stability["centred"][0], "step times curvature"
 assert stability["[0, 1]"][1] > 0.2 > stability["centred"][1], "so the loss rises without any jitter, or not at all"
 for level in ("(38)", "(39)"):
-    assert any(f"noise {level}, MLR:" in text for text in agree), "at its optimum MLR agrees with the report"
+    assert any(f"noise {level}, MLR:" in text for text in agree), "after 300 iterations MLR agrees with the report"
 assert same, "under (39) the flipped MLR is the MLR"

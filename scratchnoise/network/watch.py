@@ -3,6 +3,8 @@
 With the true T, and for a model that was fixed before the labels were drawn, the mean of the forward loss is at least
 `T.noise_floor` and that of the corrected loss at least 0: both are expectations, and a sample mean falls on either side
 of its own. So an alarm rings where the mean over the epoch is below its bound by more than STANDARD_ERRORS of itself.
+The error is the larger of two: that of the sample, and that of labels drawn from the model's own q = T p. The second
+one is needed where wrong labels are rare and samples few: a sample without a single one has no spread at all.
 """
 
 import numpy as np
@@ -45,7 +47,7 @@ class Watch:
         self.T = getattr(loss, "T", None)
         invertible = self.T is not None and self.T.singular_values[-1] > 1e-6
         self.signed = np.linalg.inv(self.T.array).T if invertible else None
-        self.sums, self.samples, self.last_loss = [0.0] * 5, 0, np.nan
+        self.sums, self.samples, self.last_loss = [0.0] * 7, 0, np.nan
         self.finite, self.finite_steps = True, 0
 
     def see(self, z, y, sample_weight):
@@ -64,14 +66,18 @@ class Watch:
         self.finite_steps = self.finite_steps + self.finite
 
     def _terms(self, z, y):
-        """Sum and sum of squares of what the alarms watch."""
+        """Sums over a batch of what the alarms watch: losses, their squares, and their variances if y followed T p."""
         if self.T is None:
             return []
-        losses = [kernels.forward_cross_entropy(z, y, constant(self.T.array, z.dtype))]
+        T, labels = constant(self.T.array, z.dtype), range(len(self.T.array))
+        forward = [kernels.forward_cross_entropy(z, constant(np.full(len(z), i), np.int64), T) for i in labels]
+        q = [np.exp(-losses.astype(np.float64)) for losses in forward]
+        watched = [(kernels.forward_cross_entropy(z, y, T), forward)]
         if self.signed is not None:
-            losses.append(kernels.signed_cross_entropy(z, constant(self.signed, z.dtype)[y]))
-        losses = [loss.astype(np.float64) for loss in losses]  # the squares of a risk that runs away are large
-        return [total for loss in losses for total in (loss.sum(), (loss * loss).sum())]
+            signed = constant(self.signed, z.dtype)
+            each = [kernels.signed_cross_entropy(z, signed[constant(np.full(len(z), i), np.int64)]) for i in labels]
+            watched.append((kernels.signed_cross_entropy(z, signed[y]), each))
+        return [total for losses, each in watched for total in _moments(losses, each, q)]
 
     def row(self):
         """The means, their standard errors, and the alarms that they raise; NaN where no step was finite."""
@@ -80,13 +86,23 @@ class Watch:
         row = {"loss": loss / n}
         if self.T is None:
             return row
-        row |= _mean_and_error("forward_loss", *sums[:2], n)
+        row |= _mean_and_error("forward_loss", *sums[:3], n)
         row |= {"corrected_risk": 0.0, "corrected_risk_error": 0.0}  # a T without inverse corrects nothing
         if self.signed is not None:
-            row |= _mean_and_error("corrected_risk", *sums[2:], n)
+            row |= _mean_and_error("corrected_risk", *sums[3:], n)
         return row | {"alarms": alarms(row, self.T)}
 
 
-def _mean_and_error(name, total, squares, n):
+def _moments(losses, each, q):
+    """Sum, sum of squares and sum of variances under q. losses (N,); each, q: C arrays (N,), of every label."""
+    losses = losses.astype(np.float64)  # the squares of a risk that runs away are large
+    each = [np.where(share > 0, values.astype(np.float64), 0) for share, values in zip(q, each, strict=True)]
+    mean = sum(share * values for share, values in zip(q, each, strict=True))
+    variances = sum(share * (values - mean) ** 2 for share, values in zip(q, each, strict=True))
+    return losses.sum(), (losses * losses).sum(), variances.sum()
+
+
+def _mean_and_error(name, total, squares, variances, n):
     mean = total / n
-    return {name: mean, f"{name}_error": float(np.sqrt(np.maximum(squares / n - mean**2, 0) / n))}
+    variance = max(squares / n - mean**2, variances / n)
+    return {name: mean, f"{name}_error": float(np.sqrt(variance / n))}

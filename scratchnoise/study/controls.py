@@ -1,10 +1,11 @@
-"""The controls beside four claims: python -m scratchnoise.study.controls NAME --out FILE.jsonl.
+"""The controls beside five claims: python -m scratchnoise.study.controls NAME --out FILE.jsonl.
 
 `learnt-rates`: what the likelihood of rMLR says of the points where learning the flip rates ends, from several starts.
 `raw-deaths`: what each epoch showed before the raw corrected loss died, from two kinds of initial weights, beside a
 bounded loss.
 `first-steps`: whether the forward network saturates in its first epochs, by the length of its steps.
 `told-T`: what the estimate of T costs the networks on CIFAR-10, where T is hidden.
+`plain-alarm`: whether the alarm of the noise floor rings for plain training.
 Rows are appended as they come; the same command goes on where it stopped.
 """
 
@@ -12,7 +13,7 @@ import argparse
 import json
 from pathlib import Path
 
-from . import first_steps, learnt_rates, raw_deaths, told_T
+from . import first_steps, learnt_rates, plain_alarm, raw_deaths, told_T
 from .experiment import recorded
 from .rows_file import plain
 
@@ -21,6 +22,7 @@ CONTROLS = {
     "raw-deaths": raw_deaths.runs,
     "first-steps": first_steps.runs,
     "told-T": told_T.runs,
+    "plain-alarm": plain_alarm.runs,
 }
 
 

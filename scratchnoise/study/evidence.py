@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..network.watch import STANDARD_ERRORS
 from ..noise import MNIST05, MNIST06
 from ..transition import TransitionMatrix
-from . import told_T as told_T_study
 from .cells import cells
 from .findings import accuracies
 from .grids import heading, label
+from .report_numbers import REPORT_TABLE_3
 from .results import ResultsFile
-from .statistics import compare, welch
+from .statistics import welch
 
 FOLDER = Path(__file__).parent.parent.parent / "tutorials" / "results"
 REPORT_RUNS = 10
@@ -63,29 +64,17 @@ def flipped_is_plain(results):
     )
 
 
-def learnt_rates(found):
-    """What the likelihood says of learnt flip rates."""
-    runs = {row["run"].split(", draw")[0]: row for row in found if row["run"].endswith("draw 0")}
-    known, em = runs["T known"], [row for name, row in runs.items() if name.startswith("EM")]
-    sgd = {float(name.split()[-1]): row for name, row in runs.items() if name.startswith("SGD")}
-    diagonals = [np.diag(row["T"]) for row in em]
-    low, high = min(row["loss"] for row in em), max(row["loss"] for row in em)
-    worst, best = min(row["accuracy"] for row in em), max(row["accuracy"] for row in em)
-    table = sgd[max(sgd)]
-    prefers = "prefers rates that are too clean" if high < known["loss"] else "does not prefer other rates everywhere"
-    why = "is worse than that of the true rates: what fails there is the step, not the likelihood"
-    why = why if table["loss"] > known["loss"] else "is better than that of the true rates"
-    by_step = sorted(sgd.items(), reverse=True)
-    steps = ", ".join(f"{step:g}: {row['accuracy']:.3f} at {row['loss']:.4f}" for step, row in by_step)
-    cost = table["loss"] - table["loss_with_rates_of_the_mean"]
+def readings_and_report(results):
+    """How far the chosen reading of rMLR and the runner-up in the tables are from the report's: a paragraph."""
+    parts = []
+    for cell in cells(results):
+        if cell.table == "3" and cell.data == "fashion-mnist" and cell.method in ("rMLR", "rMLR (steps)"):
+            printed = REPORT_TABLE_3["rMLR"][{"0.5": "MNIST0.5", "0.6": "MNIST0.6"}[cell.noise]]
+            gap = welch(cell.mean, cell.sd, cell.n, *printed, REPORT_RUNS)
+            parts.append(f"{cell.method} {heading(cell.data, cell.noise)} {gap}{'' if gap.is_shown else ', not shown'}")
     return (
-        f"Fashion-MNIST, (39), one subset, a ridge of 0.003. With T known the loss is {known['loss']:.4f} and the "
-        f"accuracy {known['accuracy']:.3f}. EM of at most 400 steps from {len(em)} starts, the true T among them, ends "
-        f"at losses of {low:.4f} to {high:.4f}, accuracies of {worst:.3f} to {best:.3f} and diagonals of "
-        f"{np.min(diagonals):.2f} to {np.max(diagonals):.2f}: the likelihood {prefers}, and its optima found here cost "
-        f"{known['accuracy'] - best:.2f} of accuracy or more. SGD, by its step (accuracy and "
-        f"loss): {steps}. The loss at step {max(sgd):g} {why}. Averaging the weights keeps the rates of the last pass; "
-        f"those that (19) finds for the averaged weights have a loss that is {cost:.4f} lower at that step."
+        f"Ours less the report's: {'; '.join(parts)}. So the reading that converges is not the one whose rMLR the report "
+        "has: so many minibatch steps come nearer, from where they were stopped and not from where they would end."
     )
 
 
@@ -146,19 +135,33 @@ def first_steps(found):
     )
 
 
-def told_T(found, results):
-    """What the networks on CIFAR-10 gain when they are told the true T instead of its estimate, run by run."""
+def measured_again(found, results):
+    """Rows that were replaced by a second measurement, with both numbers, and the mean that they would have made."""
     parts = []
-    for method in dict.fromkeys(row["method"] for row in found):
-        told = {(row["draw"], row["draw"]): row["accuracy"] for row in found if row["method"] == method}
-        estimated = {draw: a for draw, a in accuracies(results, told_T_study.SETTING, method).items() if draw in told}
-        gain = compare(told, estimated)
-        means = [np.mean(list(runs.values())) for runs in (told, estimated)]
-        shown = "shown" if gain.is_shown else "not shown"
-        parts.append(f"{method} {means[0]:.3f} instead of {means[1]:.3f}, {gain}, {shown}")
+    for row in found:
+        runs = accuracies(results, (row["data"], row["noise"]), row["method"])
+        run = row["draw"], row["repetition"]
+        if row["epoch"] == max(r["epoch"] for r in found if r["method"] == row["method"]):
+            before = np.mean(list({**runs, run: row["accuracy"]}.values()))
+            parts.append(
+                f"{row['method']}, {heading(row['data'], row['noise'])}, draw {row['draw'] + 1}: {row['accuracy']:.3f} on "
+                f"{row['backend']}, {runs[run]:.3f} now; {row['why']}. With the old number the mean of {len(runs)} draws "
+                f"would be {before:.3f}, not {np.mean(list(runs.values())):.3f}"
+            )
+    return parts
+
+
+def tables_of_networks(results):
+    """Which kernel tables the runs of the networks come from."""
+    runs = {}
+    for row in results:
+        if row["epoch"] is not None:
+            runs[row["data"], row["noise"], row["method"], row["repetition"]] = row["backend"]
+    counts = ", ".join(f"{list(runs.values()).count(table)} of {table}" for table in sorted(set(runs.values())))
     return (
-        f"Told the true T, on the same draws of CIFAR-10 and with the same settings: {'; '.join(parts)}. "
-        "The rest of the distance to learning from clean labels is not the estimate."
+        f"The {len(runs)} runs of networks are {counts}. A network makes thousands of steps, and in each of them rounding "
+        "can grow: another table or processor finds another run, as another seed does. Pairs within one draw may come "
+        "from two tables. Their third digit is that of one machine."
     )
 
 
@@ -181,22 +184,41 @@ def false_alarms(found):
     )
 
 
-def plain_below_floor(results):
-    """How far plain training ends below the noise floor, in the standard errors that the alarm asks for."""
+def forward_below_floor(results):
+    """In how many runs the forward network ends below the noise floor by more than the margin of the alarm."""
     parts = []
     for noise, T in (("0.5", MNIST05), ("0.6", MNIST06)):
-        runs = [
-            row["history"]["train_loss"]
+        last = [
+            row["history"]["forward_loss"][-1]
             for row in results
-            if (row["data"], row["noise"], row["method"]) == ("fashion-mnist", noise, "NN") and row.get("history")
+            if (row["data"], row["noise"], row["method"]) == ("fashion-mnist", noise, "NN forward") and row.get("history")
         ]
-        gap = T.noise_floor - max(losses[-1] for losses in runs)
-        needed = gap * np.sqrt(16200) / 3
-        parts.append(
-            f"{heading('fashion-mnist', noise)}: by at least {gap:.3f} nats, which is three standard errors unless the "
-            f"losses of single samples deviate by more than {needed:.2f}"
-        )
-    return f"How far plain training is below the noise floor after its last epoch, in every run. {'; '.join(parts)}."
+        entries = np.asarray(T)
+        deviation = max(np.sqrt(column @ np.log(column) ** 2 - (column @ np.log(column)) ** 2) for column in entries.T)
+        margin = STANDARD_ERRORS * deviation / np.sqrt(16200)
+        below = sum(T.noise_floor - loss > margin for loss in last)
+        parts.append(f"{below} of {len(last)} under {'(38)' if noise == '0.5' else '(39)'}")
+    return (
+        "The forward network, which is the more accurate, ends below the floor by more than three standard errors of a "
+        f"label at the floor in {' and '.join(parts)}: an alarm is no verdict on new samples."
+    )
+
+
+def raw_alarms(results):
+    """In how many epochs of the raw runs a mean was below its bound, so that an alarm could have rung."""
+    below = epochs = 0
+    for row in results:
+        if row["method"] == "NN backward (raw)" and row.get("history"):
+            floor = TransitionMatrix(row["T_given"]).noise_floor
+            pairs = zip(row["history"]["forward_loss"], row["history"]["corrected_risk"], strict=True)
+            found = [(forward, risk) for forward, risk in pairs if None not in (forward, risk)]
+            epochs += len(found)
+            below += sum(forward < floor or risk < 0 for forward, risk in found)
+    return (
+        f"Of the {epochs} epochs that the raw runs of the study ended {below or 'none'} had a forward loss below the floor "
+        "or a risk below zero: there the report's large network dies by its steps, and no alarm could ring. In small "
+        "steps, and with a smaller network, it does (tutorial 04)."
+    )
 
 
 def information():

@@ -7,12 +7,15 @@ import numpy as np
 
 from .cells import columns, is_upper_bound
 from .grids import heading
+from .methods import ESTIMATES, PLAIN_EPOCH
 from .statistics import compare
 
 PLAIN, ROBUST, RAW = "NN", ("NN backward", "NN forward"), "NN backward (raw)"
-ARGMAX = "T anchor (argmax)"
-PAIRS = (  # what knowing T is worth: a method and its control, which does the same without T
+ARGMAX, TOLD = ESTIMATES["argmax"], ESTIMATES["confident_joint"]
+NOTHING = "a T of equal entries"
+PAIRS = (  # what knowing T is worth: a method and its controls, in its own settings and in those that they chose
     ("rMLR (tuned)", "MLR (tuned)"),
+    ("rMLR (tuned)", "MLR (own settings)"),
     ("NN backward", "NN (steps of backward)"),
     ("NN forward", "NN (steps of forward)"),
 )
@@ -48,9 +51,16 @@ def accuracies(rows, pair, method, epoch=None):
     }
 
 
+def stopped_at(rows, pair, method, epoch):
+    """{(draw, repetition): accuracy} after an epoch that need not be a recorded one, where the history reaches it."""
+    found = [row for row in rows if (row["data"], row["noise"], row["method"]) == (*pair, method)]
+    curves = {(r.get("draw"), r["repetition"]): r["history"]["test_accuracy"] for r in found if r.get("history")}
+    return {run: curve[epoch - 1] for run, curve in curves.items() if len(curve) >= epoch}
+
+
 def best_methods(rows):
-    """Which method is best after its last epoch, and how far ahead of the next."""
-    items, first = [], Counter()
+    """Which method has the highest mean after its last epoch, and whether its lead on the next is shown."""
+    items, first, shown = [], Counter(), Counter()
     for pair in columns(rows):
         found = {name: accuracies(rows, pair, name) for name in dict.fromkeys(row["method"] for row in rows)}
         ranked = [name for name, runs in found.items() if runs and not _died(rows, pair, name)]
@@ -58,17 +68,18 @@ def best_methods(rows):
         if len(ranked) > 1:
             best, second = ranked[:2]
             first[best] += 1
-            lead = _ahead(found[best], found[second], second)
-            items.append(f"{heading(*pair)}: {best} {_mean(found[best]):.3f}, {lead}")
+            lead = compare(found[best], found[second])
+            shown[best] += bool(lead and lead.is_shown)
+            items.append(f"{heading(*pair)}: {best} {_mean(found[best]):.3f}, {_ahead(lead, second)}")
     if not items:
         return None
     name, count = first.most_common(1)[0]
     where = "everywhere" if count == len(items) else f"in {count} of {len(items)} settings"
-    return Finding(f"{name} is the most accurate at the end of training {where}.", tuple(items))
+    sentence = f"{name} has the highest mean at the end of training {where}; its lead is shown in {shown[name]} of {count}."
+    return Finding(sentence, tuple(items))
 
 
-def _ahead(best, second, name):
-    lead = compare(best, second)
+def _ahead(lead, name):
     if lead is None:
         return f"before {name}"
     return f"{lead} against {name}{'' if lead.is_shown else ', not shown to differ'}"
@@ -99,18 +110,25 @@ def memorising(rows):
 
 
 def knowing_T(rows):
-    """What the same method gains by knowing T, at the same settings; only where the control was run."""
+    """What methods gain by T, or its estimate, against their controls; only where these were run.
+
+    The controls have the same settings, those that they chose themselves, or are the plain network after PLAIN_EPOCH.
+    """
     gains = {}
     for pair in columns(rows):
-        for method, control in PAIRS:
-            gain = compare(accuracies(rows, pair, method), accuracies(rows, pair, control))
+        stopped = stopped_at(rows, pair, PLAIN, PLAIN_EPOCH)
+        controls = [(method, name, accuracies(rows, pair, name)) for method, name in PAIRS]
+        controls += [(method, f"{PLAIN} stopped after epoch {PLAIN_EPOCH}", stopped) for method in ROBUST]
+        for method, name, control in controls:
+            gain = compare(accuracies(rows, pair, method), control)
             if gain:
-                gains[f"{heading(*pair)}, {method} against {control}"] = gain
+                gains[f"{heading(*pair)}, {method} against {name}"] = gain
     if not gains:
         return None
     shown = sum(gain.is_shown and gain.mean > 0 for gain in gains.values())
     items = tuple(f"{name}: {gain}" for name, gain in gains.items())
-    return Finding(f"Knowing T, all else the same, is shown to help in {shown} of {len(gains)} comparisons.", items)
+    told = "Being told T, or its estimate where it is hidden,"
+    return Finding(f"{told} is shown to help in {shown} of {len(gains)} comparisons.", items)
 
 
 def raw_runs(rows):
@@ -125,34 +143,42 @@ def raw_runs(rows):
         return None
     dead = [run for run in stopped if stopped[run]]
     text = f"Of {len(stopped)} runs with the corrected loss as printed {len(dead)} ended with a loss that is no number"
-    before = [risk for run in dead for risk in risks[run] if risk is not None]  # of whole epochs, as far as recorded
+    before = [[risk for risk in risks[run] if risk is not None] for run in dead]  # of whole epochs
+    at_once, before = sum(not risks for risks in before), sum(before, [])
+    text += f", {at_once} of these in the first epoch" if at_once else ""
     if not before:
         return Finding(f"{text}.")
     negative = sum(risk < 0 for risk in before)
-    seen = f"of the {len(before)} epochs that they recorded {negative or 'none'} had a corrected risk below zero"
+    seen = f"of the {len(before)} epochs that the others ended {negative or 'none'} had a corrected risk below zero"
     return Finding(f"{text}; {seen} ({min(before):.3g} to {max(before):.3g}).")
 
 
 def estimates_of_T(rows):
-    """Which estimate of T is nearest, beside the report's."""
-    items, nearest, argmax = [], [], []
+    """How near the estimates of T come: the one that methods are told, the report's, and a T without any information."""
+    items, errors = [], {}
     for pair in columns(rows):
-        errors = {}
+        here = {}
         for row in rows:
             if (row["data"], row["noise"]) == pair and row.get("T_hat") is not None and row.get("T_true"):
                 error = np.abs(np.subtract(row["T_hat"], row["T_true"])).mean()
-                errors.setdefault(row["method"], []).append(error)
-        if errors:
-            means = {name: float(np.mean(values)) for name, values in errors.items()}
+                here.setdefault(row["method"], []).append(error)
+                T = np.asarray(row["T_true"])
+                here.setdefault(NOTHING, []).append(np.abs(1 / len(T) - T).mean())
+        if here:
+            means = {name: float(np.mean(values)) for name, values in here.items()}
+            for name in (TOLD, ARGMAX, NOTHING):
+                errors.setdefault(name, []).extend([means[name]] if name in means else [])
             best = min(means, key=means.get)
-            nearest.append(means[best])
-            argmax += [means[ARGMAX]] if ARGMAX in means else []
-            shown = (name for name in dict.fromkeys((best, ARGMAX)) if name in means)
-            items.append(f"{heading(*pair)}: {', '.join(f'{name} {means[name]:.3f}' for name in shown)}")
-    if not items:
+            shown = (name for name in dict.fromkeys((TOLD, ARGMAX, NOTHING)) if name in means)
+            texts = ", ".join(f"{name} {means[name]:.3f}" for name in shown)
+            items.append(f"{heading(*pair)}: {texts}; the least, seen from the true T, {best} {means[best]:.3f}")
+    if not errors.get(TOLD):
         return None
-    other = f"; the report's way, the largest posterior, to {_range(argmax)}" if argmax else ""
-    sentence = f"Noisy labels alone give T to {_range(nearest)} an entry, by the best estimate{other}."
+    other = f"; the report's way, the largest posterior, to {_range(errors[ARGMAX])}" if errors[ARGMAX] else ""
+    sentence = (
+        f"Noisy labels alone give T to {_range(errors[TOLD])} an entry, by the confident joint{other}. "
+        f"{NOTHING[0].upper()}{NOTHING[1:]} is {_range(errors[NOTHING])} away."
+    )
     return Finding(sentence, tuple(items))
 
 

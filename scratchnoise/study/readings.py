@@ -180,7 +180,9 @@ def described(rows):
             for pixels in PIXELS:
                 texts = (" ".join(f"{m:.3f}" for m in mean_accuracy(rows, reading, method, pixels, n)) for n in NOISES)
                 lines.append(f"    {pixels:<10} {'   |   '.join(texts)}")
-    lines.append(f"moves least: {chosen(rows)}")
+    total = {reading: sum(moved[reading, method] for method in MODELS) for reading in BUDGETS}
+    order = sorted(total, key=total.get)
+    lines.append(f"moves least: {', then '.join(f'{reading} ({total[reading]:.3f} in all)' for reading in order)}")
     for row in rows:
         if row["reading"] == "whole-batch descent" and row["draw"] == FIRST_DRAW:
             lines.append(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scratchnoise.study import protocol, readings, selection
-from scratchnoise.study.methods import METHODS
+from scratchnoise.study.methods import METHODS, PLAIN_EPOCH
 
 
 def test_what_the_methods_use_is_what_the_committed_rows_choose():
@@ -18,7 +18,16 @@ def test_what_the_methods_use_is_what_the_committed_rows_choose():
         assert settings == selection.USED[method], method
         used = METHODS[method].settings
         assert all(used.get(name, 0.0) == value for name, value in settings.items()), method
+    assert best["NN"][1] == PLAIN_EPOCH
     assert all(row["draw"] >= selection.FIRST_DRAW and "test" not in " ".join(row) for row in rows)
+
+
+def test_the_command_without_arguments_adds_nothing_to_the_committed_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(selection, "_judge", lambda *_: pytest.fail("a row is missing"))
+    out = tmp_path / "selection.jsonl"
+    out.write_bytes(selection.FILE.read_bytes())
+    selection.select(out)
+    assert out.read_bytes() == selection.FILE.read_bytes()
 
 
 def test_the_reading_in_use_is_that_of_the_committed_rows():
