@@ -80,17 +80,37 @@ FORMULAS = {
     ),
     20: Formula("images and labels", "P(x, y) = P(y | x) P(x)"),
     21: Formula(
-        "layers", "f_i(x) = sigma(W_i x + b_i) for i < n,  f_n(x) = softmax(W_n x + b_n),  sigma(a) = max(0, a)"
+        "layers",
+        "f_i(x) = sigma(W_i x + b_i) for i < n,  f_n(x) = softmax(W_n x + b_n),  sigma(a) = max(0, a)",
+        "f_n(x) = W_n x + b_n, the logits; the softmax of (22) comes after it, once",
     ),
-    22: Formula("softmax", "softmax(z)_c = exp(z_c) / sum_l exp(z_l)"),
+    22: Formula(
+        "softmax",
+        "softmax(f(x))_c = exp(f(x)_c) / sum_l exp(f(x)_l)",
+        "with the logits f(x): f(x) of (21) is a softmax already, and two of them give no class more than\n"
+        "e / (e + C - 1)",
+    ),
     23: Formula("cross-entropy", "L(y, p) = -log p_y"),
     24: Formula(
         "the corrected loss of two classes, -1 and +1",
         "L~(y, p) = ((1 - rho_-y) L(y, p) - rho_y L(-y, p)) / (1 - rho_+1 - rho_-1),\nrho_i = P(noisy = -i | true = i)",
+        "this, with the label as first argument throughout; (25) has it second",
     ),
-    25: Formula("it is unbiased", "E_noisy[L~(noisy, p)] = L(true, p)"),
-    26: Formula("its empirical risk", "R = 1/N sum_n L~(noisy_n, p_n)"),
-    27: Formula("the mean of that risk", "E_noisy[R] = 1/N sum_n L(true_n, p_n)"),
+    25: Formula(
+        "it is unbiased",
+        "E_noisy[L~(p, noisy)] = L(p, true)",
+        "E_noisy[L~(noisy, p)] = L(true, p): the label is corrected, never the prediction",
+    ),
+    26: Formula(
+        "its empirical risk",
+        "R = 1/N sum_n L~(noisy_n, P(noisy | x_n))",
+        "R = 1/N sum_n L~(noisy_n, p_n): what is learnt with the corrected loss is the posterior of the true label",
+    ),
+    27: Formula(
+        "the mean of that risk",
+        "E_noisy[R] = 1/N sum_n L(true_n, P(noisy | x_n))",
+        "E_noisy[R] = 1/N sum_n L(true_n, p_n), see (26)",
+    ),
     28: Formula("the loss of every label", "L = [L(1, p), ..., L(C, p)]"),
     29: Formula("the transition matrix", COLUMNS),
     30: Formula("the corrected loss", "L~ = (T^T)^-1 L"),
@@ -141,5 +161,7 @@ FORMULAS = {
         "[ 0.366 (0.0371)  0.277 (0.0781)  0.283 (0.0574) ]\n"
         "[ 0.329 (0.0345)  0.414 (0.0837)  0.326 (0.0472) ]\n"
         "[ 0.304 (0.0479)  0.309 (0.0637)  0.391 (0.0625) ]",
+        'the text says that "both approximations show an increase in flipping rates"; 0.414 is a decrease against\n'
+        "the 0.4 of (39), and with this deviation neither is shown",
     ),
 }

@@ -65,7 +65,9 @@ def test_errors_are_the_larger_of_the_samples_and_of_labels_drawn_from_q(sharp, 
 FEW = np.array([[0.98, 0.01, 0.03], [0.01, 0.98, 0.02], [0.01, 0.01, 0.95]])
 
 
-@pytest.mark.parametrize("T", [FEW, np.array([[0.9, 0.05, 0], [0.1, 0.9, 0], [0, 0.05, 1]]), T], ids=["few", "zeros", "T"])
+@pytest.mark.parametrize(
+    "T", [FEW, np.array([[0.9, 0.05, 0], [0.1, 0.9, 0], [0, 0.05, 1]]), T], ids=["few", "zeros", "T"]
+)
 @pytest.mark.parametrize("n", [100, 1000])
 def test_an_oracle_with_few_wrong_labels_hears_nothing(T, n, monkeypatch):
     """With 100 samples and 3 % wrong labels some draws have none wrong: their sample has no spread."""

@@ -216,11 +216,14 @@ transition_heatmaps(T, {name: estimates[name] for name in shown}, ["0", "1", "2"
 # %% [markdown]
 # Not all is well: if the classifier cannot tell two classes apart, no estimator can, and human labellers do not follow
 # a $T$ at all, since some images are harder than others. The numbers on Fashion-MNIST, with the network's posteriors,
-# are in `tutorials/results/RESULTS.md`; the report's own estimates for CIFAR are (45) and (46), the first of which is not row-dominant.
+# are in `tutorials/results/RESULTS.md`; the report's own estimates for CIFAR are (45) and (46), the first of which is
+# not row-dominant.
 
 # %%
 assert (np.diag(estimates["argmax"]) > np.diag(T) + 0.05).all(), "the argmax is biased upwards, for every class"
 assert error["quantile 0.97"] < 0.7 * error["argmax"], "a quantile is less so"
 assert error["confident joint"] < 0.5 * error["quantile 0.97"], "counting beats believing"
 assert accuracy["confident joint"] > accuracy["argmax"], "and the classifier notices"
-assert error["quantile 0.80"] > error["quantile 0.90"] and np.isclose(*(accuracy[f"quantile 0.{k}"] for k in (80, 90)), atol=0.01)
+assert error["quantile 0.80"] > error["quantile 0.90"] and np.isclose(
+    *(accuracy[f"quantile 0.{k}"] for k in (80, 90)), atol=0.01
+)

@@ -77,14 +77,15 @@ print("these differ", *differ, "for these no difference is shown", *agree, sep="
 #
 # ## MLR: the length of a step
 #
-# The report: batches of 100, steps of $0.1$, at most 1000 iterations, "converged within a tolerance of 3e-6".
-# Read as 300 iterations of L-BFGS, after which accuracy moves little, as in the rows "MLR", both means of Fashion-MNIST
-# agree with the report's. The same reading of rMLR does not: there 250 minibatch steps come nearer, "rMLR (steps)",
-# which stand on no plateau. Read as 1000 minibatch steps, "MLR (steps)", nothing converges. A step is stable where step times curvature is below 2.
-# On pixels in [0, 1] the mean image is the largest part of every image and makes the curvature; so the step is
-# too long *before* any jitter of minibatches: full-batch descent shows it as well. Subtracting the mean image is
-# enough. Here it is live, on Fashion-MNIST if it is on this computer and on drawn garments if not. (The curvature
-# of softmax regression at equal probabilities is a third of the largest eigenvalue of the mean of $x x^\top$.)
+# The report: batches of 100, steps of $0.1$, at most 1000 iterations, "converged within a tolerance of 3e-6". Read as
+# 300 iterations of L-BFGS, after which accuracy moves little, as in the rows "MLR", both means of Fashion-MNIST agree
+# with the report's. The same reading of rMLR does not: there 250 minibatch steps come nearer, "rMLR (steps)", which
+# stand on no plateau. Read as 1000 minibatch steps, "MLR (steps)", nothing converges. A step is stable where step times
+# curvature is below 2. On pixels in [0, 1] the mean image is the largest part of every image and makes the curvature;
+# so the step is too long *before* any jitter of minibatches: full-batch descent shows it as well. Subtracting the mean
+# image is enough. Here it is live, on Fashion-MNIST if it is on this computer and on drawn garments if not. (The
+# curvature of softmax regression at equal probabilities is a third of the largest eigenvalue of the mean of $x
+# x^\top$.)
 
 # %%
 found = next(row["found"] for row in data.status() if row["name"] == "fashion-mnist")
@@ -138,16 +139,17 @@ same = all((posterior.argmax(axis=1) == q.argmax(axis=1)).all() for posterior in
 # A model that knows every true label still cannot predict the noise: on average its loss on noisy labels is at least
 # the entropy of a column of $T$, the noise floor. A training loss below it by more than three standard errors (tutorial
 # 01) says that the model has adapted to these labels, and it needs no clean label. The plain network goes far below,
-# and there accuracy is lost; under (38) the forward correction stays within the margin. How soon memorising begins may depend on
-# initial weights and pixel scale, which the report does not state; we have not varied them: by epoch 30 its network is
-# down at 0.62, ours at 0.81.
+# and there accuracy is lost; under (38) the forward correction stays within the margin. How soon memorising begins may
+# depend on initial weights and pixel scale, which the report does not state; we have not varied them: by epoch 30 its
+# network is down at 0.62, ours at 0.81.
 #
-# It is no stopping rule. Under (39) the forward network ends below the floor in most runs, and is the best one there. On
-# CIFAR-10 the corrected risk of the same forward network falls below zero after a few
-# epochs, under an *estimated* $T$, and its accuracy goes on rising.
+# It is no stopping rule. Under (39) the forward network ends below the floor in most runs, and is the best one there.
+# On CIFAR-10 the corrected risk of the same forward network falls below zero after a few epochs, under an *estimated*
+# $T$, and its accuracy goes on rising.
 
 # %%
 picture("Training epoch by epoch, Fashion-MNIST, noise (38)")
+
 
 # %%
 def margin_of(T):
@@ -226,8 +228,8 @@ for name, printed in {"(45)": REPORT_T_RLR, "(46)": REPORT_T_RNN}.items():
 # control is the plain network stopped after 12 epochs, which loses far less. So a good part of what correction gives
 # could be had by stopping, for who knew when. Whether *knowing* $T$ is what helps, or the settings that come with it,
 # only the same settings without $T$ can show: it is shown in some comparisons, and in others not. Forward correction
-# does better. Under (39) a run may saturate in its first steps; a training that does so starts again (RESULTS.md has the
-# draw where rounding decides it).
+# does better. Under (39) a run may saturate in its first steps; a training that does so starts again (RESULTS.md has
+# the draw where rounding decides it).
 
 # %%
 for finding in findings(rows):

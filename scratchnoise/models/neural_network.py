@@ -43,7 +43,7 @@ class NeuralNetwork(Classifier):
     T: transition matrix in the order of `classes_`, for the three that correct; ValueError with any other loss.
     epochs: a number, or "auto": 30, or as many more as make 1,000 steps. solver: "sgd" with momentum, or "adam".
     learning_rate: a number, or "auto": 0.01 (adam: 0.001) for cross-entropy; for corrected losses the step depends on
-    T and decays (see `training.step_size`), because at a constant 0.01 they diverge. Where the first tenth of such a
+    T and decays (see `training.step_size`), because their gradients have another size. Where the first tenth of such a
     training ends saturated, certain and wrong, it starts again from new weights with steps half as long, twice at most.
     momentum: adam's beta_1, too.
     weight_decay: L2 penalty on the weights, biases excepted.

@@ -75,7 +75,9 @@ def best_methods(rows):
         return None
     name, count = first.most_common(1)[0]
     where = "everywhere" if count == len(items) else f"in {count} of {len(items)} settings"
-    sentence = f"{name} has the highest mean at the end of training {where}; its lead is shown in {shown[name]} of {count}."
+    sentence = (
+        f"{name} has the highest mean at the end of training {where}; its lead is shown in {shown[name]} of {count}."
+    )
     return Finding(sentence, tuple(items))
 
 
@@ -154,7 +156,7 @@ def raw_runs(rows):
 
 
 def estimates_of_T(rows):
-    """How near the estimates of T come: the one that methods are told, the report's, and a T without any information."""
+    """How near the estimates of T come: the one that methods are told, the report's, and a T of equal entries."""
     items, errors = [], {}
     for pair in columns(rows):
         here = {}

@@ -27,7 +27,7 @@ TEST_SAMPLES = (
     f"{binomial_error(0.9, 3000):.3f} at 0.9 with 3,000, which no repetition shows."
 )
 UNSTABLE_NOTE = (
-    "~ The steps are too long to be stable, so the rounding of a processor decides: another one finds others."
+    "~ Rounding grows from step to step: another table or processor finds numbers that differ in three digits."
 )
 OVERVIEW, ESTIMATES = "All methods", "T and its estimates"  # how the captions of these figures begin
 CHOICE = "last epoch, or the epoch named; never chosen on the test set"
@@ -70,7 +70,7 @@ def grids(rows):
     found = cells(rows)
     classes = {row["data"]: row["classes"] for row in rows if row.get("classes")}
     upper = "Table 2. Accuracy after learning from clean labels, 5-fold cross-validation on the test set"
-    bound = "Upper bound: accuracy on the clean test set after learning from clean labels, 90 % of the training set"
+    bound = "Clean labels: accuracy on the clean test set after learning from 90 % of the clean training set"
     lower = "Table 3. Accuracy on the clean test set after learning from noisy labels"
     error = "Estimates of T: mean absolute error of the entries"
     return [

@@ -47,7 +47,9 @@ def measure(out, draws=5):
                 for kind, y_noisy in zip(KINDS, labels, strict=True):
                     cell = {"noise": name, "rate": rate, "draw": draw, "kind": kind}
                     if (*cell.values(), "T") not in results:  # the last of a cell
-                        results.append(*({**cell, **row} for row in fitted_methods(x[part], y_noisy, x_test, y_test, T)))
+                        results.append(
+                            *({**cell, **row} for row in fitted_methods(x[part], y_noisy, x_test, y_test, T))
+                        )
 
 
 def probabilities(name, x, y, clean, rate, rng):
@@ -58,7 +60,7 @@ def probabilities(name, x, y, clean, rate, rng):
 
 
 def fitted_methods(x, y_noisy, x_test, y_test, T):
-    """A row {"method", "accuracy"} of every method, told T where it needs it, then {"method": "T", "error", "trust"}."""
+    """A row {"method", "accuracy"} of every method, told T if it needs it, then {"method": "T", "error", "trust"}."""
     for method, make in METHODS.items():
         yield {"method": method, "accuracy": make(T).fit(x, y_noisy).score(x_test, y_test)}
     with warnings.catch_warnings():

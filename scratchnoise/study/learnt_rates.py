@@ -105,7 +105,9 @@ def described(found):
     best = {draw: max(rows[draw]["accuracy"] for rows in em.values()) for draw in known}
     cost = compare({draw: row["accuracy"] for draw, row in known.items()}, best)
     diagonals = [np.diag(row["T"]) for rows in em.values() for row in rows.values()]
-    low, high = (pick(r["loss"] - known[d]["loss"] for rows in em.values() for d, r in rows.items()) for pick in (min, max))
+    low, high = (
+        pick(r["loss"] - known[d]["loss"] for rows in em.values() for d, r in rows.items()) for pick in (min, max)
+    )
     prefers = "prefers rates that are too clean" if high < 0 else "does not prefer other rates everywhere"
     steps = [
         f"{row['step']:g} in {row['passes']} passes {_mean(rows, 'accuracy'):.3f} at {_gap(rows, known):+.4f}"
@@ -116,13 +118,13 @@ def described(found):
     stale = [r["loss"] - r["loss_with_rates_of_the_mean"] for n, rs in runs.items() if "SGD" in n for r in rs.values()]
     return (
         f"Fashion-MNIST, (39), a ridge of 0.003, {len(known)} draws. Told T the loss is {_mean(known, 'loss'):.4f} and "
-        f"the accuracy {_mean(known, 'accuracy'):.3f}. EM of at most 400 steps of L-BFGS from {len(em)} starts, the true "
-        f"T among them, was stopped at losses that are {-high:.4f} to {-low:.4f} lower and diagonals of "
-        f"{np.min(diagonals):.2f} to {np.max(diagonals):.2f}: the likelihood {prefers}. The most accurate of the {len(em)} "
-        f"costs {cost} of accuracy beside T known. SGD, by step and passes, accuracy and how far its loss is above that "
-        f"of T known: {'; '.join(steps)}. Passes in proportion to 1 / step are the control for going less far. Averaging "
-        f"the weights keeps the rates of the last pass; those that (19) finds for the averaged weights have a loss that "
-        f"is {min(stale):.4f} to {max(stale):.4f} lower."
+        f"the accuracy {_mean(known, 'accuracy'):.3f}. EM of at most {EM_STEPS} steps of L-BFGS from {len(em)} starts, "
+        f"the true T among them, was stopped at losses that are {-high:.4f} to {-low:.4f} lower and diagonals of "
+        f"{np.min(diagonals):.2f} to {np.max(diagonals):.2f}: the likelihood {prefers}. The most accurate of the "
+        f"{len(em)} costs {cost} of accuracy beside T known. SGD, by step and passes, accuracy and how far its loss is "
+        f"above that of T known: {'; '.join(steps)}. Passes in proportion to 1 / step are the control for going less "
+        "far. Averaging the weights keeps the rates of the last pass; those that (19) finds for the averaged weights "
+        f"have a loss that is {min(stale):.4f} to {max(stale):.4f} lower."
     )
 
 

@@ -2,9 +2,10 @@
 
 The report's linear methods take "at most 1000 iterations" (rMLR: 250) and "have converged within a tolerance of 3e-6".
 It does not say what an iteration is. Minibatch steps of the constant size 0.1 do not converge on noisy labels, whatever
-their number, so the likelihood is maximised by L-BFGS, whose iteration is a pass: the reading whose accuracy moves least
-when more iterations are made or the pixels are scaled otherwise. `readings` recomputes the choice. It is not the reading
-that comes nearest to the report's rMLR: that is so many minibatch steps, kept as "MLR (steps)" and "rMLR (steps)".
+their number, so the likelihood is maximised by L-BFGS, whose iteration is a pass: the reading whose accuracy moves
+least when more iterations are made or the pixels are scaled otherwise. `readings` recomputes the choice. It is not the
+reading that comes nearest to the report's rMLR: that is so many minibatch steps, kept as "MLR (steps)" and
+"rMLR (steps)".
 
 Settings of our own are chosen on noisy validation data of other draws: `selection`.
 """

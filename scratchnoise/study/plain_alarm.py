@@ -47,6 +47,4 @@ def described(found):
             for name, part in (("labels that it learnt", "learnt"), ("labels left out", "left_out"))
         ]
         parts.append(f"{heading('fashion-mnist', row['noise'])}: {'; '.join(said)}")
-    return (
-        f"The loss of the plain network after 30 epochs less the noise floor, in its standard errors: {'. '.join(parts)}."
-    )
+    return f"Loss of plain training after 30 epochs less the noise floor, in its standard errors: {'. '.join(parts)}."

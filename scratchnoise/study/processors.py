@@ -1,4 +1,4 @@
-"""How far the linear methods depend on the table and on the processor: python -m scratchnoise.study.processors --out FILE.
+"""How far the linear methods depend on table and processor: python -m scratchnoise.study.processors --out FILE.
 
 Draw 0 of Fashion-MNIST under (38) and (39), every linear method, in the table that runs here. One line of the file is
 one method with one noise, table and processor. Run it with --backend numpy and numba, and with

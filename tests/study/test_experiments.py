@@ -5,7 +5,19 @@ import pytest
 from experiments import goes_on_where_it_stopped
 
 from scratchnoise.data import Dataset
-from scratchnoise.study import boosting, estimates, evidence, generative, instance, label_errors, sparse
+from scratchnoise.study import (
+    boosting,
+    estimates,
+    evidence,
+    generative,
+    instance,
+    label_errors,
+    plain_alarm,
+    processors,
+    sparse,
+    told_T,
+)
+from scratchnoise.study.methods import UNSTABLE
 from scratchnoise.study.protocol import Task
 from scratchnoise.transition import TransitionMatrix
 
@@ -140,6 +152,40 @@ def test_blocks_are_means_of_four_pixels():
     image = np.arange(16, dtype=np.uint8).reshape(1, 4, 4)
     np.testing.assert_allclose(sparse.blocks(image) * 255, [[2.5, 4.5, 10.5, 12.5]], rtol=1e-6)
     assert sparse.blocks(np.zeros((2, 4, 4, 3), np.uint8)).shape == (2, 12)
+
+
+def test_a_true_T_is_held_against_its_estimate_on_the_same_draws():
+    row = {"data": "cifar10", "noise": "hidden", "method": "NN forward", "epoch": 30}
+    results = [{**row, "draw": k, "repetition": k, "accuracy": 0.6 + 0.01 * k} for k in range(3)]
+    told = [{"method": "NN forward", "draw": k, "accuracy": 0.65 + 0.01 * k} for k in range(3)]
+    assert "NN forward 0.660 instead of 0.610, +0.050 [+0.050, +0.050], shown" in told_T.described(told, results)
+
+
+def test_the_page_says_whether_the_alarm_rings_for_plain_training():
+    found = {"loss": 0.9, "error": 0.01, "rings": True}
+    row = {"noise": "0.5", "floor": 1.0, "learnt": found, "left_out": {"loss": 1.02, "error": 0.02, "rings": False}}
+    said = plain_alarm.described([row])
+    assert "labels that it learnt -10.0, it rings; labels left out +1.0, it does not ring" in said
+
+
+def test_the_page_tells_both_numbers_of_a_row_that_was_measured_again():
+    row = {"data": "fashion-mnist", "noise": "0.6", "method": "NN forward", "epoch": 30, "backend": "numba"}
+    results = [{**row, "draw": k, "repetition": k, "accuracy": 0.9} for k in range(3)]
+    old = {**results[1], "accuracy": 0.3, "backend": "cupy", "why": "it stood still"}
+    (said,) = evidence.measured_again([old, {**old, "epoch": 2}], results)
+    assert "draw 2: 0.300 on cupy, 0.900 now; it stood still" in said and "would be 0.700, not 0.900" in said
+
+
+def test_a_method_is_unstable_where_tables_or_processors_differ():
+    row = {"backend": "numba", "processor": "a", "noise": "0.5", "accuracy": 0.9}
+    rows = [{**row, "method": name} for name in ("still", "moving")]
+    rows += [{**row, "method": "still", "processor": "b", "accuracy": 0.9004}]
+    rows += [{**row, "method": "moving", "backend": "numpy", "accuracy": 0.9007}]
+    assert processors.unstable(rows) == {"moving"}
+
+
+def test_what_is_marked_is_what_the_committed_rows_show():
+    assert processors.unstable(evidence.rows("processors")) == UNSTABLE
 
 
 def test_the_page_says_where_rounding_decides():

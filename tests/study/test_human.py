@@ -1,4 +1,4 @@
-"""Labels of people beside drawn ones of the same T: the same images and shares, and only the dependence on x differs."""
+"""Labels of people beside drawn ones of the same T: the same images and shares; what differs is the dependence on x."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,9 @@ def npz(tmp_path, monkeypatch):
     people[:900][dark] = numbers[1]
     path = tmp_path / "cifar10n.npz"
     np.savez(path, clean_label=clean, **dict.fromkeys(human.LABELS, people))
-    images = Dataset("cifar10", x.astype(np.uint8), y, x[:90].astype(np.uint8), y[:90], ("airplane", "automobile", "cat"))
+    images = Dataset(
+        "cifar10", x.astype(np.uint8), y, x[:90].astype(np.uint8), y[:90], ("airplane", "automobile", "cat")
+    )
     monkeypatch.setattr(human_labels, "load_cifar10", lambda classes: images)
     return path, dark.mean()
 
