@@ -316,8 +316,8 @@ print(f"of the units kept in this step, {np.mean(other[dropped > 0] > 0):.2f} ar
 # %% [markdown]
 # ## The annex network
 #
-# The report's network is the same thing, larger: 4.4 million weights for 18,000 images, 98 % of them in two linear
-# layers. That is why it can learn wrong labels by heart.
+# The report's network is the same thing, larger: 4.4 million weights for 18,000 images, nearly all of them in two
+# linear layers. There is room to learn every wrong label by heart.
 
 # %%
 large = annex(3)

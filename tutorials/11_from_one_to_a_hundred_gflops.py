@@ -155,9 +155,11 @@ chart(measured["rows"], measured["peak_gflops"])
 # Lessons, each of which cost more than a factor of two before it was understood:
 #
 # * Two thread pools on the same cores wait for each other. A library that mixes numba and BLAS should look there first.
-# * A tuple of accumulators that is indexed by a variable, even once and after the loop, leaves the registers: 20 times
-#   slower. A tile is therefore one value to numba, and only the code that emits its instructions counts rows.
-# * With `parallel=True`, numba turns `a[:, i].sum()` inside a loop into a parallel loop of its own: 500 times slower.
+# * A tuple of accumulators that is indexed by a variable, even once and after the loop, leaves the registers, which
+#   is many times slower. A tile is therefore one value to numba, and only the code that emits its instructions counts
+# rows.
+# * With `parallel=True`, numba turns `a[:, i].sum()` inside a loop into a parallel loop of its own, hundreds of
+#   times slower.
 # * A slice such as `x[n]` costs two atomic operations for its reference count. In a loop over 48,600 rows of 784
 #   numbers that was a third of the time.
 # * numba's cache looks at the file of the compiled function alone, not at what it calls. `kernels/numba_cache.py`
@@ -165,8 +167,8 @@ chart(measured["rows"], measured["peak_gflops"])
 #
 # ## Two machines, one source: why the tile must know its registers
 #
-# All of the above was measured on a processor with AVX-512. On one without, the same source took 1.4 to 1.55 times
-# PyTorch's time, and one thread did 28 GFLOP/s in a convolution where a bare tile in registers reaches 102. Two causes:
+# All of the above was measured on a processor with AVX-512. On one without, the same source was slower
+# than PyTorch, and one thread did 28 GFLOP/s in a convolution where a bare tile in registers reaches 102. Two causes:
 #
 # * A tile of 8 x 2 vectors of 64 bytes is 32 accumulators of 32 bytes on AVX2, which has 16 registers. The others live
 #   in memory, and each step of the sum writes and reads them.
@@ -188,7 +190,7 @@ chart(measured["rows"], measured["peak_gflops"])
 # over rows and vectors stand where the instructions are emitted, once, and no kernel counts to eight any more.
 #
 # A third fault of this kind: `llvm.fma` promises one rounding. Where the processor has no such instruction, LLVM calls
-# a function of the C library for each number, 40 to 100 times slower than NumPy. `llvm.fmuladd` allows two
+# a function of the C library for each number, far slower than NumPy. `llvm.fmuladd` allows two
 # instructions, one that multiplies and one that adds.
 #
 # None of the three shows on the machine where the code was written. `tests/kernels/test_census.py` therefore compiles

@@ -15,18 +15,25 @@ from pathlib import Path
 import numpy as np
 
 from ..network.watch import FALSE_ALARM_RATE
+from ..noise import MNIST06
 from . import evidence
 from .findings import accuracies
 from .report_numbers import REPORT_T_RLR, REPORT_TABLE_3
 
 ROOT = Path(__file__).parent.parent.parent
 NUMBER = r"[-+]?[\d.,]*\d"
-MEASURED = re.compile(r"(?<![\w.(-])(?:0\.\d{2,}|\d+ of (?:our |the )?\d+)\b")  # what looks like a result, in prose
+MEASURED = re.compile(  # what looks like a result, in prose
+    r"(?<![\w.(-])(?:(?:0\.\d{2,}|\d+ of (?:our |the )?\d+)\b|\d+(?:\.\d+)? (?:%|times (?:as|slower|faster)))"
+)
 NOT_MEASURED = (  # settings, counts and the report's own numbers
     *("0.97 is safe", "0.80 quantile", "13 of 16", "12 of the 16 registers", "of 32 bytes", "of 16 bytes"),
     *("k^-0.6", "0.01, the report's", "0.01 loss.step_scale", "more than 0.01", "0.001, which decays", "ridge 0.003"),
     *("0.01 (adam: 0.001)", "constant 0.01", "0.999", "+0.012 ± 0.008", "Table 1: the same 0.33"),
     '"0.477 (0.0074), 0.36',
+    *("60 % wrong", "interval of 95 %", "95 % interval", "90 % of a draw", "10 % that are left out"),
+    *("subsets of 90 %", "the 90 % of the", "70 % one class and 30 % another", '50 % symmetric noise"'),
+    "45 % are wrong",
+    *("uniform noise of 60 %", "a deviation of 8 %", "at least 20 times as fast"),
 )
 
 
@@ -187,6 +194,10 @@ def _smaller_steps(rows):
     return fails and all(row["accuracy"] > bad["accuracy"] + 0.02 for row in sgd.values()) and ()
 
 
+def _information_39(rows):
+    return f"{100 * MNIST06.information_fraction:.0f}"
+
+
 def _printed_rates(rows):
     rates = np.array(REPORT_T_RLR)[..., 0]
     return f"{np.floor(100 * rates.min()) / 100:.2f}", f"{rates.max():.2f}"
@@ -252,6 +263,7 @@ CLAIMS = (
     Claim(T08, "none with a risk below zero in an epoch", _no_risk_below_zero),
     Claim(T08, "runs lived through the few epochs", _default_lives),
     Claim(T05, "{} of accuracy lost at the least", _em_costs),
+    Claim(T05, "a label carries {} % of the information of a clean one", _information_39),
     Claim(T05, "smaller steps do not end there", _smaller_steps),
     Claim(T05, "has all rates between {} and {} and", _printed_rates),
     Claim(T02, "The report scores {} with this model", _report_mlr),

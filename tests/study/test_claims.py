@@ -96,7 +96,9 @@ def test_a_claim_that_left_its_text_is_missed(root):
         claims.rewritten(root=root)
 
 
-@pytest.mark.parametrize("text", ["an accuracy of 0.943 (0.004)", "8 of 9 runs died", "at 0.82."])
+@pytest.mark.parametrize(
+    "text", ["an accuracy of 0.943 (0.004)", "8 of 9 runs died", "at 0.82.", "loses 12 %", "3.5 times slower"]
+)
 def test_a_number_without_a_row_would_be_found(tmp_path, text):
     (tmp_path / "README.md").write_text(f"Ours has {text}, which no row says.", encoding="utf-8")
     assert claims.uncovered("README.md", Path(tmp_path)) != []
