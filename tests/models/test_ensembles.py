@@ -291,6 +291,7 @@ def test_settings_that_do_not_fit_are_refused(model, message):
         model.fit(np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2)
 
 
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")  # labels of pure noise
 @pytest.mark.parametrize("model", [MODELS[0], *MODELS[2:]], ids=named)
 def test_weights_are_repetitions(model):
     rng = np.random.default_rng(0)
