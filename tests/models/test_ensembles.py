@@ -183,6 +183,7 @@ def test_the_vote_makes_the_last_member_no_better_than_chance():
     assert mutant[wrong].sum() / mutant.sum() != pytest.approx(2 / 3, abs=0.05)
 
 
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")  # labels of pure noise
 @pytest.mark.parametrize("kappa", [0.05, 0.3])
 def test_no_sample_has_more_than_its_share_of_smoothboost(kappa):
     rng = np.random.default_rng(0)
