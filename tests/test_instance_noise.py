@@ -70,11 +70,32 @@ def test_the_margin_decides_and_the_second_class_gets_the_flips(kind):
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
-def test_the_margins_of_the_three_kinds():
+def margins_are_those_of_the_paper(kinds):
+    """(1 - m^2) / 2, 1 - m^3 and 1 - (m^3 + m^2 + m) / 3, by hand at three margins."""
     at = np.array([0, 0.5, 1])
-    np.testing.assert_allclose(KINDS["I"](at), [0.5, 0.375, 0])
-    np.testing.assert_allclose(KINDS["II"](at), [1, 0.875, 0])
-    np.testing.assert_allclose(KINDS["III"](at), [1, 1 - 0.875 / 3, 0])
+    np.testing.assert_allclose(kinds["I"](at), [0.5, 0.375, 0])
+    np.testing.assert_allclose(kinds["II"](at), [1, 0.875, 0])
+    np.testing.assert_allclose(kinds["III"](at), [1, 1 - 0.875 / 3, 0])
+
+
+WRONG_KINDS = {
+    "I without the square": {"I": lambda m: 0.5 - 0.5 * m},
+    "I from 1": {"I": lambda m: 1 - m**2},
+    "II with a square": {"II": lambda m: 1 - m**2},
+    "III without the third": {"III": lambda m: 1 - m**3 - m**2 - m},
+    "III without its linear part": {"III": lambda m: 1 - (m**3 + m**2) / 2},
+    "margins the wrong way round": {kind: (lambda m, tau=tau: tau(1 - m)) for kind, tau in KINDS.items()},
+}
+
+
+def test_the_margins_of_the_three_kinds():
+    margins_are_those_of_the_paper(KINDS)
+
+
+@pytest.mark.parametrize("what", WRONG_KINDS)
+def test_wrong_margins_are_rejected(what):
+    with pytest.raises(AssertionError):
+        margins_are_those_of_the_paper(KINDS | WRONG_KINDS[what])
 
 
 def test_a_label_that_is_not_the_most_probable_stays():

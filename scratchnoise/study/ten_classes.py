@@ -49,11 +49,6 @@ METHODS = {
     "forward, T estimated": {"loss": "forward"},
     "co-teaching": {},
 }
-PUBLISHED = {  # accuracy of co-teaching on CIFAR-10: README of github.com/bhanML/Co-teaching, its own network
-    "symmetric 20 %": 0.8218,
-    "symmetric 50 %": 0.7449,
-    "pair 45 %": 0.7285,
-}
 
 
 def transition(dataset, name, class_names):
@@ -127,16 +122,15 @@ COLUMNS = {"last epoch": "accuracy", "chosen epoch": "chosen", "error of T": "er
 
 
 def table(rows):
-    """The lines of a table in Markdown: mean and deviation over draws, and what is published on other images."""
+    """The lines of a table in Markdown: mean and deviation over draws."""
     cells = {}
     for row in rows:
         cells.setdefault((row["data"], row["network"], row["noise"], row["method"]), []).append(row)
-    headings = ("data", "network", "noise", "method", *COLUMNS, "draws", "published, CIFAR-10")
+    headings = ("data", "network", "noise", "method", *COLUMNS, "draws")
     lines = [f"| {' | '.join(headings)} |", "| --- |" + " --- |" * (len(headings) - 1)]
     for cell, here in cells.items():
         means = [_mean([row[field] for row in here if field in row]) for field in COLUMNS.values()]
-        published = f"{PUBLISHED[cell[2]]:.3f}" if cell[3] == "co-teaching" and cell[2] in PUBLISHED else ""
-        lines.append(f"| {' | '.join([*cell, *means, str(len(here)), published])} |")
+        lines.append(f"| {' | '.join([*cell, *means, str(len(here))])} |")
     return lines
 
 

@@ -183,6 +183,7 @@ def test_the_vote_makes_the_last_member_no_better_than_chance():
     assert mutant[wrong].sum() / mutant.sum() != pytest.approx(2 / 3, abs=0.05)
 
 
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")  # labels of pure noise
 @pytest.mark.parametrize("kappa", [0.05, 0.3])
 def test_no_sample_has_more_than_its_share_of_smoothboost(kappa):
     rng = np.random.default_rng(0)
@@ -291,6 +292,7 @@ def test_settings_that_do_not_fit_are_refused(model, message):
         model.fit(np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2)
 
 
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")  # labels of pure noise
 @pytest.mark.parametrize("model", [MODELS[0], *MODELS[2:]], ids=named)
 def test_weights_are_repetitions(model):
     rng = np.random.default_rng(0)

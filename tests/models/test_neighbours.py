@@ -60,14 +60,140 @@ def test_the_inertia_is_scikit_learns_and_never_rises():
         assert kmeans.lloyd(X, weight, start, 0, 300).inertia == pytest.approx(same.inertia_)
 
 
-def test_the_first_centres_are_drawn_by_squared_distance():
+def the_first_centres_are_drawn_by_squared_distance(spread_out):
     X, weight, rng = np.array([[0.0], [1.0], [3.0]]), np.array([1.0, 2.0, 1.0]), np.random.default_rng(0)
-    pairs = [kmeans.spread_out(X, weight, 2, rng)[:, 0] for _ in range(4000)]
+    pairs = [spread_out(X, weight, 2, rng)[:, 0] for _ in range(4000)]
     after_zero = [b for a, b in pairs if a == 0]
     # odds 2 x 1 for the sample at 1 and 1 x 9 for the one at 3, which leaves less unless both of two draws miss it;
     # by distance alone the odds were 2 to 3, and one draw would find it in 9 cases of 11
     assert np.mean([b == 3 for b in after_zero]) == pytest.approx(1 - (2 / 11) ** 2, abs=0.025)
     assert np.mean([a == 1 for a, _ in pairs]) == pytest.approx(0.5, abs=0.03)
+
+
+def spread_by(odds_of, tries=2):
+    """k-means++ of two centres, the second drawn with these odds(weight, distance), the better of `tries`."""
+
+    def spread_out(X, weight, n_clusters, rng):
+        first = rng.choice(len(X), p=weight / weight.sum())
+        odds = odds_of(weight, abs(X[:, 0] - X[first, 0]))
+        drawn = rng.choice(len(X), tries, p=odds / odds.sum())
+        left = [weight @ ((X - X[[first, second]].T) ** 2).min(axis=1) for second in drawn]
+        return X[[first, drawn[np.argmin(left)]]]
+
+    return spread_out
+
+
+def test_the_first_centres_are_drawn_by_squared_distance():
+    the_first_centres_are_drawn_by_squared_distance(kmeans.spread_out)
+    the_first_centres_are_drawn_by_squared_distance(spread_by(lambda weight, far: weight * far**2))
+
+
+WRONG_SPREADS = {
+    "by distance, not squared": spread_by(lambda weight, far: weight * far),
+    "uniform": spread_by(lambda weight, far: weight),
+    "without weights": spread_by(lambda weight, far: far**2),
+    "one candidate": spread_by(lambda weight, far: weight * far**2, tries=1),
+    "always the farthest": spread_by(lambda weight, far: (far == far.max()).astype(float)),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_SPREADS)
+def test_wrong_first_centres_are_rejected(what):
+    with pytest.raises(AssertionError):
+        the_first_centres_are_drawn_by_squared_distance(WRONG_SPREADS[what])
+
+
+def lloyd_is_its_two_steps(lloyd):
+    """Each round: samples to the nearest centre, centres to the weighted means; the inertia never rises."""
+    rng = np.random.default_rng(2)
+    X, weight = rng.normal(size=(80, 2)), rng.uniform(0.2, 3, 80)
+    centres = X[:4]
+    path = []
+    for rounds in range(1, 8):
+        found = lloyd(X, weight, X[:4], 0, rounds)
+        distance = ((X[:, None] - centres) ** 2).sum(axis=-1)
+        path.append(weight @ distance.min(axis=1))
+        assert found.inertia == pytest.approx(path[-1])
+        near = distance.argmin(axis=1)
+        centres = np.stack([np.average(X[near == k], axis=0, weights=weight[near == k]) for k in range(4)])
+        np.testing.assert_allclose(found.centres, centres)
+    assert np.diff(path).max() <= 1e-9
+
+
+def lloyd_with(move):
+    """Lloyd's algorithm whose centres go where move(samples, weights, centre) says."""
+
+    def lloyd(X, weight, centres, tol, max_iter):
+        for _ in range(max_iter):
+            distance = ((X[:, None] - centres) ** 2).sum(axis=-1)
+            near = distance.argmin(axis=1)
+            centres = np.stack([move(X[near == k], weight[near == k], c) for k, c in enumerate(centres)])
+        return kmeans.Clusters(centres, near, weight @ distance.min(axis=1), max_iter)
+
+    return lloyd
+
+
+WRONG_LLOYDS = {
+    "without weights": lloyd_with(lambda x, w, centre: x.mean(axis=0)),
+    "medians": lloyd_with(lambda x, w, centre: np.median(x, axis=0)),
+    "twice the way": lloyd_with(lambda x, w, centre: 2 * np.average(x, axis=0, weights=w) - centre),
+    "half the way": lloyd_with(lambda x, w, centre: (np.average(x, axis=0, weights=w) + centre) / 2),
+}
+
+
+def test_lloyd_is_its_two_steps():
+    lloyd_is_its_two_steps(kmeans.lloyd)
+    lloyd_is_its_two_steps(lloyd_with(lambda x, w, centre: np.average(x, axis=0, weights=w)))
+
+
+@pytest.mark.parametrize("what", WRONG_LLOYDS)
+def test_wrong_rounds_of_lloyd_are_rejected(what):
+    with pytest.raises(AssertionError):
+        lloyd_is_its_two_steps(WRONG_LLOYDS[what])
+
+
+def the_nearest_k_vote(proba):
+    """Six samples on a line, counted by hand; of two classes with one vote each the first is predicted."""
+    X, y = np.array([[0.0], [1], [2], [3], [7], [8]]), np.array([2, 1, 1, 0, 0, 2])
+    x = np.array([[0.4], [2.6], [7.9]])
+    np.testing.assert_allclose(proba(X, y, 3, x), [[0, 2 / 3, 1 / 3], [1 / 3, 2 / 3, 0], [2 / 3, 0, 1 / 3]])
+    tied = proba(X, y, 2, x)
+    np.testing.assert_allclose(tied, [[0, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5]])
+    np.testing.assert_array_equal(tied.argmax(axis=1), [1, 0, 0])
+    np.testing.assert_allclose(proba(X, y, 1, x), np.eye(3)[[2, 0, 2]])
+
+
+def votes_of(power=2, more=0, weigh=lambda far: np.ones_like(far)):
+    """k nearest neighbours with another distance, number or vote."""
+
+    def proba(X, y, k, x):
+        far = abs(x - X.T) ** power
+        near = np.argsort(far, axis=1, kind="stable")[:, : k + more]
+        votes = weigh(np.take_along_axis(far, near, axis=1))[:, :, None] * np.eye(3)[y[near]]
+        return votes.sum(axis=1) / votes.sum(axis=(1, 2))[:, None]
+
+    return proba
+
+
+WRONG_VOTES = {
+    "one neighbour more": votes_of(more=1),
+    "votes by the distance": votes_of(weigh=lambda far: 1 / (far + 0.1)),
+    "the farthest": votes_of(power=-1),
+    "smoothed": lambda X, y, k, x: (k * votes_of()(X, y, k, x) + 1) / (k + 3),
+}
+
+
+def test_the_nearest_k_vote():
+    the_nearest_k_vote(lambda X, y, k, x: KNeighbors(k).fit(X, y).predict_proba(x))
+    the_nearest_k_vote(votes_of())
+    X, y = np.array([[0.0], [1], [2], [3], [7], [8]]), np.array([2, 1, 1, 0, 0, 2])
+    np.testing.assert_array_equal(KNeighbors(2).fit(X, y).predict([[0.4], [2.6], [7.9]]), [1, 0, 0])
+
+
+@pytest.mark.parametrize("what", WRONG_VOTES)
+def test_wrong_votes_are_rejected(what):
+    with pytest.raises(AssertionError):
+        the_nearest_k_vote(WRONG_VOTES[what])
 
 
 def test_wrong_labels_move_neighbours_but_not_clusters(gaussians):

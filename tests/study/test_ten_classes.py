@@ -5,7 +5,7 @@ import pytest
 from experiments import goes_on_where_it_stopped
 
 from scratchnoise.data import Dataset, cifar10, fashion_mnist
-from scratchnoise.study import ten_classes
+from scratchnoise.study import published, ten_classes
 from scratchnoise.transition import TransitionMatrix
 
 CLASSES = {"fashion-mnist": fashion_mnist.CLASS_NAMES, "cifar10": cifar10.CLASS_NAMES}
@@ -93,16 +93,62 @@ def test_what_a_method_is_told(small, monkeypatch, method):
     assert found.get("error") == (pytest.approx(np.abs(guess.array - T.array).mean()) if "est" in method else None)
 
 
-def test_the_table_has_means_deviations_and_what_is_published():
-    rows = [
-        {"data": "cifar10", "network": "annex", "noise": "pair 45 %", "method": method, "draw": draw}
-        | {"accuracy": 0.5 + 0.1 * draw, "chosen": 0.7}
-        for method in ("co-teaching", "cross-entropy")
-        for draw in (0, 1)
-    ]
-    _, _, taught, plain = ten_classes.table(rows)
-    assert taught == "| cifar10 | annex | pair 45 % | co-teaching | 0.550 (0.071) | 0.700 (0.000) |  | 2 | 0.729 |"
-    assert plain.endswith("| 2 |  |")
+def recorded(noise, method, accuracies, network="mlp", data="cifar10"):
+    """Rows of one cell, a draw for each accuracy."""
+    cell = {"data": data, "network": network, "noise": noise, "method": method}
+    return [cell | {"draw": draw, "accuracy": found, "chosen": 0.7} for draw, found in enumerate(accuracies)]
+
+
+def test_the_table_has_means_and_deviations():
+    _, _, line = ten_classes.table(recorded("pair 45 %", "co-teaching", [0.5, 0.6]))
+    assert line == "| cifar10 | mlp | pair 45 % | co-teaching | 0.550 (0.071) | 0.700 (0.000) |  | 2 |"
+
+
+def test_a_published_figure_is_beside_ours_and_its_bar_is_two_standard_errors():
+    """Table 5 of Han et al.: 0.4950, deviation 0.0042, five runs. Ours have a deviation of 0.01 and five draws.
+
+    One standard error would miss the second gap, and a difference of either sign the third.
+    """
+    spread = 0.01 * np.array([-1, -1, 0, 1, 1])
+    two_errors = 2 * np.sqrt(0.01**2 / 5 + 0.0042**2 / 5)
+    for gap, reached in ((-two_errors - 1e-4, False), (-two_errors + 1e-4, True), (0.2, True)):
+        rows = recorded("pair 45 %", "cross-entropy", 0.4950 + gap + spread)
+        (answer,) = published.answers(rows)
+        assert answer.figure.source.name.startswith("Han et al. 2018") and answer.draws == 5
+        assert answer.difference == pytest.approx(gap) and answer.error == pytest.approx(two_errors / 2)
+        assert answer.is_reached is reached
+        (line,) = [line for line in published.table(rows) if f"{0.4950 + gap:.4f} |" in line]
+        assert ("| reached |" in line) is reached
+        assert ("nine convolutional" in line and "two hidden layers of 128 units" in line) is not reached
+
+
+def test_a_figure_is_for_its_own_data_noise_and_method():
+    rows = recorded("pair 45 %", "cross-entropy", [0.9, 0.9], data="fashion-mnist")
+    rows += recorded("asymmetric 40 %", "cross-entropy", [0.9, 0.9])
+    rows += recorded("pair 45 %", "forward, T known", [0.9, 0.9]) + recorded("pair 45 %", "co-teaching", [0.9])
+    assert published.answers(rows) == []
+    assert published.table(rows)[2:] == [line for line in published.table([])[2:] if line.endswith("no rows of ours |")]
+    first, alone = published.described(rows)
+    assert first.startswith("of 12 published figures: 12 without two draws of ours; of 0 comparisons 0 reached, 0 not")
+    assert alone.startswith("fashion-mnist: no published figure")
+
+
+def test_reached_and_missed_figures_are_counted():
+    rows = recorded("symmetric 20 %", "co-teaching", [0.821, 0.823], network="annex")  # one of two sources is passed
+    (line,) = published.described(rows)
+    assert line == "of 12 published figures: 10 without two draws of ours; of 2 comparisons 2 reached, 0 not"
+    rows = recorded("symmetric 20 %", "co-teaching", [0.8219, 0.8220], network="annex")
+    assert [answer.is_reached for answer in published.answers(rows)] == [False, True]
+    assert published.described(rows)[0].endswith("of 2 comparisons 1 reached, 1 not")
+
+
+def test_every_published_figure_is_of_a_noise_a_method_and_a_data_set_of_ours():
+    for figure in published.PUBLISHED:
+        assert figure.noise in ten_classes.NOISES and figure.method in ten_classes.METHODS
+        assert figure.data in ten_classes.TAKEN_FOR and 0 < figure.accuracy < 1
+    assert set(published.OURS) == set(ten_classes.EPOCHS)
+    keys = [(f.data, f.noise, f.method, f.source) for f in published.PUBLISHED]
+    assert len(set(keys)) == len(keys)
 
 
 def test_what_was_not_run_is_told():

@@ -12,8 +12,9 @@ from .members import Ensemble
 class Bagging(Ensemble):
     """The class with the most votes among n_estimators members, each trained on N samples drawn with replacement.
 
-    Section 2.1. P(y = c | x) is the share of the votes for c. A sample of weight w is drawn with a probability
-    proportional to w. Bagging(DecisionTree(max_features="sqrt")) is a random forest that votes.
+    Section 2.1. P(y = c | x) is the share of the votes for c; of equal classes the first one is predicted. A sample of
+    weight w is drawn with a probability proportional to w. Bagging(DecisionTree(max_features="sqrt")) is a random
+    forest that votes.
     estimator: a classifier whose fit takes sample_weight, None for DecisionTree(). random_state: seed of all draws.
     Learnt: estimators_. Raises ValueError for an estimator without sample_weight. Source: Breiman 1996, [Bre96].
     """

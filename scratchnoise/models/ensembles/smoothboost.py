@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...checks import as_generator, check_count, check_number
-from ...messages import shown
+from ...messages import shown, warn_caller
+from ..conventions import ConvergenceWarning, recognised
 from .decision_tree import DecisionTree
 from .members import Ensemble
 
@@ -16,11 +17,12 @@ class SmoothBoost(Ensemble):
 
     Section 2.1. M_1 = 1; S_t(n) = sum over s <= t of (m_s(n) - theta), m_s(n) = 1 where member s is right and -1 where
     it is wrong, theta = gamma / (2 + gamma); M_{t+1} = 1 where S_t < 0, else (1 - gamma)^(S_t / 2). Ends when the mean
-    of M falls below kappa: only a share kappa of the samples is still hard, and those may be the wrong labels.
-    Servedio's two classes are +1 and -1 with m = y h; for more classes a member is right or wrong likewise.
-    kappa, gamma: in (0, 1), gamma at most 1/2, the edge that members are trusted to have; else ValueError.
-    estimator: a classifier whose fit takes sample_weight, None for DecisionTree(max_depth=3).
-    Learnt: estimators_, largest_share_ (of the weight that one sample had, times N). Source: Servedio 2003, [Ser03].
+    of M falls below kappa: members are right on a share of at least (1 + theta) / 2, but for a share kappa of samples.
+    A member's edge is its right share of the weight, less 1/2. Servedio has two classes and trusts it to be gamma. For
+    more classes that is a demand on the members, not better than chance: warns where the mean edge is below gamma.
+    0 < kappa <= 1, 0 < gamma <= 1/2, else ValueError. estimator: a classifier whose fit takes sample_weight, None for
+    DecisionTree(max_depth=3). Learnt: estimators_, edges_ (of each), largest_share_ (of the weight that one sample had,
+    times N). Source: Servedio 2003, [Ser03].
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class SmoothBoost(Ensemble):
         rng = as_generator("random_state", self.random_state)
         features, targets = self._start(X, y)
         S, measure, base = np.zeros(len(y)), np.ones(len(y)), sample_weight.astype(np.float64)
-        self.estimators_, self.largest_share_ = [], 0.0
+        self.estimators_, self.edges_, self.largest_share_ = [], [], 0.0
         for _ in range(self.n_estimators):
             weight = measure * base
             if weight.sum() < self.kappa * base.sum():
@@ -60,7 +62,19 @@ class SmoothBoost(Ensemble):
             member = self._member(X, y, weight, features, targets, rng)
             self.estimators_.append(member)
             right = self._member_proba(member, X).argmax(axis=1) == y
+            self.edges_.append(float(weight[right].sum() / weight.sum() - 0.5))
             S, measure = smoothed(S, right, self.gamma)
+        self._warn_of_weak_members()
+
+    def _warn_of_weak_members(self):
+        edge = float(np.mean(self.edges_))
+        if edge < self.gamma:
+            warn_caller(
+                f"the members have a mean edge of {edge:.2g}, below gamma={self.gamma}: SmoothBoost then promises no "
+                f"margin on all but a share kappa of the samples. Members should be right on {0.5 + self.gamma:.2g} of "
+                "the weight, whatever the number of classes; give a stronger estimator, for instance a deeper tree",
+                recognised(ConvergenceWarning),
+            )
 
     def _predict_proba(self, X):
         return np.mean([self._votes(member, X) for member in self.estimators_], axis=0)
