@@ -95,12 +95,18 @@ def _sgd(draw, step, passes):
     return {**row, "step": step, "passes": passes, "loss_with_rates_of_the_mean": problem.loss(v, T.astype(np.float64))}
 
 
-def described(found):
-    """What the likelihood says of learnt flip rates, in the mean of the draws."""
+def by_run(found):
+    """{run without its draw: {draw: row}}."""
     runs = {}
     for row in found:
         name, draw = row["run"].split(", draw ")
         runs.setdefault(name, {})[int(draw)] = row
+    return runs
+
+
+def described(found):
+    """What the likelihood says of learnt flip rates, in the mean of the draws."""
+    runs = by_run(found)
     known, em = runs["T known"], {name: rows for name, rows in runs.items() if name.startswith("EM")}
     best = {draw: max(rows[draw]["accuracy"] for rows in em.values()) for draw in known}
     cost = compare({draw: row["accuracy"] for draw, row in known.items()}, best)
@@ -110,12 +116,14 @@ def described(found):
     )
     prefers = "prefers rates that are too clean" if high < 0 else "does not prefer other rates everywhere"
     steps = [
-        f"{row['step']:g} in {row['passes']} passes {_mean(rows, 'accuracy'):.3f} at {_gap(rows, known):+.4f}"
+        f"{row['step']:g} in {row['passes']} passes {_mean(rows, 'accuracy'):.3f} at {_gap(rows, known):+.4f}, diagonal "
+        f"{np.mean([np.diag(r['T']) for r in rows.values()]):.2f}"
         for name, rows in runs.items()
         if name.startswith("SGD")
         for row in [rows[min(rows)]]
     ]
-    stale = [r["loss"] - r["loss_with_rates_of_the_mean"] for n, rs in runs.items() if "SGD" in n for r in rs.values()]
+    sgd = [row for name, rows in runs.items() if name.startswith("SGD") for row in rows.values()]
+    stale = [row["loss"] - row["loss_with_rates_of_the_mean"] for row in sgd]
     return (
         f"Fashion-MNIST, (39), a ridge of 0.003, {len(known)} draws. Told T the loss is {_mean(known, 'loss'):.4f} and "
         f"the accuracy {_mean(known, 'accuracy'):.3f}. EM of at most {EM_STEPS} steps of L-BFGS from {len(em)} starts, "
