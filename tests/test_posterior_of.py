@@ -118,7 +118,8 @@ def plain_area():
 # --- losses -------------------------------------------------------------------------------------------------
 
 
-NAMES = [name if name in robust.NAMED else pytest.param(name, marks=pytest.mark.slow) for name in (*NOISY, *TRUE)]
+QUICK = ("cross_entropy", "forward", *robust.NAMED)
+NAMES = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in (*NOISY, *TRUE)]
 
 
 @pytest.mark.parametrize("name", NAMES)
