@@ -51,9 +51,17 @@ def check_logits(z: np.ndarray) -> None:
 
 
 class Loss:
-    """What the losses share: the objective is the (weighted) mean over the batch."""
+    """What the losses share: the objective is the (weighted) mean over the batch.
 
+    posterior_of says what softmax(z) is where the mean loss of noisy labels is least. "noisy": q = T p, the posterior
+    of the noisy label, as for cross-entropy. "true": p, the posterior of the true label, as for losses with a T, or
+    nearly p, as for bounded losses, which make the likeliest label more probable than q does. Only q is multiplied by
+    T^-1 to find p.
+    """
+
+    posterior_of: ClassVar[str] = "true"
     corrects_noise: ClassVar[bool] = False  # whether steps should decay, see `training.step_size`
+    remembers_samples: ClassVar[bool] = False  # whether its training step keeps something of every sample
 
     def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """Each sample's loss. z (N, C), y (N,) -> (N,). A loss defines it."""
@@ -92,6 +100,8 @@ class CrossEntropy(Loss):
 
     Eq. (23).
     """
+
+    posterior_of = "noisy"
 
     def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-log softmax(z)_y. z (N, C), y (N,) -> (N,)."""
@@ -236,6 +246,12 @@ class NatarajanCorrected(Loss):
                 f"rho_positive={self.rho_positive}, rho_negative={self.rho_negative}; both should be >= 0 and their "
                 "sum below 1"
             )
+
+    @property
+    def T(self) -> TransitionMatrix:
+        """[[1 - rho_-, rho_+], [rho_-, 1 - rho_+]], in the order of the classes 0 and 1."""
+        negative, positive = float(self.rho_negative), float(self.rho_positive)
+        return TransitionMatrix([[1 - negative, positive], [negative, 1 - positive]])
 
     def _signed_labels(self, z, y):
         check_logits(z)

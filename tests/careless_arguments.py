@@ -251,6 +251,7 @@ RIGHT_AFTER_ALL = {  # (function, parameter): which of the values above are righ
     **{(f"noise.{name}", "y"): shorter for name in ("priors", "corrupt", "check_labels")},
     **{(f"estimate.{name}", "folds"): whole_and_large for name in FITTING},
     ("label_errors.find_label_errors", "folds"): whole_and_large,
+    ("label_errors.find_label_errors", "T"): lambda value: value is None,
     ("estimate.estimate_from_posteriors", "X"): lambda value: value is None,
     ("estimate.stratified_folds", "y"): shorter,
     ("estimate.t_revision", "T"): lambda value: value is None,

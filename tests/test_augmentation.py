@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scratchnoise.models import NeuralNetwork, load
+from scratchnoise.models import CoTeaching, NeuralNetwork, load
 from scratchnoise.network import Network
 from scratchnoise.network.augmentation import KINDS, SHIFT, Augmentation
 from scratchnoise.network.layers import Flatten, Linear
@@ -208,9 +208,9 @@ def squares():
     return x, y
 
 
-def fit(x, y, **settings):
-    network = Network([Flatten(), Linear(3)])
-    return NeuralNetwork(network, epochs=4, batch_size=20, random_state=0, backend="numpy", **settings).fit(x, y)
+def fit(x, y, model=NeuralNetwork, **settings):
+    shared = {"network": Network([Flatten(), Linear(3)]), "epochs": 4, "batch_size": 20, "random_state": 0}
+    return model(**shared, backend="numpy", **settings).fit(x, y)
 
 
 def test_a_network_trains_on_changed_images_and_predicts_with_unchanged_ones(squares):
@@ -226,7 +226,26 @@ def test_it_is_combined_with_what_else_changes_a_batch(squares):
         assert (plain.decision_function(squares[0]) != changed.decision_function(squares[0])).any()
 
 
-def test_a_killed_fit_goes_on_with_the_same_changes(squares, tmp_path):
+def test_both_networks_of_co_teaching_see_the_same_changed_images(squares, monkeypatch):
+    seen = []
+    right = Network.forward
+
+    def forward(self, x, step=None):
+        seen.append(x)
+        return right(self, x, step)
+
+    monkeypatch.setattr(Network, "forward", forward)
+    fit(*squares, CoTeaching, augmentation="shift_flip")
+    inside = [x for x in seen if len(x) == 20]
+    assert len(inside) == 2 * 4 * 4  # networks, epochs, whole batches
+    for own, peer in zip(inside[::2], inside[1::2], strict=True):
+        np.testing.assert_array_equal(own, peer)
+    images = {image.tobytes() for batch in inside[::2] for image in batch}
+    assert len(images) > 2 * len(squares[0]), "each image is changed anew"
+
+
+@pytest.mark.parametrize("model", [NeuralNetwork, CoTeaching])
+def test_a_killed_fit_goes_on_with_the_same_changes(squares, tmp_path, model):
     class Killed(Exception):
         pass
 
@@ -234,10 +253,11 @@ def test_a_killed_fit_goes_on_with_the_same_changes(squares, tmp_path):
         if row["epoch"] == 2:
             raise Killed
 
-    whole = fit(*squares, augmentation="shift_flip")
+    settings = {"model": model, "augmentation": "shift_flip"}
+    whole = fit(*squares, **settings)
     with pytest.raises(Killed):
-        fit(*squares, augmentation="shift_flip", checkpoints=tmp_path, on_epoch=dies)
-    resumed = fit(*squares, augmentation="shift_flip", checkpoints=tmp_path, on_epoch=lambda *_: None)
+        fit(*squares, **settings, checkpoints=tmp_path, on_epoch=dies)
+    resumed = fit(*squares, **settings, checkpoints=tmp_path, on_epoch=lambda *_: None)
     np.testing.assert_array_equal(resumed.decision_function(squares[0]), whole.decision_function(squares[0]))
 
 

@@ -20,6 +20,7 @@ from scratchnoise.network.training import train
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 LAYERS = [Flatten(), Linear(8), BatchNorm(), ReLU(), Dropout(0.5), Linear(3)]
 EPOCHS = 5
+TWINS = {"model": CoTeaching, "forget_rate": 0.3, "warm_up": 3, "solver": "adam"}
 VARIANTS = {
     "sgd": {},
     "adam": {"solver": "adam"},
@@ -29,7 +30,9 @@ VARIANTS = {
     "stopping": {"early_stopping": True, "n_iter_no_change": 4, "learning_rate": 0.5, "epochs": 15},
     "mixup": {"mixup": 0.3},
     "remembering": {"loss": "early_learning"},
-    "twins": {"model": CoTeaching, "forget_rate": 0.3, "warm_up": 3, "solver": "adam"},
+    "twins": TWINS,
+    "averaged twins": {**TWINS, "averaging": "exponential"},
+    "stochastic twins": {**TWINS, "averaging": "stochastic", "epochs": 8},
 }
 
 
@@ -126,6 +129,7 @@ MUTANTS = {
     "square": ("adam", forgets(optim.Adam, "square", zeros)),
     "steps": ("adam", forgets(optim.Adam, "steps", lambda steps: 0)),
     "mean": ("exponential", forgets(averaging.WeightAverage, "mean", lambda mean: None)),
+    "means of twins": ("averaged twins", forgets(averaging.WeightAverage, "mean", lambda mean: mean[:6] + mean[:6])),
     "seen": ("exponential", forgets(averaging.WeightAverage, "seen", lambda seen: 0)),
     "best epoch": ("stopping", forgets(early_stopping.EarlyStopping, "lowest", lambda lowest: np.inf)),
     "order": ("sgd", forgets_the_order),

@@ -111,20 +111,17 @@ def test_the_models_own_t_finds_more_than_the_posteriors_of_noisy_labels(noisy):
     assert found["own"] > found["plain"] + 0.03 and found["plain"] > confidence + 0.01
 
 
-@pytest.mark.parametrize("model", MODELS[:4], ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", MODELS[1:4], ids=lambda model: type(model).__name__)
 def test_a_fitted_model_gives_the_posterior_of_a_labelled_sample(model, noisy):
     X, _, y_noisy = noisy
     names = np.array(["cat", "ant", "bee"])
-    if not isinstance(model, SoftmaxRegression) or isinstance(model, RobustSoftmaxRegression):
-        order = np.argsort(names)
-        model = type(model)(**{**model.get_params(deep=False), "T": T[np.ix_(order, order)]})
+    order = np.argsort(names)
+    model = type(model)(**{**model.get_params(deep=False), "T": T[np.ix_(order, order)]})
     model = model.fit(X, names[y_noisy])
     found = model.predict_true_proba(X, names[y_noisy])
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
-    used = model._noise()
     label = np.searchsorted(model.classes_, names[y_noisy])
-    expected = true_posterior(model.predict_proba(X), label, np.eye(3) if used is None else used)
-    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(found, true_posterior(model.predict_proba(X), label, model._noise()))
     with pytest.raises(ValueError, match="dog"):
         model.predict_true_proba(X, np.array(["dog"] * 900))
 

@@ -13,10 +13,11 @@ from scratchnoise.network.co_teaching import CoTeachingStep, easiest, kept_share
 from scratchnoise.network.early_learning import EarlyLearningStep
 from scratchnoise.network.mixup import MixupStep
 from scratchnoise.network.network import mlp
-from scratchnoise.network.training import HostStep, Minibatches, Watch
+from scratchnoise.network.training import HostStep, Minibatches, Watch, train
 from scratchnoise.noise import corrupt, uniform
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
+MEAN = robust.MeanAbsoluteError()
 LOSSES = [cls() for cls in robust.NAMED.values()] + [robust.Flooded(level=0.5), robust.ImportanceReweighted(T)]
 
 
@@ -106,11 +107,92 @@ def test_every_name_trains_and_comes_back_from_a_file(name, gaussians, tmp_path)
         ({"averaging": "ema"}, "averaging='ema' is unknown"),
         ({"averaging": "stochastic", "early_stopping": True}, "exclude each other"),
         ({"mixup": 0.2, "loss": "early_learning"}, "exclude each other"),
+        ({"mixup": 0.2, "loss": robust.EarlyLearning()}, "exclude each other"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, message, gaussians):
     with pytest.raises(ValueError, match=message):
         NeuralNetwork("mlp", epochs=1, **settings).fit(*gaussians)
+
+
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda inner: robust.Flooded(inner, 0.3),
+        lambda inner: robust.ActivePassive(active=inner),
+        lambda inner: robust.ActivePassive(passive=inner, beta=0),
+        lambda inner: robust.EarlyLearning(base=inner),
+    ],
+)
+def test_no_loss_holds_one_that_remembers_samples(nest):
+    """It would be trained as its base, in silence."""
+    assert nest(CrossEntropy())
+    with pytest.raises(ValueError, match="(loss|active|passive|base) is a EarlyLearning, whose memory of samples"):
+        nest(robust.EarlyLearning())
+
+
+def test_a_loss_that_remembers_samples_is_not_trained_without_its_memory(gaussians):
+    X, y = gaussians
+    for loss in ("early_learning", robust.EarlyLearning(base=ForwardCorrected(T))):
+        with pytest.raises(ValueError, match="loss='early_learning' is for one network"):
+            CoTeaching(network="mlp", loss=loss, epochs=1).fit(X, y)
+    network = mlp(3)
+    network.build((4,), 0, np.float64)
+    with pytest.raises(ValueError, match=r"loss=EarlyLearning\(.* needs a step that remembers samples"):
+        train(network, robust.EarlyLearning(), X, y, 0, 1, 50)
+    train(network, robust.EarlyLearning(), X, y, 0, 1, 50, make_step=EarlyLearningStep)
+
+
+def test_early_learning_of_a_flooded_loss_is_neither_alone(gaussians):
+    losses = (robust.EarlyLearning(base=robust.Flooded(level=2.0)), robust.EarlyLearning(), robust.Flooded(level=2.0))
+    both, *alone = (NeuralNetwork("mlp", loss, epochs=3, random_state=0).fit(*gaussians) for loss in losses)
+    for other in alone:
+        assert abs(both.predict_proba(gaussians[0]) - other.predict_proba(gaussians[0])).max() > 1e-3
+
+
+WRAPPERS = {
+    "flooded": lambda inner: robust.Flooded(inner, 0.1),
+    "remembering": lambda inner: robust.EarlyLearning(base=inner),
+    "active": lambda inner: robust.ActivePassive(active=inner, passive=CrossEntropy(), beta=0.3),
+    "passive": lambda inner: robust.ActivePassive(passive=inner, active=CrossEntropy(), alpha=0.3),
+    "alone": lambda inner: robust.ActivePassive(active=inner, beta=0),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+@pytest.mark.parametrize("make", [ForwardCorrected, BackwardCorrected, robust.ImportanceReweighted])
+def test_what_holds_a_loss_with_a_t_has_its_t_and_its_steps(name, make, gaussians):
+    inner = make(T)
+    loss = WRAPPERS[name](inner)
+    assert loss.T == inner.T and loss.posterior_of == "true"
+    assert loss.corrects_noise == inner.corrects_noise
+    scale = min(inner.step_scale, 1) if name in ("active", "passive") else inner.step_scale
+    assert loss.step_scale == scale
+    model = NeuralNetwork("mlp", loss=loss, epochs=1, random_state=0).fit(*gaussians)
+    q = model.predict_proba(gaussians[0]) @ T.T
+    np.testing.assert_allclose(model.predict_noisy_proba(gaussians[0]), q, atol=1e-12)
+
+
+def test_a_sum_of_losses_has_one_t_and_needs_a_part():
+    with pytest.raises(ValueError, match="active and passive have different T"):
+        robust.ActivePassive(ForwardCorrected(T), ForwardCorrected(T[::-1, ::-1]))
+    assert robust.ActivePassive(ForwardCorrected(T), robust.ImportanceReweighted(T)).T == ForwardCorrected(T).T
+    assert robust.ActivePassive(ForwardCorrected(T), alpha=0).T is None
+    with pytest.raises(ValueError, match="alpha or beta"):
+        robust.ActivePassive(alpha=0, beta=0)
+
+
+@pytest.mark.parametrize("part", [BackwardCorrected(T, "relu"), robust.Flooded(level=20.0)], ids=repr)
+def test_a_sum_of_losses_keeps_the_objectives_of_its_parts(part):
+    """The mutant, the mean of the values, has neither the tamed risk nor the flood."""
+    z, y = 3 * np.random.default_rng(1).normal(size=(9, 3)), np.arange(9) % 3
+    weight = np.arange(1.0, 10)
+    loss = robust.ActivePassive(active=part, passive=MEAN, alpha=2, beta=0.3)
+    value = 2 * part.objective(z, y, weight) + 0.3 * MEAN.objective(z, y, weight)
+    slope = 2 * part.objective_grad(z, y, weight) + 0.3 * MEAN.objective_grad(z, y, weight)
+    assert loss.objective(z, y, weight) == pytest.approx(value)
+    np.testing.assert_allclose(loss.objective_grad(z, y, weight), slope)
+    assert abs(value - (weight @ loss.value(z, y)) / 9) > 0.01
 
 
 @pytest.mark.parametrize("settings", [{"mixup": 0.4}, {"averaging": "exponential"}, {"averaging": "stochastic"}])
@@ -179,26 +261,26 @@ def test_the_stochastic_average_is_the_mean_over_the_ends_of_the_last_quarter_of
     rng, seen = np.random.default_rng(0), []
     network = mlp(3)
     network.build((5,), rng, np.float64)
-    average = WeightAverage("stochastic", epochs=8)
+    average = WeightAverage("stochastic", 8, network)
     data = Minibatches(rng.normal(size=(10, 5)), np.arange(10) % 3, None, 5)
     step = HostStep(network, CrossEntropy(), data, [(0.5, 0.0, 0.0)] * 16)
     averaged = average.around(step)
     for k in range(16):
         averaged(k, np.arange(5), Watch(CrossEntropy(), 10))
         seen.append(weights_of(network))
-    average.restore(network)
+    average.restore()
     np.testing.assert_allclose(weights_of(network), np.mean([seen[13], seen[15]], axis=0))
 
 
 def test_the_exponential_average_forgets_its_beginning():
     network = mlp(3)
     network.build((5,), 0, np.float64)
-    average, expected = WeightAverage("exponential", epochs=8), None
+    average, expected = WeightAverage("exponential", 8, network), None
     for k in range(1, 6):
         network.layers[1].params["b"] = np.full(64, float(k))
-        average.take(network)
+        average.take()
         expected = k if expected is None else expected + max(0.001, 9 / (9 + k)) * (k - expected)
-    average.restore(network)
+    average.restore()
     np.testing.assert_allclose(network.layers[1].params["b"], expected)
 
 
@@ -245,3 +327,40 @@ def test_co_teaching_forgets_wrong_labels(gaussians):
     X, y = gaussians
     model = CoTeaching(0.3, 5, network="mlp", epochs=60, random_state=0).fit(X, corrupt(y, T, 0))
     assert model.score(X, y) > 0.9
+
+
+def test_the_weights_of_both_networks_are_averaged(gaussians):
+    """The mutant averages network_ alone, or mixes the two."""
+    ends = []
+
+    def remember(model, row):
+        ends.append([weights_of(network) for network in (model.network_, model.peer_)])
+
+    settings = {"network": "mlp", "epochs": 8, "learning_rate": 0.1, "random_state": 0}
+    model = CoTeaching(0.3, 3, averaging="stochastic", on_epoch=remember, **settings).fit(*gaussians)
+    for k, network in enumerate((model.network_, model.peer_)):
+        np.testing.assert_allclose(weights_of(network), (ends[6][k] + ends[7][k]) / 2, atol=1e-12)
+        assert abs(weights_of(network) - ends[7][k]).max() > 1e-6
+    plain = CoTeaching(0.3, 3, **settings).fit(*gaussians)
+    for k, network in enumerate((plain.network_, plain.peer_)):
+        np.testing.assert_array_equal(weights_of(network), ends[7][k])
+
+
+def test_co_teaching_refuses_mixup_and_early_stopping_of_an_average(gaussians):
+    for settings, message in (
+        ({"mixup": 0.3}, "mixup=0.3 is for one network"),
+        ({"averaging": "ema"}, "averaging='ema' is unknown"),
+        ({"averaging": "exponential", "early_stopping": True}, "exclude each other"),
+        ({"augmentation": "shift"}, "needs images"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            CoTeaching(network="mlp", epochs=1, **settings).fit(*gaussians)
+
+
+def test_an_averaged_co_teaching_comes_back_from_a_file(gaussians, tmp_path):
+    model = CoTeaching(network="mlp", epochs=2, averaging="exponential", random_state=0).fit(*gaussians)
+    model.save(tmp_path / "model.npz")
+    loaded = load(tmp_path / "model.npz")
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.predict_proba(gaussians[0]), model.predict_proba(gaussians[0]))
+    np.testing.assert_array_equal(weights_of(loaded.peer_), weights_of(model.peer_))

@@ -13,7 +13,7 @@ from .anchors import anchor_argmax, anchor_quantile, anchor_top_k
 from .dual import dual
 from .hoc import MOST_CLASSES, consensus_transition, neighbour_labels
 from .joint import balanced_joint, confident_joint
-from .posteriors import check_evidence, out_of_fold_posteriors
+from .posteriors import check_evidence, noisy_posteriors
 from .quality import judge, shrunk, warn_of
 from .revision import t_revision
 from .selective import selective_threshold
@@ -104,7 +104,8 @@ def estimate_transition(
 
     estimator: any classifier with fit, predict_proba and get_params; X, y noisy training data; method as in
     `estimate_from_posteriors` -> TransitionMatrix in the order of the sorted classes, with the `diagnostics` of
-    `judge`. Warns with UntrustworthyTransitionWarning where T should not be trusted.
+    `judge`. Warns with UntrustworthyTransitionWarning where T should not be trusted. Raises ValueError for an estimator
+    whose posteriors are of the true labels (`Loss.posterior_of`).
     """
     *evidence, classes = _evidence(estimator, X, y, method, folds, random_state)
     T = _judged(evidence, classes, method, random_state)
@@ -133,7 +134,7 @@ def trusted_transition(
 def _evidence(estimator, X, y, method, folds, random_state):
     """q (N, C), labels (N,), labels of neighbours (N, 2) or None, and the classes."""
     check_choice(ESTIMATORS, method=method)  # before the folds are trained
-    q = out_of_fold_posteriors(estimator, X, y, folds, random_state)
+    q = noisy_posteriors(estimator, X, y, folds, random_state)
     classes, y_index = classes_of("y", as_labels("y", y))
     return q, y_index, _neighbours(X, y_index, method), classes
 

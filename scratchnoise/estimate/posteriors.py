@@ -23,11 +23,44 @@ def out_of_fold_posteriors(
     for labels that are missing or have no order.
     """
     models = fold_models(estimator, X, y, folds, random_state)
-    parts = [(held, model.predict_proba(X_held)) for held, model, X_held in models]
+    return in_order([(held, model.predict_proba(X_held)) for held, model, X_held in models])
+
+
+def noisy_posteriors(estimator, X, y, folds, random_state):
+    """As `out_of_fold_posteriors`; ValueError for an estimator whose posteriors are of the true labels."""
+    parts = []
+    for held, model, X_held in fold_models(estimator, X, y, folds, random_state):
+        check_noisy(model)
+        parts.append((held, model.predict_proba(X_held)))
+    return in_order(parts)
+
+
+def in_order(parts):
+    """(held out (N,) bool, posteriors of those) of each fold -> (N, C)."""
     q = np.empty((len(parts[0][0]), parts[0][1].shape[1]))
     for held, proba in parts:
         q[held] = proba
     return q
+
+
+def posterior_of(model):
+    """Whose posterior a fitted classifier gives, "noisy" or "true", and the T that it knows or None.
+
+    A model of this package says so (see `Loss`); the last step of a pipeline, or the best of a search, speaks for it.
+    Any other classifier fits the labels as they are: "noisy".
+    """
+    while hasattr(model, "best_estimator_") or hasattr(model, "steps"):
+        model = model.best_estimator_ if hasattr(model, "best_estimator_") else model.steps[-1][1]
+    return (model._posterior_of(), model._noise()) if hasattr(model, "_posterior_of") else ("noisy", None)
+
+
+def check_noisy(model):
+    """Raise ValueError for a fitted classifier whose posteriors are of the true labels."""
+    if posterior_of(model)[0] == "true":
+        raise ValueError(
+            f"estimator={shown(model)} gives posteriors of the true labels, and those of noisy labels are needed; pass "
+            "a classifier that fits the labels as they are, e.g. NeuralNetwork(loss='cross_entropy')"
+        )
 
 
 def fold_models(estimator, X, y, folds, random_state):

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import among, as_weights, classes_of
 from ..rows import take_rows
+from ..simplex import project_to_simplex
 from ..transition import true_posterior
 from .conventions import Estimator, NotFittedError, recognised
 from .validation import (
@@ -17,8 +18,10 @@ from .validation import (
     as_sample_weight,
     as_samples,
     as_targets,
+    as_transition_for,
     check_feature_names,
     check_same_kind,
+    check_told_once,
     feature_names,
 )
 
@@ -90,6 +93,7 @@ class Classifier(Estimator):
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Probabilities of the *true* classes, (N, C) in the order of `classes_`; rows sum to 1.
 
+        A model that takes the labels for right gives those of the *noisy* labels here: the two are the same to it.
         Raises NotFittedError before `fit`, ValueError for samples of another shape than in `fit`.
         """
         return self._in_blocks(self._predict_proba, X)
@@ -105,17 +109,27 @@ class Classifier(Estimator):
         """
         return self._in_blocks(self._predict_noisy_proba, X)
 
-    def predict_true_proba(self, X: ArrayLike, y_noisy: ArrayLike) -> np.ndarray:
+    def predict_true_proba(self, X: ArrayLike, y_noisy: ArrayLike, T: ArrayLike | None = None) -> np.ndarray:
         """Probabilities of the true class of samples whose noisy label is known, (N, C): T[y, j] p_j / (T p)_y.
 
         Eq. (5), for one sample.
-        T as in `predict_noisy_proba`, so for a model that knows of no noise this is the label itself. Raises ValueError
-        for labels that `fit` never saw, and otherwise as `score`.
+        T: None for the one that the model knows; any other model needs it, in the order of `classes_`. Where
+        `predict_proba` is q, the posterior of noisy labels (see `Loss`), p is the projection of T^-1 q on the simplex.
+        Raises ValueError for a T that is missing or that the model has already, for labels that `fit` never saw, and
+        otherwise as `score`.
         """
-        p, T = self.predict_proba(X), self._noise()
+        p, known = self.predict_proba(X), self._noise()
         y, _ = self._as_scored(y_noisy, None, len(p))
         y = among(self.classes_, *classes_of("y_noisy", y))[1]
-        return true_posterior(p, y, np.eye(p.shape[1]) if T is None else T)
+        check_told_once(type(self).__name__, T, known)
+        if known is None and T is None:
+            raise ValueError(
+                f"T=None, and {type(self).__name__} knows no T; pass one, e.g. of scratchnoise.estimate_transition"
+            )
+        assumed = known or as_transition_for(T, self.classes_, self.class_count_)
+        if self._posterior_of() == "noisy":
+            p = project_to_simplex(p @ assumed.inverse().T).astype(p.dtype, copy=False)
+        return true_posterior(p, y, assumed)
 
     def noisy_log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The mean of log q_y over samples X with *noisy* labels y (N,): larger is better, at any noise.
@@ -198,6 +212,10 @@ class Classifier(Estimator):
     def _noise(self):
         """The T that the fitted model assumes, None for the identity."""
         return getattr(self, "T_", None)
+
+    def _posterior_of(self):
+        """Whose posterior `predict_proba` of the fitted model is: "true", or "noisy" (see `Loss`)."""
+        return "noisy" if self._noise() is None else "true"
 
     def _samples(self, X):
         """X as `fit` saw it; errors as in `predict_proba`."""

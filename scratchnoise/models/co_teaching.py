@@ -20,7 +20,9 @@ class CoTeaching(NeuralNetwork):
     Epoch e keeps a share 1 - forget_rate min(e / warm_up, 1) of each batch. Wrong labels are learnt later than right
     ones, so they have large losses; two networks, because one would confirm its own errors.
     forget_rate: in [0, 1), about the share of wrong labels; 0 is plain training. warm_up: epochs, above 0.
-    Other parameters as in NeuralNetwork. Both networks train on the host: ValueError on a device.
+    Other parameters as in NeuralNetwork; averaging is of the weights of both networks. ValueError for mixup above 0,
+    because a mixture has two labels and is neither right nor wrong, and for loss="early_learning", whose memory belongs
+    to one network. Both networks train on the host: ValueError on a device.
     Learnt: as in NeuralNetwork, which predicts with network_, and peer_, the second network. Source: Han et al. 2018.
     """
 
@@ -49,11 +51,17 @@ class CoTeaching(NeuralNetwork):
         class_weight: dict | str | None = None,
         classes: Sequence | None = None,
         checkpoints: str | Path | None = None,
+        mixup: float = 0.0,
+        averaging: str | None = None,
+        augmentation: str | None = None,
     ) -> None:
         shared = (network, loss, T, risk, epochs, batch_size, solver, learning_rate, momentum, weight_decay, scaling)
         stopping = (early_stopping, validation_fraction, n_iter_no_change)
         super().__init__(*shared, *stopping, random_state, backend, on_epoch, verbose, class_weight, classes)
         self.checkpoints = checkpoints
+        self.mixup = mixup
+        self.averaging = averaging
+        self.augmentation = augmentation
         self.forget_rate = forget_rate
         self.warm_up = warm_up
 
@@ -61,6 +69,10 @@ class CoTeaching(NeuralNetwork):
         super()._check_parameters()
         check_below_one(forget_rate=self.forget_rate)
         check_positive(warm_up=self.warm_up)
+        if self.mixup:
+            raise ValueError(f"mixup={self.mixup} is for one network: CoTeaching chooses samples; leave mixup at 0")
+        if self.loss_.remembers_samples:
+            raise ValueError("loss='early_learning' is for one network: use NeuralNetwork, or another loss")
 
     def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
         if on_device():
@@ -71,5 +83,12 @@ class CoTeaching(NeuralNetwork):
         self.peer_.release()
         return start_again
 
-    def _step(self, parts, rng, average):
+    def _unaveraged_step(self, parts, rng):
         return CoTeachingStep(*parts, self.peer_, self.forget_rate, self.warm_up)
+
+    def _networks(self):
+        return (self.network_, self.peer_)
+
+    def _posterior_of(self):
+        """Of the true label, nearly, where samples are left out: theirs are the improbable labels."""
+        return "true" if self.forget_rate else super()._posterior_of()

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import as_weights, check_choice
 from ..estimate import DEFAULT, ESTIMATORS, check_estimator, clone, trusted_transition
+from ..estimate.posteriors import check_noisy
 from ..messages import shown, warn_caller
 from ..rows import is_table
 from ..simplex import project_to_simplex
@@ -72,8 +73,8 @@ class FlipCorrected(Classifier):
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> "Self":
         """Learn from samples X (N, D) and noisy labels y (N,), with optional weights (N,). Returns self.
 
-        Raises ValueError for data or parameters that cannot be learnt from, and for weights where the estimator takes
-        none; SingularTransitionError for a T without inverse.
+        Raises ValueError for data or parameters that cannot be learnt from, for weights where the estimator takes none,
+        and for an estimator that has corrected its posteriors itself; SingularTransitionError for a T without inverse.
         """
         return super().fit(X, y, sample_weight)
 
@@ -102,6 +103,7 @@ class FlipCorrected(Classifier):
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
         estimator = clone(self.estimator, self.random_state)
         self.estimator_ = estimator.fit(X, y, **self._weight_arguments(sample_weight))
+        check_noisy(self.estimator_)
 
     def _given_transition(self):
         """T in the order of the classes, or None where it is to be estimated from all of them."""

@@ -19,7 +19,7 @@ from ..network.early_learning import EarlyLearningStep
 from ..network.early_stopping import EarlyStopping, held_out
 from ..network.mixup import MixupStep
 from ..network.training import MOST_EPOCHS, SOLVERS, DeviceStep, HostStep, asks_to_stop, automatic_epochs, train
-from ..robust_losses import NAMED, EarlyLearning, ImportanceReweighted
+from ..robust_losses import NAMED, ImportanceReweighted
 from .base import Classifier, finite_logits
 from .resuming import checkpoint_of
 from .scaling import moments, standardised
@@ -152,7 +152,7 @@ class NeuralNetwork(Classifier):
             if checkpoint is not None:
                 checkpoint.parts["stopping"] = stopping
         epochs = automatic_epochs(len(X), self.batch_size) if self.epochs == "auto" else self.epochs
-        average = None if self.averaging is None else WeightAverage(self.averaging, epochs)
+        average = None if self.averaging is None else WeightAverage(self.averaging, epochs, *self._networks())
 
         def after_epoch(row):
             """Whether training ends; the network is looked at here, while a device still has it."""
@@ -166,7 +166,7 @@ class NeuralNetwork(Classifier):
                 if stopping is not None:
                     stopping.restore()
                 if average is not None:
-                    average.restore(self.network_)
+                    average.restore()
                 warn_of_failure(self.network_, self.loss_, X, y, self.classes_, self.batch_size)
             return stop
 
@@ -188,14 +188,20 @@ class NeuralNetwork(Classifier):
         if self.augmentation is not None:
             _, _, data, *_ = parts
             data.augmentation = augmentation.Augmentation(self.augmentation, rng)
-        if isinstance(self.loss_, EarlyLearning):
-            step = EarlyLearningStep(*parts)
-        elif self.mixup:
-            step = MixupStep(*parts, self.mixup, rng)
-        else:
-            recorded = on_device() and average is None and self.augmentation is None
-            step = DeviceStep(*parts) if recorded else HostStep(*parts)
+        step = self._unaveraged_step(parts, rng)
         return step if average is None else average.around(step)
+
+    def _unaveraged_step(self, parts, rng):
+        if self.loss_.remembers_samples:
+            return EarlyLearningStep(*parts)
+        if self.mixup:
+            return MixupStep(*parts, self.mixup, rng)
+        recorded = on_device() and self.averaging is None and self.augmentation is None
+        return DeviceStep(*parts) if recorded else HostStep(*parts)
+
+    def _networks(self):
+        """The networks that are trained together."""
+        return (self.network_,)
 
     def _asked_to_stop(self, row, stopping, bar):
         """Whether the validation loss or on_epoch says so."""
@@ -228,6 +234,9 @@ class NeuralNetwork(Classifier):
 
     def _noise(self):
         return getattr(self.loss_, "T", None)
+
+    def _posterior_of(self):
+        return self.loss_.posterior_of
 
     def _predict_proba(self, X):
         with using_backend(self.backend):
@@ -278,7 +287,7 @@ class NeuralNetwork(Classifier):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise ValueError(f"{name}={shown(getattr(self, name))} should be True or False")
         check_not_negative(mixup=self.mixup)
-        if self.mixup and isinstance(self.loss_, EarlyLearning):
+        if self.mixup and self.loss_.remembers_samples:
             raise ValueError("mixup and loss='early_learning' exclude each other: a mixture has no belief to remember")
         if self.averaging is not None:
             check_choice(KINDS, averaging=self.averaging)

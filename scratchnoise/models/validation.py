@@ -130,6 +130,12 @@ def as_transition_for(T, classes, count=None):
     return T
 
 
+def check_told_once(name, T, known):
+    """Raise ValueError where T is given to a model, `name`, that has one already, `known`."""
+    if T is not None and known is not None:
+        raise ValueError(f"T is given, but {name} has a T already; leave T out, or fit the model with this T")
+
+
 def feature_names(X):
     """Column names of a data frame whose columns are all strings, else None."""
     columns = getattr(X, "columns", None)

@@ -8,16 +8,17 @@ KINDS = ("exponential", "stochastic")
 
 
 class WeightAverage:
-    """mean <- mean + rate (w - mean), after each step or epoch; `restore` gives the network the mean.
+    """mean <- mean + rate (w - mean), after each step or epoch; `restore` gives the networks the mean.
 
+    networks: those that one step trains together, built; each weight has its own mean.
     "exponential": after each step, rate = max(1 - 0.999, 9 / (9 + k)) in step k: the first steps are soon forgotten.
     "stochastic": after each of the last quarter of the epochs, rate = 1 / k in its epoch k, the plain mean.
     Running moments of a BatchNorm are averaged as the weights are.
     Source: Polyak and Juditsky 1992; Tarvainen and Valpola 2017; Izmailov et al. 2018.
     """
 
-    def __init__(self, kind, epochs):
-        self.kind = kind
+    def __init__(self, kind, epochs, *networks):
+        self.kind, self.networks = kind, networks
         self.first_epoch = 1 + int((1 - LAST_SHARE) * epochs)
         self.mean, self.seen = None, 0
 
@@ -30,14 +31,15 @@ class WeightAverage:
         epoch, left = divmod(step + 1, steps_per_epoch)
         return self.kind == "exponential" or (left == 0 and epoch >= self.first_epoch)
 
-    def take(self, network):
+    def take(self):
         """Take the weights as they are now into the mean."""
         self.seen += 1
+        layers = [layer for network in self.networks for layer in network.layers]
         if self.mean is None:
-            self.mean = [{key: array.copy() for key, array in layer.learnt().items()} for layer in network.layers]
+            self.mean = [{key: array.copy() for key, array in layer.learnt().items()} for layer in layers]
             return
         rate = 1 / self.seen if self.kind == "stochastic" else max(1 - DECAY, 9 / (9 + self.seen))
-        for mean, layer in zip(self.mean, network.layers, strict=True):
+        for mean, layer in zip(self.mean, layers, strict=True):
             for key, array in layer.learnt().items():
                 mean[key] += rate * (array - mean[key])
 
@@ -52,10 +54,12 @@ class WeightAverage:
         if self.mean is not None:
             self.mean = [{key: to_device(array) for key, array in layer.items()} for layer in self.mean]
 
-    def restore(self, network):
-        """Give the network the mean, where there is one: training that `on_epoch` ended early may have none."""
+    def restore(self):
+        """Give the networks the mean, where there is one: training that `on_epoch` ended early may have none."""
         if self.mean is not None:
-            network.set_state([{key: to_host(array) for key, array in layer.items()} for layer in self.mean])
+            means = iter([{key: to_host(array) for key, array in layer.items()} for layer in self.mean])
+            for network in self.networks:
+                network.set_state([next(means) for _ in network.layers])
 
 
 class AveragedStep:
@@ -67,7 +71,7 @@ class AveragedStep:
     def __call__(self, step, batch, watch):
         going = self.train_on(step, batch, watch)
         if going and self.average.takes(step, len(self.train_on.data)):
-            self.average.take(self.train_on.network)
+            self.average.take()
         return going
 
     def state(self):

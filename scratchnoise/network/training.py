@@ -115,11 +115,9 @@ def train(
     ValueError for arguments that do not fit.
     """
     rng = as_generator("rng", rng)
-    check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver)
+    check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver, make_step)
     check_samples(x, y, sample_weight)
     check_positive(shortened=shortened)
-    if make_step is not None and not callable(make_step):
-        raise ValueError(f"make_step={shown(make_step)} should be a function that makes a training step, or None")
     if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
         raise ValueError(f"checkpoint={shown(checkpoint)} should be a Checkpoint, or None")
     data = Minibatches(x, y, sample_weight, batch_size)
@@ -163,10 +161,14 @@ def asks_to_stop(answer):
     raise ValueError(f"on_epoch returned {shown(answer)}; it should return True to stop, or None or False to go on")
 
 
-def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver):
+def check_settings(loss, epochs, batch_size, learning_rate, momentum, weight_decay, on_epoch, solver, make_step):
     """Raise ValueError for settings of `train` that are out of range."""
     if isinstance(loss, type) or not hasattr(loss, "objective_grad"):
         raise ValueError(f"loss={shown(loss)} should be a loss object, e.g. CrossEntropy()")
+    if getattr(loss, "remembers_samples", False) and make_step is None:
+        raise ValueError(f"loss={shown(loss)} needs a step that remembers samples: make_step=EarlyLearningStep")
+    if make_step is not None and not callable(make_step):
+        raise ValueError(f"make_step={shown(make_step)} should be a function that makes a training step, or None")
     if on_epoch is not None and not callable(on_epoch):
         raise ValueError(f"on_epoch={shown(on_epoch)} should be a function of a row of the history, or None")
     check_count(1, MOST_EPOCHS, epochs=epochs)

@@ -104,6 +104,11 @@ class SymmetricCrossEntropy(Loss):
         check_log_zero(self.log_zero)
         keep_floats(self, "alpha", "beta", "log_zero")
 
+    @property
+    def posterior_of(self) -> str:  # type: ignore[override]
+        """Of the true label, unless beta is 0: then this is cross-entropy."""
+        return "true" if self.beta else "noisy"
+
     def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """-alpha log p_y - beta log_zero (1 - p_y). z (N, C), y (N,) -> (N,)."""
         return -self.alpha * log_of_label(z, y) + self.beta * ReverseCrossEntropy(self.log_zero).value(z, y)

@@ -20,10 +20,12 @@ class EarlyLearning(Loss):
     """L = base + strength log(1 - t . p), t a running mean of the sample's own p: t <- memory t + (1 - memory) p.
 
     `value` and `grad` are the base loss, because t belongs to samples in training: `regulariser` takes it.
-    strength >= 0, 0 <= memory < 1, base a loss object; else ValueError.
+    For the same reason no other loss can hold this one. The pull towards early beliefs makes p surer than q = T p, so
+    p is nearly the posterior of the true label. strength >= 0, 0 <= memory < 1, base a loss object; else ValueError.
     Source: Liu, Niles-Weed, Razavian and Fernandez-Granda 2020.
     """
 
+    remembers_samples = True
     strength: float = 3.0
     memory: float = 0.7
     base: Loss = field(default_factory=CrossEntropy)
@@ -38,6 +40,11 @@ class EarlyLearning(Loss):
     def T(self) -> TransitionMatrix | None:
         """The transition matrix of the base loss, None where it has none."""
         return getattr(self.base, "T", None)
+
+    @property
+    def posterior_of(self) -> str:  # type: ignore[override]
+        """Of the true label, unless strength is 0: then as the base loss."""
+        return "true" if self.strength else self.base.posterior_of
 
     @property
     def corrects_noise(self) -> bool:  # type: ignore[override]

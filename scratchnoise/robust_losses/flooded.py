@@ -34,6 +34,11 @@ class Flooded(Loss):
         return getattr(self.loss, "T", None)
 
     @property
+    def posterior_of(self) -> str:  # type: ignore[override]
+        """As the flooded loss."""
+        return self.loss.posterior_of
+
+    @property
     def corrects_noise(self) -> bool:  # type: ignore[override]
         """As the flooded loss."""
         return self.loss.corrects_noise

@@ -11,7 +11,12 @@ def keep_floats(loss, *names):
 
 
 def check_loss(**values):
-    """Raise ValueError unless each value is a loss object."""
+    """Raise ValueError unless each value is a loss object that another loss can hold."""
     for name, value in values.items():
         if not isinstance(value, Loss):
             raise ValueError(f"{name}={shown(value)} should be a loss object, e.g. CrossEntropy()")
+        if value.remembers_samples:
+            raise ValueError(
+                f"{name} is a {type(value).__name__}, whose memory of samples no other loss keeps; put the other loss "
+                f"into its base instead, e.g. {type(value).__name__}(base=Flooded())"
+            )

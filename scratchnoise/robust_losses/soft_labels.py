@@ -30,6 +30,11 @@ class LabelSmoothing(Loss):
             raise ValueError(f"rate={shown(self.rate)} should be below 1: at 1 the labels say nothing")
         keep_floats(self, "rate")
 
+    @property
+    def posterior_of(self) -> str:  # type: ignore[override]
+        """Of noisy labels, but for a negative rate, which is a correction, of the true ones."""
+        return "true" if self.rate < 0 else "noisy"
+
     def _labels(self, z, y):
         return (1 - self.rate) * one_hot(y, z) + self.rate / z.shape[1]
 
@@ -49,6 +54,7 @@ class HardBootstrapping(Loss):
     0 <= beta < 1, else ValueError. Source: Reed et al. 2015.
     """
 
+    posterior_of = "noisy"  # nearly: labels keep the larger share
     beta: float = 0.8
 
     def __post_init__(self):
@@ -77,6 +83,7 @@ class SoftBootstrapping(Loss):
     nothing but the learning rate would change. 0 <= beta < 1, else ValueError. Source: Reed et al. 2015.
     """
 
+    posterior_of = "noisy"  # nearly: labels keep the larger share
     beta: float = 0.95
 
     def __post_init__(self):

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 
 from ...estimate import check_estimator, clone
+from ...estimate.posteriors import posterior_of
 from ...messages import shown
 from ..base import Classifier
 from .bins import binned
@@ -42,6 +43,10 @@ class Ensemble(Classifier):
         proba = np.zeros((len(X), len(self.classes_)))
         proba[:, member.classes_] = member.predict_proba(X)
         return proba
+
+    def _posterior_of(self):
+        """As the members: their votes are for noisy labels or for true ones."""
+        return posterior_of(self.estimators_[0])[0]
 
     def _votes(self, member, X):
         """1 for the class that the member chooses, 0 for the rest, (N, C)."""
