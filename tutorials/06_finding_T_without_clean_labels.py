@@ -215,8 +215,9 @@ transition_heatmaps(T, {name: estimates[name] for name in shown}, ["0", "1", "2"
 
 # %% [markdown]
 # Not all is well: if the classifier cannot tell two classes apart, no estimator can, and human labellers do not follow
-# a $T$ at all, since some images are harder than others. The numbers on Fashion-MNIST, with the network's posteriors,
-# are in the README; the report's own estimates for CIFAR are (45) and (46), the first of which is not row-dominant.
+# a $T$ at all, since some images are harder than others (tutorial 21). Tutorial 20 has five more estimators, and the
+# case without anchor points. The numbers on Fashion-MNIST, with the network's posteriors, are in the README; the
+# report's own estimates for CIFAR are (45) and (46), the first of which is not row-dominant.
 
 # %%
 assert (np.diag(estimates["argmax"]) > np.diag(T) + 0.05).all(), "the argmax is biased upwards, for every class"

@@ -7,6 +7,7 @@
 # Equations: the noise model (3), uniform noise (1), (2); the report's section 2.1.
 #
 # Running time: about six seconds. The rows of the tables were recorded by `python -m scratchnoise.study.boosting`.
+# Next: tutorial 18 asks what the likelihood says of labels that nobody saw.
 
 # %%
 import numpy as np
