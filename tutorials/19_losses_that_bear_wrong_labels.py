@@ -296,6 +296,7 @@ assert {name for name, values in spread.items() if values < 1e-10} == symmetric,
 assert {name for name in spread if bent[name, "uniform"] < 1e-10} == symmetric, "these are tolerant"
 assert min(bent[name, "pair"] for name in spread) > 0.01, "control: under class-dependent T none is"
 assert misjudged["uniform"] == 0 < 0.05 < min(misjudged["pair"], misjudged["asymmetric"]), "nor is its decision"
+assert all((T.array.argmax(axis=0) == np.arange(3)).all() for T in three.values()), "but where x is certain it is"
 np.testing.assert_allclose(clean_risk, noisy_risk, err_msg="reweighting is unbiased")
 assert label_only > 0 > with_memory, "early learning turns the gradient round"
 assert clean > 0.9 > 0.7 > np.mean(list(accuracy["uniform"]["cross-entropy"].values())), "wrong labels cost"

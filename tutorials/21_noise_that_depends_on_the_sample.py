@@ -37,7 +37,7 @@ def draw(n, rng):
 # ## Two ways to depend on the sample
 #
 # The general model is $P(\tilde y = i \mid y = j, x)$, a matrix for each sample. Two kinds that are used in the
-# literature, both with 40 % of the labels to be flipped here:
+# literature, both with about 40 % wrong labels here:
 #
 # * **Part-dependent noise** (Xia et al. 2020): how often a label is flipped varies from sample to sample, and *which*
 #   wrong label it gets is drawn from a softmax of random linear functions of $x$. A trouser leg with a shadow may be
@@ -151,9 +151,9 @@ for name, difference in harder.items():
 #
 # ## On Fashion-MNIST, and with the labels of people
 #
-# The recorded rows: five draws with 6,000 images, part-dependent and three kinds of margin noise. Below is what the
-# dependence on $x$ alone costs each method, its accuracy under noise of the sample less that under noise of the class
-# of the same mean.
+# The recorded rows: five draws with 6,000 images, a rate of 40 %, part-dependent and three kinds of margin noise. Below
+# is what the dependence on $x$ alone costs each method, its accuracy under noise of the sample less that under noise of
+# the class of the same mean.
 
 # %%
 rows = evidence.rows("instance")
