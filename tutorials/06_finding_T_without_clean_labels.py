@@ -160,8 +160,8 @@ assert q_seen[own].mean() > q[own].mean()
 # 3. $T_{ij}$ is the share of the label $i$ among the samples that are confidently of class $j$, after the counts of
 #    each label $i$ were scaled to how many samples carry it.
 #
-# If the model is too sure of itself, so is its threshold, and the counts hardly move. For classes of very different size
-# there is `balanced_joint`; its docstring says what it costs.
+# If the model is too sure of itself, so is its threshold, and the counts hardly move. For classes of very different
+# size there is `balanced_joint`; its docstring says what it costs.
 
 # %%
 thresholds = np.array([q[y_noisy == j, j].mean() for j in range(C)])

@@ -102,7 +102,7 @@ clean = {m: np.mean(list(boosting.accuracies(rows, "digits", m, 0.0).values())) 
 # tree, which nobody boosted, loses more. SmoothBoost, whose weights are limited, loses less than AdaBoost. On digits it
 # also learns less to begin with, as the column without noise shows, so its small loss alone is no reason to choose it.
 # LogitBoost, whose loss of a wrong label grows in proportion to the margin and not exponentially, loses less than
-# AdaBoost on digits; on cancer no difference is shown.
+# AdaBoost at a fifth of wrong labels on digits; on cancer no difference is shown.
 
 # %%
 assert np.mean(shares) > 1.5 * wrong.mean(), "the weight moves to the wrong labels"
@@ -114,6 +114,6 @@ assert all(found["tree"] > found["AdaBoost"] for found in lost.values()), "contr
 assert len(on_full_trees.estimators_) == 1, "and is all that AdaBoost on full trees is"
 assert all(abs(found["AdaBoost, full trees"] - found["tree"]) < 0.02 for found in lost.values()), "but for the seed"
 assert clean["SmoothBoost"] < clean["AdaBoost"] - 0.05, "control: SmoothBoost starts lower on digits"
-for rate in (0.2, 0.4):
-    assert more["digits", rate]["LogitBoost"].is_shown and more["digits", rate]["LogitBoost"].mean > 0, "LogitBoost"
-    assert not more["cancer", rate]["LogitBoost"].is_shown, "control: not on every data set"
+logit = more["digits", 0.2]["LogitBoost"]
+assert logit.is_shown and logit.mean > 0, "LogitBoost loses less on digits"
+assert not any(more["cancer", rate]["LogitBoost"].is_shown for rate in (0.2, 0.4)), "control: not everywhere"
