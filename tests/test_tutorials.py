@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from scratchnoise import estimate, models, robust_losses
 from scratchnoise.course import EXERCISES
 from scratchnoise.course.path import TAUGHT_BY
 from scratchnoise.course.workspace import STUBS
@@ -171,3 +172,26 @@ def test_a_prediction_is_asked_before_each_table(path):
 def test_a_derivation_has_an_example_by_hand(number):
     (path,) = FOLDER.glob(f"{number}_*.py")
     assert re.search(r"[Bb]y hand[,:]|done by hand|By hand again|By hand once more", path.read_text(encoding="utf-8"))
+
+
+# --- every method has a place ------------------------------------------------------------------------------
+
+TOOLS = {"NAMED", "UntrustworthyTransitionWarning", "check_estimator", "clone", "estimate_from_posteriors", "load"}
+TOOLS |= {"noisy_scorer", "out_of_fold_posteriors", "save", "stratified_folds", "trusted_transition"}
+OF_MODULES = {*models.__all__, *robust_losses.__all__, *(n for n in estimate.__all__ if callable(getattr(estimate, n)))}
+OTHERS = {"part_dependent", "margin_diminishing", "find_label_errors", "load_cifar10_human", "l1", "mixup", "averaging"}
+METHODS = sorted(OF_MODULES - TOOLS | OTHERS)
+
+
+def placed(name):
+    """The tutorials that have the name."""
+    return [path.name for path in TUTORIALS if re.search(rf"\b{name}\b", path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_has_a_place(name):
+    assert placed(name), f"no tutorial has {name}: give it a place, or call it a tool here"
+
+
+def test_a_method_without_a_place_would_be_found():
+    assert placed("SmoothBoosting") == []

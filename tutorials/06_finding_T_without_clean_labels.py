@@ -160,7 +160,8 @@ assert q_seen[own].mean() > q[own].mean()
 # 3. $T_{ij}$ is the share of the label $i$ among the samples that are confidently of class $j$, after the counts of
 #    each label $i$ were scaled to how many samples carry it.
 #
-# If the model is too sure of itself, so is its threshold, and the counts hardly move.
+# If the model is too sure of itself, so is its threshold, and the counts hardly move. For classes of very different
+# size there is `balanced_joint`; its docstring says what it costs.
 
 # %%
 thresholds = np.array([q[y_noisy == j, j].mean() for j in range(C)])
@@ -215,9 +216,10 @@ transition_heatmaps(T, {name: estimates[name] for name in shown}, ["0", "1", "2"
 
 # %% [markdown]
 # Not all is well: if the classifier cannot tell two classes apart, no estimator can, and human labellers do not follow
-# a $T$ at all, since some images are harder than others. The numbers on Fashion-MNIST, with the network's posteriors,
-# are in `tutorials/results/RESULTS.md`; the report's own estimates for CIFAR are (45) and (46), the first of which is
-# not row-dominant.
+# a $T$ at all, since some images are harder than others (tutorial 21). Tutorial 20 has five more estimators, and the
+# case without anchor points. The numbers on Fashion-MNIST, with the network's posteriors, are in
+# `tutorials/results/RESULTS.md`; the report's own estimates for CIFAR are (45) and (46), the first of which is not
+# row-dominant.
 
 # %%
 assert (np.diag(estimates["argmax"]) > np.diag(T) + 0.05).all(), "the argmax is biased upwards, for every class"
