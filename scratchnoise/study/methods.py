@@ -133,7 +133,12 @@ METHODS = {
     "NN forward": Method(NeuralNetwork, "network", FORWARD, needs_T=True),
 }
 # Rounding grows from step to step here: another table or processor finds other numbers (`processors`).
-UNSTABLE = frozenset({"MLR (steps)", "rMLR (steps)"})
+UNSTABLE = frozenset(
+    {
+        *("MLR", "MLR (flipped, as printed)", "MLR (flipped, inverse)", "MLR (tuned)", "MLR (steps)"),
+        *("rMLR", "rMLR (learnt rates)"),
+    }
+)
 
 COMPARISONS = (  # what is claimed of the first is shown against the second
     ("rMLR", "MLR"),
