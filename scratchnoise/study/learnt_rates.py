@@ -116,8 +116,8 @@ def described(found):
     )
     prefers = "prefers rates that are too clean" if high < 0 else "does not prefer other rates everywhere"
     steps = [
-        f"{row['step']:g} in {row['passes']} passes {_mean(rows, 'accuracy'):.3f} at {_gap(rows, known):+.4f}, diagonal "
-        f"{np.mean([np.diag(r['T']) for r in rows.values()]):.2f}"
+        f"{row['step']:g} in {row['passes']} passes {_mean(rows, 'accuracy'):.3f} at {_gap(rows, known):+.4f}, "
+        f"diagonal {np.mean([np.diag(r['T']) for r in rows.values()]):.2f}"
         for name, rows in runs.items()
         if name.startswith("SGD")
         for row in [rows[min(rows)]]
