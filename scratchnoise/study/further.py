@@ -19,6 +19,7 @@ from .methods import Method
 
 FOREST = {"estimator": DecisionTree(max_features="sqrt"), "n_estimators": 101}
 ROUNDS = {"ridge": 0.01, "tol": 1e-4, "max_iter": 50}
+FULL_ROUNDS = 10  # each costs N D^2 + D^3 for every class
 EM = {"covariance": "shared", **ROUNDS}
 FISHER = {"n_components": 30, "ridge": 0.01, "tol": 1e-4, "max_iter": 50}
 SPARSE = {"l1": 1e-3, "l2": 0.0, "tol": 1e-3, "max_iter": 100}
@@ -35,7 +36,7 @@ def network(loss, **settings):
 
 FURTHER = {
     "Gaussian EM": Method(LabelNoiseEM, "unit", EM),
-    "Gaussian EM (full)": Method(LabelNoiseEM, "unit", {"covariance": "full", **ROUNDS}),
+    "Gaussian EM (full)": Method(LabelNoiseEM, "unit", {**ROUNDS, "covariance": "full", "max_iter": FULL_ROUNDS}),
     "Gaussian EM (diagonal)": Method(LabelNoiseEM, "unit", {"covariance": "diagonal", **ROUNDS}),
     "Kernel Fisher EM": Method(KernelFisherEM, "unit", FISHER),
     "rMLR (sparse)": Method(RobustSoftmaxRegression, "unit", SPARSE, needs_T=True),

@@ -106,7 +106,7 @@ METHODS = {
     "T confident joint": "counts of noisy labels among samples confidently of one class, out of fold",
     "T balanced joint": "the same counts, each class as often as the others",
     "T HOC": "the T whose shares of pairs and triples of labels among neighbours are those of the data",
-    "T selective": "shares of noisy labels among the samples that look most like the class, how many is chosen by purity",
+    "T selective": "shares of noisy labels among the samples most like the class, as many as are the purest",
     "T dual": "a product of two matrices: from true labels to predictions, from predictions to noisy labels",
     "T VolMin": "learnt with a classifier: of all T that explain the labels, the one with the least volume",
     "T revision": "an estimate by anchors, with a slack that is learnt by importance reweighting",

@@ -65,7 +65,9 @@ def test_the_first_estimates_keep_their_rows():
     job = Job("garments", "0.5", T_ESTIMATES, 0, protocol.PRESETS["paper"], 0, "numpy")
     more = replace(job, method=MORE_T_ESTIMATES)
     assert list(ESTIMATED[T_ESTIMATES])[-1] == "confident_joint" and list(ESTIMATED[MORE_T_ESTIMATES])[-1] == "combined"
-    assert LAST_ROW[T_ESTIMATES] == "T confident joint" and more.content["settings_hash"] != job.content["settings_hash"]
+    assert (
+        LAST_ROW[T_ESTIMATES] == "T confident joint" and more.content["settings_hash"] != job.content["settings_hash"]
+    )
 
 
 def test_the_further_estimates_are_rows_and_are_not_made_again(tmp_path, monkeypatch):
