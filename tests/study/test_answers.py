@@ -8,7 +8,7 @@ import pytest
 from scratchnoise.study import answers, boosting, clusters_named, evidence
 from scratchnoise.study.answers import conclusion
 from scratchnoise.study.answers.images import named
-from scratchnoise.study.answers.related_work import adaboost, bagging, expensive, variance
+from scratchnoise.study.answers.related_work import adaboost, bagging, expensive, too_simple, variance
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +163,15 @@ def test_clusters_are_compared_with_neighbours_in_the_same_draws():
         in told.sentence
     )
     assert "by all noisy labels in 0 of 4" in told.sentence and named(rows, "other") is None
+
+
+def test_the_price_of_the_kernel_follows_its_rows():
+    rows = [
+        {"noise": "0.5", "draw": draw, "model": model, "T": T, "accuracy": 0.8 + 0.01 * draw, "cpu_seconds": seconds}
+        for draw in range(3)
+        for T in ("known", "learnt")
+        for model, seconds in (("Gaussian EM", 2.0), ("Kernel Fisher EM", 0.5 if T == "learnt" else 9.0))
+    ]
+    assert "with a kernel takes 0.50 s of a processor, the Gaussian one 2.00 s" in too_simple(rows).control
+    untimed = [{k: v for k, v in row.items() if k != "cpu_seconds"} for row in rows]
+    assert "of a processor" not in too_simple(untimed).control

@@ -10,7 +10,7 @@ from scratchnoise.models.gaussians import COVARIANCES
 from scratchnoise.models.neural_network import LOSSES
 from scratchnoise.network.averaging import KINDS
 from scratchnoise.noise import MNIST05, MNIST06
-from scratchnoise.study import protocol, runner
+from scratchnoise.study import jobs, protocol, runner
 from scratchnoise.study.further import FLOOD, FURTHER
 from scratchnoise.study.jobs import ESTIMATED, LAST_ROW, MORE_T_ESTIMATES, T_ESTIMATES, Job
 from scratchnoise.study.methods import METHODS
@@ -80,6 +80,9 @@ def test_the_further_estimates_are_rows_and_are_not_made_again(tmp_path, monkeyp
     assert all(np.allclose(np.sum(row["T_hat"], axis=0), 1) and row["T_true"] for row in rows)
     assert len({str(row["T_hat"]) for row in rows}) == len(rows), "each by a method of its own"
     assert len(runner.reproduce(tmp_path, **wanted)) == len(rows)
+    monkeypatch.setattr(jobs, "MOST_CLASSES", 2)
+    without = {row["method"] for row in runner.reproduce(tmp_path / "many classes", **wanted)}
+    assert without == set(ESTIMATED[MORE_T_ESTIMATES].values()) - {"T HOC"}, "the others go on"
     protocol.forget_data()
 
 
