@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
@@ -11,6 +12,7 @@ from scratchnoise.estimate import UntrustworthyTransitionWarning, out_of_fold_po
 from scratchnoise.label_errors import find_label_errors
 from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.noise import corrupt
+from scratchnoise.study.figures import BLUE, ORANGE
 from scratchnoise.study.suspects import suspicious_labels
 from scratchnoise.transition import true_posterior
 
@@ -138,13 +140,19 @@ def test_a_ranking_by_the_label_alone_would_not_pass(noisy, monkeypatch):
 
 
 def test_the_picture_shows_the_twenty_most_suspicious(noisy):
-    X, _, y_noisy = noisy
+    X, y, y_noisy = noisy
     errors = find_label_errors(MODELS[0], X, y_noisy, random_state=0)
-    figure = suspicious_labels(errors, X.reshape(-1, 2, 2), y_noisy, ["zero", "one", "two"])
+    y = y.copy()
+    y[errors.index[3]] = y_noisy[errors.index[3]]  # a false alarm
+    figure = suspicious_labels(errors, X.reshape(-1, 2, 2), y_noisy, ["zero", "one", "two"], y)
     shown = [ax for ax in figure.axes if ax.images]
     assert len(shown) == 20
-    for ax, n in zip(shown, errors.index, strict=False):
+    for place, (ax, n) in enumerate(zip(shown, errors.index, strict=False)):
         np.testing.assert_array_equal(ax.images[0].get_array(), X[n].reshape(2, 2))
-        assert ax.get_title().startswith(["zero?", "one?", "two?"][y_noisy[n]])
+        assert ax.get_title() == ["zero?", "one?", "two?"][y_noisy[n]]
+        assert f"{100 * (1 - errors.posterior[place, y_noisy[n]]):.0f} % wrong" in ax.get_xlabel()
+        assert ax.spines["top"].get_edgecolor() == to_rgba(BLUE if y[n] != y_noisy[n] else ORANGE)
+    wrong = (y != y_noisy)[errors.index[:20]].sum()
+    assert wrong < 20 and figure.get_suptitle().startswith(f"{wrong} of these 20 labels are wrong")
     with pytest.raises(ValueError, match="should have the same number"):
         suspicious_labels(errors, X[:5].reshape(-1, 2, 2), y_noisy, ["zero", "one", "two"])

@@ -217,7 +217,7 @@ summary("(39) raw, step 0.01", raw39)
 # that the risk runs away is seen in the risk itself. `fit` warns of another sign: most probabilities are 0 or 1, and
 # the loss is above that of a guess all the same. That warning is silenced here.
 #
-# With the report's large network 8 of 13 raw runs ended in a loss that is no number, and training then stops with
+# With the report's large network 9 of 15 raw runs ended in a loss that is no number, and training then stops with
 # `TrainingDiverged` instead of going on with weights that are not numbers. That need not be the same story: most died
 # in their first epoch, no epoch before had a risk below zero, and of two deaths that were recorded epoch by epoch one
 # ran up and one down (RESULTS.md, with other initial weights and a bounded loss beside it). A loss without a bound lets

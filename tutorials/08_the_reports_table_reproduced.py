@@ -183,7 +183,7 @@ for row in rows:
 #
 # The rows "rNN (Flipped)" of the report can only mean training with (30). Exactly as printed, it has no lower
 # bound: the signed label $T^{-\top} e_{\tilde y}$ has negative entries, and making the model sure that such a
-# class is wrong lowers the loss for ever. At the report's settings and with our initial weights 8 of our 13 runs
+# class is wrong lowers the loss for ever. At the report's settings and with our initial weights 9 of our 15 runs
 # died, most of them in their first epoch and none with a risk below zero in an epoch before. Plain cross-entropy in
 # the same steps lives (RESULTS.md). With PyTorch's default weights, which the report may have had, runs lived through
 # the few epochs that we tried, one of them with a risk that had run up and an accuracy of guessing. So it is open

@@ -70,13 +70,14 @@ def lloyd(X, weight, centres, tol, max_iter):
 
 
 class KMeansClassifier(Classifier):
-    """k-means on X alone, then each cluster is named by the label that most of its samples have.
+    """k-means on X alone, sum_n min_k |x_n - m_k|^2 -> min; then each cluster is named by the label of most samples.
 
     Section 4.1.1. The borders depend on no label, so no wrong label can move them; but the classes have to be clusters.
     P(y = c | x) is the share of label c in the cluster of x among the samples that were asked.
     n_clusters: None for the number of classes. n_labels: how many samples a cluster are asked, those nearest to its
     centre, None for all. n_init: starts by k-means++, of which the lowest inertia is kept. tol, max_iter: see `lloyd`.
     Learnt: centres_ (K, D), names_ (K, C), inertia_, n_iter_. A cluster without a label takes the shares of all.
+    Source: Lloyd 1982; Arthur and Vassilvitskii 2007 for the starts.
     """
 
     def __init__(

@@ -17,6 +17,7 @@ from .experiment import command, recorded
 from .figures import BLACK, BLUE, PALE, bare
 from .protocol import PRESETS, load_data
 from .sparse import blocks
+from .statistics import compare as difference
 
 IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
 METHODS = (*ESTIMATORS, IDENTITY)
@@ -138,6 +139,28 @@ def table(rows):
         texts = [f"{np.mean(of[method]):.3f} ({np.std(of[method], ddof=1):.3f})" for of in found.values()]
         lines.append(f"| {method} | {' | '.join(texts)} | {np.mean(others[method]):.3f} |")
     return lines
+
+
+def described(rows):
+    """How far T-revision comes from its start, the argmax anchor: list of str."""
+    texts = []
+    for shape in SHAPES:
+        start, end = (_by_draw(rows, shape, method) for method in ("argmax", "t_revision"))
+        gap = difference(end, start)
+        if gap:
+            means = (np.mean(list(found.values())) for found in (start, end))
+            verdict = "shown" if gap.is_shown else "not shown"
+            texts.append(f"{shape} {' becomes '.join(f'{mean:.3f}' for mean in means)}, {gap}, {verdict}")
+    if not texts:
+        return []
+    return [f"t_revision starts at argmax, whose error stays where it finds no better T: {'; '.join(texts)}."]
+
+
+def _by_draw(rows, shape, method):
+    """{draw: total variation per column} on Fashion-MNIST."""
+    wanted = (REPORT, shape, method)
+    here = (row for row in rows if (row["data"], row["noise"], row["method"]) == wanted)
+    return {row["draw"]: row["error"] * CLASSES / 2 for row in here}
 
 
 def picture(rows):

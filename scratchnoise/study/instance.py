@@ -69,11 +69,55 @@ def fitted_methods(x, y_noisy, x_test, y_test, T):
     yield {"method": "T", "error": float(np.abs(found.array - T.array).mean()), "trust": found.diagnostics["trust"]}
 
 
+def runs(rows, name, rate, kind, method):
+    """{draw: accuracy}, or the error of the estimate where the method is "T"."""
+    here = (r for r in rows if (r["noise"], r["rate"], r["kind"], r["method"]) == (name, rate, kind, method))
+    return {r["draw"]: r["error" if method == "T" else "accuracy"] for r in here}
+
+
 def cost(rows, name, rate, method):
     """Accuracy under noise of the sample - under noise of the class, paired over draws: Difference."""
-    here = [r for r in rows if (r["noise"], r["rate"], r["method"]) == (name, rate, method)]
-    sample, of_class = ({r["draw"]: r["accuracy"] for r in here if r["kind"] == kind} for kind in KINDS)
-    return compare(sample, of_class)
+    return compare(*(runs(rows, name, rate, kind, method) for kind in KINDS))
+
+
+def table(rows):
+    """The lines of a table in Markdown: every method under noise of the sample | of the class, and the error of T."""
+    methods = (*METHODS, "T")
+    headings = (*METHODS, "error of T")
+    lines = [f"| noise | wrong | {' | '.join(headings)} |", "| --- |" + " --- |" * (len(headings) + 1)]
+    for name, rate in _cells(rows):
+        found = ((np.mean(list(runs(rows, name, rate, kind, m).values())) for kind in KINDS) for m in methods)
+        texts = (" / ".join(f"{mean:.3f}" for mean in pair) for pair in found)
+        lines.append(f"| {name} | {100 * rate:.0f} % | {' | '.join(texts)} |")
+    return lines
+
+
+def described(rows):
+    """What knowing the mean T is worth under both kinds of noise, and what the dependence costs: list of str."""
+    gains, lines = {kind: [] for kind in KINDS}, []
+    for name, rate in _cells(rows):
+        texts = []
+        for kind, found in gains.items():
+            found.append(compare(*(runs(rows, name, rate, kind, method) for method in ("rMLR, mean T", "MLR"))))
+            texts.append(f"{found[-1]} with noise {kind}")
+        apart = (f"{what} {cost(rows, name, rate, method)}" for method, what in (("k-NN", "k-NN"), ("T", "error of T")))
+        lines.append(
+            f"{name}, {100 * rate:.0f} % wrong: rMLR - MLR {', '.join(texts)}; sample - class: {', '.join(apart)}"
+        )
+    verdicts = (
+        f"With noise {kind} rMLR, told the mean T, is shown to be above MLR in {_shown(found, 1)} of {len(found)} "
+        f"cells, below it in {_shown(found, -1)}."
+        for kind, found in gains.items()
+    )
+    return [" ".join(verdicts), *lines]
+
+
+def _shown(gains, sign):
+    return sum(gain.is_shown and gain.mean * sign > 0 for gain in gains)
+
+
+def _cells(rows):
+    return list(dict.fromkeys((row["noise"], row["rate"]) for row in rows))
 
 
 if __name__ == "__main__":

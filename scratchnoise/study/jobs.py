@@ -11,6 +11,7 @@ from .. import __version__
 from ..backend import backend as using_backend
 from ..content import content_of
 from ..estimate import estimate_from_posteriors, out_of_fold_posteriors, stratified_folds
+from ..estimate.hoc import MOST_CLASSES
 from ..models.conventions import ConvergenceWarning
 from ..network.training import TrainingDiverged
 from ..noise import priors
@@ -21,15 +22,23 @@ from .methods import (
     CLEAN_FOLDS,
     CROSS_VALIDATED,
     ESTIMATES,
+    FURTHER_ESTIMATES,
     METHODS,
     POSTERIOR_EPOCHS,
 )
 from .protocol import RECORDED_EPOCHS, TRAIN_SHARE, Preset, data_hash, load_task, noise_hash, pixels_of
 from .results import STOPPED, key_of
 
-PRIORS, T_ESTIMATES = "priors", "T estimates"  # jobs that train no model of the tables
+# Jobs that train no model of the tables
+PRIORS, T_ESTIMATES, MORE_T_ESTIMATES = "priors", "T estimates", "T estimates (further)"
+ESTIMATED = {T_ESTIMATES: ESTIMATES, MORE_T_ESTIMATES: FURTHER_ESTIMATES}
+ASK_NEIGHBOURS = ("hoc", "combined")  # estimates that look at the images themselves
 # The method of a job's last row, where it is not the job's own.
-LAST_ROW = {T_ESTIMATES: ESTIMATES["confident_joint"], "rMLR (learnt rates)": "T rMLR"}
+LAST_ROW = {
+    T_ESTIMATES: ESTIMATES["confident_joint"],
+    MORE_T_ESTIMATES: FURTHER_ESTIMATES["combined"],
+    "rMLR (learnt rates)": "T rMLR",
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Job:
         """Rough seconds on two cores, for the progress bar."""
         share = (self.preset.n_train or 18000) / 18000
         network_epoch = 8 * share
-        if self.method == T_ESTIMATES and self.preset.posteriors == "NN":
+        if self.method in ESTIMATED and self.preset.posteriors == "NN":
             return 4 * POSTERIOR_EPOCHS * network_epoch
         if self.last_epoch is None:
             return 0.5 if self.settings is None or "sgd" in self.settings.settings.values() else 20 * share
@@ -103,7 +112,7 @@ class Job:
 
     def _stopped(self, why, **more):
         """The row of a run that ended early. why: a text."""
-        method = LAST_ROW[T_ESTIMATES] if self.method == T_ESTIMATES else self.method
+        method = LAST_ROW[self.method] if self.method in ESTIMATED else self.method
         return self.row(method=method, **{"epoch": self.last_epoch and 1, "stopped": why or STOPPED, **more})
 
     @property
@@ -140,7 +149,7 @@ class Job:
             warnings.simplefilter("ignore", ConvergenceWarning)  # the tables show where the report's settings end
             if self.method == PRIORS:
                 emit(self._priors(task))
-            elif self.method == T_ESTIMATES:
+            elif self.method in ESTIMATED:
                 self._estimate(task, emit, checkpoints)
             else:
                 T = T if task.T_known is None else task.T_known
@@ -167,8 +176,12 @@ class Job:
             model.set_params(checkpoints=checkpoints)
         q = out_of_fold_posteriors(model, x, y, random_state=task.model_seed)
         seconds = time.perf_counter() - started
-        for kind, name in ESTIMATES.items():
-            T_hat = _listed(estimate_from_posteriors(q, y, kind))
+        for kind, name in ESTIMATED[self.method].items():
+            if kind == "hoc" and len(task.classes) > MOST_CLASSES:
+                continue  # HOC takes no more, and "combined" does without it
+            near = kind in ASK_NEIGHBOURS
+            rows = pixels_of(self.data, self.preset, self.seed, "unit")[0][task.chosen] if near else None
+            T_hat = _listed(estimate_from_posteriors(q, y, kind, rows))
             known = {"T_true": _listed(task.T_true), "classes": task.classes}
             emit(self.row(method=name, T_hat=T_hat, seconds=seconds, **known))
 

@@ -95,15 +95,43 @@ def table(rows):
 
 
 def described(rows):
-    """Our score beside the nearest of cleanlab's, of the same posteriors, and beside the model told T: list of str."""
-    lines = []
+    """Where a model that learns or knows T stands beside cleanlab; then every cell, in differences: list of str."""
+    lines, gaps = [], {LEARNT: {}, TOLD: {}}
     for cell in _cells(rows):
         ours, told = areas_of(rows, cell, OURS), areas_of(rows, cell, TOLD)
-        gains = {name: compare(ours, areas_of(rows, cell, name)) for name in CLEANLAB.values()}
-        nearest = min((name for name in gains if gains[name]), key=lambda name: gains[name].mean, default=None)
-        beside = f"ours - {nearest} {gains[nearest]}; " if nearest else ""
+        name, gain = _nearest(rows, cell, ours)
+        beside = f"ours - {name} {gain}; " if gain else ""
         lines.append(f"{', '.join(cell)}: {beside}T known - ours {compare(told, ours)}")
+        for method, found in gaps.items():
+            found[", ".join(cell)] = _nearest(rows, cell, areas_of(rows, cell, method))[1]
+    if all(gap for found in gaps.values() for gap in found.values()):
+        verdicts = "; ".join(map(_verdict, gaps, gaps.values()))
+        helps = {method: sum(_shown(found, 1)) > sum(_shown(found, -1)) for method, found in gaps.items()}
+        so = (
+            " So what helps is a T that is told, not one that is learnt." if (helps[TOLD] and not helps[LEARNT]) else ""
+        )
+        lines.insert(0, f"Beside the best of cleanlab's scores: {verdicts}.{so}")
     return lines
+
+
+def _shown(gaps, sign):
+    """Whether each difference is shown, with that sign."""
+    return [gap.is_shown and gap.mean * sign > 0 for gap in gaps.values()]
+
+
+def _nearest(rows, cell, areas):
+    """The score of cleanlab that these areas exceed least, and by how much; two times None without cleanlab."""
+    gains = {name: compare(areas, areas_of(rows, cell, name)) for name in CLEANLAB.values()}
+    gains = {name: gain for name, gain in gains.items() if gain}
+    return min(gains.items(), key=lambda item: item[1].mean, default=(None, None))
+
+
+def _verdict(method, gaps):
+    """How often a method is shown to be above and below, and where below."""
+    below = [name for name, is_below in zip(gaps, _shown(gaps, -1), strict=True) if is_below]
+    where = ", ".join(f"{name} {gaps[name].mean:+.3f}" for name in below)
+    verdict = f"shown to be above it in {sum(_shown(gaps, 1))} of {len(gaps)} cells, below in {len(below)}"
+    return f"{method}, is {verdict}{f' ({where})' if where else ''}"
 
 
 def _cells(rows):

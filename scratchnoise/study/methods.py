@@ -167,4 +167,13 @@ ESTIMATES = {  # method of `estimate_transition` -> its name in the tables
     "top_k": "T anchor (top k)",
     "confident_joint": "T confident joint",
 }
+FURTHER_ESTIMATES = {  # those that the report does not name
+    "balanced_joint": "T balanced joint",
+    "hoc": "T HOC",
+    "selective": "T selective",
+    "dual": "T dual",
+    "volmin": "T VolMin",
+    "t_revision": "T revision",
+    "combined": "T combined",
+}
 POSTERIOR_EPOCHS = 5  # the loss of plain training is still above the noise floor then

@@ -7,7 +7,7 @@ from itertools import chain
 
 from ..messages import nearest
 from .further import FURTHER
-from .jobs import PRIORS, T_ESTIMATES, Job
+from .jobs import ESTIMATED, MORE_T_ESTIMATES, PRIORS, T_ESTIMATES, Job
 from .methods import CLEAN, CLEAN_FOLDS, CROSS_VALIDATED, FULL_CLEAN, METHODS
 from .protocol import PRESETS, load_task
 from .results import REPETITION
@@ -15,11 +15,11 @@ from .results import REPETITION
 USUAL = tuple(name for name, method in METHODS.items() if not method.steps_of)  # what the controls control
 GROUPS = {
     "usual": (PRIORS, T_ESTIMATES, *CROSS_VALIDATED, *USUAL),
-    "all": (PRIORS, T_ESTIMATES, *CLEAN, *METHODS, *FURTHER),
+    "all": (PRIORS, T_ESTIMATES, MORE_T_ESTIMATES, *CLEAN, *METHODS, *FURTHER),
     "linear": tuple(name for name, method in METHODS.items() if not method.is_network),
     "networks": tuple(name for name, method in METHODS.items() if method.is_network),
     "clean": tuple(CLEAN),
-    "further": tuple(FURTHER),
+    "further": (MORE_T_ESTIMATES, *FURTHER),
 }
 TRAINED = METHODS | CLEAN | FURTHER
 ORDER = GROUPS["all"]
@@ -118,7 +118,7 @@ def _repetitions(name, preset, wanted):
 def _slow(name, preset):
     """Whether a job of this name trains a network."""
     network = name in TRAINED and TRAINED[name].is_network
-    return network or (name == T_ESTIMATES and preset.posteriors == "NN")
+    return network or (name in ESTIMATED and preset.posteriors == "NN")
 
 
 def _known(argument, name, known):

@@ -104,6 +104,13 @@ METHODS = {
     "T anchor (quantile)": "eq. (34) at a high quantile instead of the maximum, which is biased upwards",
     "T anchor (top k)": "eq. (34) averaged over the k samples that look most like the class",
     "T confident joint": "counts of noisy labels among samples confidently of one class, out of fold",
+    "T balanced joint": "the same counts, each class as often as the others",
+    "T HOC": "the T whose shares of pairs and triples of labels among neighbours are those of the data",
+    "T selective": "shares of noisy labels among the samples most like the class, as many as are the purest",
+    "T dual": "a product of two matrices: from true labels to predictions, from predictions to noisy labels",
+    "T VolMin": "learnt with a classifier: of all T that explain the labels, the one with the least volume",
+    "T revision": "an estimate by anchors, with a slack that is learnt by importance reweighting",
+    "T combined": "the mean of confident joint, top k and HOC, the default of `estimate_transition`",
 }
 
 

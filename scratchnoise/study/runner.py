@@ -7,8 +7,7 @@ from ..backend import backend as using_backend
 from ..backend import current, resolve
 from ..checks import check_count
 from ..kernels.warm_up import LINEAR, LINEAR_IN_DOUBLE, NETWORKS, second_compiler, warm_up
-from .jobs import LAST_ROW, T_ESTIMATES
-from .methods import ESTIMATES
+from .jobs import ESTIMATED, LAST_ROW
 from .plan import make_plan
 from .protocol import forget_data
 from .results import IDENTITY, REPETITION, ResultsFile, identity, rules_stamp
@@ -31,9 +30,10 @@ def reproduce(
 
     out: folder of the results; what it holds already is not run again. data: a name or .npz path; noise: names as in
     `protocol.parse_noise`; methods: names of METHODS and FURTHER, or "usual", "linear", "networks", "clean",
-    "T estimates", "further" or "all" (with the networks that are controls, and the full clean sets); preset: "quick" or
-    "paper"; repetitions: overrides the preset's; jobs: processes of this machine, unless joblib.parallel_config names
-    the workers of a cluster; backend: kernel table, by default the one that runs here; seed: decides everything random.
+    "T estimates", "further" (with more estimates of T) or "all" (with the networks that are controls, and the full
+    clean sets); preset: "quick" or "paper"; repetitions: overrides the preset's; jobs: processes of this machine,
+    unless joblib.parallel_config names the workers of a cluster; backend: kernel table, by default the one that runs
+    here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
     check_count(jobs=jobs)
@@ -106,9 +106,9 @@ def _refuse_other_content(out, found, plan):
     wanted = {}
     for job in (series.job for series in plan.series):
         row = job.row()
-        names = (
-            [*ESTIMATES.values()] if job.method == T_ESTIMATES else [job.method, LAST_ROW.get(job.method, job.method)]
-        )
+        names = (job.method, LAST_ROW.get(job.method, job.method))
+        if job.method in ESTIMATED:
+            names = ESTIMATED[job.method].values()
         wanted["preset"], wanted["version"] = row["preset"], row["version"]
         wanted["data", row["data"]] = row["data_hash"]
         wanted["noise", row["data"], row["noise"]] = row["noise_hash"]

@@ -14,6 +14,7 @@ from ..models.likelihood import NoisyLikelihood
 from ..models.sparse_likelihood import SparseLikelihood
 from ..models.standardise import Standardisation
 from .experiment import command, recorded
+from .figures import BLACK, BLUE, GREY, ORANGE, PALE, bare
 from .protocol import PRESETS, load_task
 
 DATA, NOISES, SEED = "cifar10", ("0.5", "0.6"), 0
@@ -23,6 +24,8 @@ PATHS = {
 }
 COMPARED = (("known", "l1"), ("known", "l2"), ("identity", "l1"))
 TOL, MAX_ITER = 1e-4, 300
+SHAPES = {"0.5": "(38)", "0.6": "(39)"}
+LINES = {"known": "l1, T known", "identity": "l1, T = I"}
 
 
 def measure(out, draws=3):
@@ -74,6 +77,46 @@ def chosen(rows, noise, T, penalty):
     here = [row for row in rows if (row["noise"], row["T"], row["penalty"]) == (noise, T, penalty)]
     draws = sorted({row["draw"] for row in here})
     return [max((r for r in here if r["draw"] == d), key=lambda r: r["noisy_log_likelihood"]) for d in draws]
+
+
+def picture(rows):
+    """Accuracy above and exact zeros of W below, by the penalty l1, a panel a noise: a Figure.
+
+    Points are means over draws; a hollow one has a fit that did not converge. The dotted line is the best of l2.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.4), layout="constrained")
+    axes = figure.subplots(2, len(NOISES), sharex=True, sharey="row", squeeze=False)
+    for column, noise in zip(axes.T, NOISES, strict=True):
+        for (T, name), color in zip(LINES.items(), (BLUE, ORANGE), strict=True):
+            path = {strength: _at(rows, noise, T, strength) for strength in PATHS["l1"]}
+            path = {strength: found for strength, found in path.items() if found}
+            accuracy = [np.mean([row["accuracy"] for row in found]) for found in path.values()]
+            zeros = [1 - np.mean([row["nonzero"] for row in found]) for found in path.values()]
+            hollow = [strength for strength, found in path.items() if not all(row["converged"] for row in found)]
+            for ax, values in zip(column, (accuracy, zeros), strict=True):
+                ax.plot(path.keys(), values, "o-", color=color, label=name)
+                left = [value for strength, value in zip(path, values, strict=True) if strength in hollow]
+                ax.plot(hollow, left, "o", color="white", markeredgecolor=color, zorder=3)
+        best = [row["accuracy"] for row in chosen(rows, noise, "known", "l2")]
+        column[0].axhline(np.mean(best), color=GREY, linestyle=":", label="l2 that noisy labels choose, T known")
+        column[0].set(title=SHAPES[noise], xscale="log")
+        column[1].set(xlabel="penalty l1", xlim=(max(PATHS["l1"]) * 1.5, min(PATHS["l1"]) / 1.5))
+    axes[0, 0].set_ylabel("accuracy on the clean test set")
+    axes[1, 0].set_ylabel("share of exact zeros in W")
+    for ax in axes.flat:
+        ax.grid(color=PALE, linewidth=0.8)
+        bare(ax)
+    axes[0, 0].plot([], [], "o", color="white", markeredgecolor=BLACK, label="not all fits converged")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    return figure
+
+
+def _at(rows, noise, T, strength):
+    """The rows of all draws at a penalty l1."""
+    wanted = (noise, T, "l1", strength)
+    return [row for row in rows if (row["noise"], row["T"], row["penalty"], row["strength"]) == wanted]
 
 
 if __name__ == "__main__":

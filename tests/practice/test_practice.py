@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
 from scratchnoise.network.training import TrainingDiverged
-from scratchnoise.practice import clean, noisy, peers, session, speed
+from scratchnoise.practice import clean, noisy, page, peers, session, speed
 from scratchnoise.practice.__main__ import main, parser
 from scratchnoise.practice.datasets import BASES, SCALES, Split, base, split
 from scratchnoise.practice.fits import fitted, objective, optimum, reached
@@ -147,6 +147,35 @@ def test_a_pair_is_compared_draw_by_draw(run):
     own = [row["accuracy"] for row in rows if row["method"] == "KNeighborsClassifier"]
     assert found["error"] == pytest.approx(standard_error(own))
     assert peers.compared(rows, "breast cancer", "AdaBoost", "AdaBoostClassifier") is None
+
+
+def peer_rows(seconds, accuracy):
+    """Rows of EM, of EM told T = I and of their peer in four splits; the first two as given."""
+    runs = {peers.LEARNT[0]: (accuracy, seconds), peers.TOLD: (0.9, 1.0), peers.LEARNT[1]: (0.9, 1.0)}
+    return [
+        {"base": "d", "method": method, "repetition": k, "accuracy": a + 0.01 * k, "seconds": s * (k + 1)}
+        for k in range(4)
+        for method, (a, s) in runs.items()
+    ]
+
+
+def test_a_row_misses_its_bars_by_seconds_and_by_accuracy():
+    """Bars: one standard error below theirs, 1.5 times their seconds; at the bar is no miss."""
+    pair = ("d", *peers.LEARNT)
+    assert peers.misses(peer_rows(1.5, 0.9)) == ({}, 2)
+    assert peers.misses(peer_rows(1.6, 0.9))[0] == {pair: "1.6 x"}
+    error = np.std([0, 0.01, 0.02, 0.03], ddof=1) / 2
+    assert peers.misses(peer_rows(1.0, 0.9 - 0.99 * error))[0] == {}
+    assert peers.misses(peer_rows(4.0, 0.88))[0] == {pair: "4.0 x and -0.020"}
+    assert peers.compared(peer_rows(1, 0.9), *pair)["least"] == pytest.approx(0.915 - error)
+
+
+def test_the_page_says_why_only_where_the_rows_do():
+    assert "None of 2 rows" in page._missed(peer_rows(1.0, 0.9))
+    why = "EM takes one step too, and misses nothing"
+    assert why in page._missed(peer_rows(4.0, 0.9))
+    slow = [{**row, "seconds": row["seconds"] * (4 if row["method"] == peers.TOLD else 1)} for row in peer_rows(4, 0.9)]
+    assert why not in page._missed(slow) and "2 of 2 rows miss a bar" in page._missed(slow)
 
 
 def test_clusters_are_named_by_most_of_their_samples():

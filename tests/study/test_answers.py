@@ -5,8 +5,10 @@ import copy
 import numpy as np
 import pytest
 
-from scratchnoise.study import answers, boosting, evidence
-from scratchnoise.study.answers.related_work import adaboost, bagging
+from scratchnoise.study import answers, boosting, clusters_named, evidence
+from scratchnoise.study.answers import conclusion
+from scratchnoise.study.answers.images import named
+from scratchnoise.study.answers.related_work import adaboost, bagging, expensive, too_simple, variance
 
 
 @pytest.fixture(scope="module")
@@ -15,14 +17,15 @@ def all_answers():
 
 
 def test_every_claim_has_numbers_and_a_control_or_was_not_run(all_answers):
-    assert {claim.section for claim in all_answers} == {"2.1", "2.2", "3", "5", "all"}
+    assert {claim.section for claim in all_answers} == {"2.1", "2.2", "4.1.1", "4.1.2", "5", "all"}
     not_run = [claim for claim, found in all_answers.items() if found is None]
     assert [claim.rows for claim in not_run] == []
     assert all(found.items and found.control for found in all_answers.values() if found)
 
 
 def test_without_its_rows_a_claim_was_not_run(tmp_path):
-    assert set(answers.answers(tmp_path).values()) == {None}
+    found = answers.answers(tmp_path)
+    assert all((found[claim] is None) == (claim.rows is not None) for claim in found)
 
 
 def test_no_number_is_missing(all_answers):
@@ -62,3 +65,113 @@ def test_what_is_lost_is_the_difference_to_the_same_draw_without_noise():
         for draw in (0, 1)
     ]
     assert boosting.losses(rows, "cancer", "tree", 0.2) == pytest.approx({0: 0.2, 1: 0.2})
+
+
+def compared(results, pair, setting, gain):
+    """Rows of two methods in three draws, the first ahead by `gain`."""
+    data, noise = setting
+    for draw in range(3):
+        for method, more in zip(pair, (gain, 0.0), strict=True):
+            row = {"data": data, "noise": noise, "method": method, "epoch": None, "draw": draw, "repetition": draw}
+            results.append({**row, "accuracy": 0.6 + 0.01 * draw + more})
+
+
+def test_both_flipped_forms_are_counted_among_the_adjustments():
+    """A flipped form that does nothing counts as not shown."""
+    results = []
+    for pair in (("MLR (flipped, as printed)", "MLR"), ("rMLR", "MLR (flipped, inverse)")):
+        compared(results, pair, conclusion.SETTINGS[1], 0.0)
+    told = conclusion.corrected(results)
+    assert [item.split(": ")[1].split(" +")[0] for item in told.items] == [
+        "MLR (flipped, as printed) - MLR",
+        "MLR (flipped, inverse) - MLR",
+        "rMLR - MLR",
+    ]
+    assert told.sentence.startswith("Shown in 0 of 3") and "help in 0 of 2" in told.sentence
+
+
+def test_what_is_subtracted_is_of_the_same_draws():
+    """Draws that one of the runs lacks would change a mean, and with it the difference that stands beside it."""
+    results = []
+    for data, noise in conclusion.SETTINGS[1:]:
+        for method in ("MLR (own settings)", "MLR (tuned)"):
+            compared(results, (method, f"{method} not used"), (data, noise), 0.0)
+        compared(results, ("MLR (clean, full set)", "not used"), (data, "clean"), 0.2)
+        results.append({**results[-2], "draw": 9, "repetition": 9, "accuracy": 0.99})
+    told = conclusion.cifar(results)
+    assert "MLR 0.810 without noise, 0.610 with (39), which costs +0.200" in told.items[0]
+    assert "those of the 3 draws" in told.control
+
+
+def test_an_ensemble_that_varies_less_is_shown_to():
+    offsets = {"tree": 0.1, "bagging": 0.01, "forest": 0.01, "AdaBoost, full trees": 0.1}
+    rows = [
+        {"data": data, "rate": rate, "draw": draw, "method": method, "accuracy": 0.7 + sign * size}
+        for data in ("cancer", "digits")
+        for rate in boosting.RATES
+        for draw, sign in enumerate((1, -1, 1, -1))
+        for method, size in offsets.items()
+    ]
+    told = variance(rows)
+    assert "for bagging in 10 of 10" in told.sentence and "for AdaBoost, full trees in 0 of 10" in told.sentence
+    assert "tree 0.115, bagging 0.012, -0.090" in told.items[0]
+
+
+def test_the_price_of_EM_is_a_ratio_to_its_peers():
+    pairs = {
+        "LabelNoiseEM": 0.4,
+        "LabelNoiseEM, T = I": 0.1,
+        "QuadraticDiscriminantAnalysis": 0.1,
+        "GaussianMixture": 2,
+    }
+    rows = [
+        {"base": "d", "repetition": k, "method": method, "seconds": seconds * (k + 1), "accuracy": 0.9}
+        for k in range(3)
+        for method, seconds in pairs.items()
+    ]
+    told = expensive(rows)
+    assert "4.0 to 4.0 times" in told.sentence and "0.20 to 0.20 times" in told.sentence
+    assert told.items[0].startswith("d: 0.8000 s; LabelNoiseEM 4.00 x")
+
+
+def test_clusters_are_compared_with_neighbours_in_the_same_draws():
+    accuracy = {clusters_named.CLEAN: 0.9, clusters_named.NOISY: 0.4, clusters_named.ALL_NOISY: 0.6}
+    rows = [
+        {
+            "data": "d",
+            "draw": draw,
+            "features": features,
+            "method": method,
+            "labels": labels,
+            "accuracy": a + 0.01 * draw,
+        }
+        for draw in (0, 1, 2)
+        for features in ("pixels", "UMAP")
+        for method in clusters_named.HANDFULS
+        for labels, a in accuracy.items()
+    ]
+    assert named(rows, "d") is None, "k-NN was not run"
+    nearest = {"method": clusters_named.NEAREST, "labels": clusters_named.ALL_NOISY}
+    rows += [{**rows[0], **nearest, "draw": draw, "accuracy": 0.6 + 0.01 * draw} for draw in (0, 1, 2)]
+    told = named(rows, "d")
+    assert (
+        "right in 0.910 with pixels, 0.910 with UMAP" in told.sentence
+        and "k-NN on noisy labels is in 0.610" in told.sentence
+    )
+    assert (
+        "better than k-NN in 4 of 4 settings, by the same handful with noise in 0 of 4 (worse in 4 of 4)"
+        in told.sentence
+    )
+    assert "by all noisy labels in 0 of 4" in told.sentence and named(rows, "other") is None
+
+
+def test_the_price_of_the_kernel_follows_its_rows():
+    rows = [
+        {"noise": "0.5", "draw": draw, "model": model, "T": T, "accuracy": 0.8 + 0.01 * draw, "cpu_seconds": seconds}
+        for draw in range(3)
+        for T in ("known", "learnt")
+        for model, seconds in (("Gaussian EM", 2.0), ("Kernel Fisher EM", 0.5 if T == "learnt" else 9.0))
+    ]
+    assert "with a kernel takes 0.50 s of a processor, the Gaussian one 2.00 s" in too_simple(rows).control
+    untimed = [{k: v for k, v in row.items() if k != "cpu_seconds"} for row in rows]
+    assert "of a processor" not in too_simple(untimed).control

@@ -53,6 +53,33 @@ def test_the_same_mean_is_drawn_by_sample_and_by_class(tmp_path, monkeypatch, im
     rows = goes_on_where_it_stopped(instance.measure, tmp_path / "rows.jsonl", 2)
     assert len(rows) == 2 * 2 * 2 * (len(instance.METHODS) + 1)
     assert instance.cost(rows, "margin II", 0.2, "MLR").n == 2
+    verdict, *lines = instance.described(rows)
+    assert len(instance.table(rows)) - 2 == len(lines) == 2 and lines[1].startswith("margin II, 20 % wrong: rMLR - MLR")
+    assert "of 2 cells" in verdict
+
+
+def test_what_the_mean_T_is_worth_is_told_for_each_kind_of_noise():
+    """Exchanged kinds tell the other story."""
+    gains = {"of the sample": -0.1, "of the class": 0.1}
+    rows = [
+        {
+            "noise": "margin I",
+            "rate": 0.4,
+            "draw": draw,
+            "kind": kind,
+            "method": method,
+            "accuracy": 0.7 + g,
+            "error": 0,
+        }
+        for draw in (0, 1)
+        for kind, gain in gains.items()
+        for method, g in (("MLR", 0), ("rMLR, mean T", gain), ("k-NN", 0.01 * draw), ("T", 0))
+    ]
+    verdict, line = instance.described(rows)
+    assert "of the sample rMLR, told the mean T, is shown to be above MLR in 0 of 1 cells, below it in 1." in verdict
+    assert "of the class rMLR, told the mean T, is shown to be above MLR in 1 of 1 cells, below it in 0." in verdict
+    assert "rMLR - MLR -0.100 [-0.100, -0.100] with noise of the sample, +0.100" in line
+    assert "| 0.700 / 0.700 | 0.600 / 0.800 |" in instance.table(rows)[2]
 
 
 def test_the_cost_is_that_of_the_dependence_on_the_sample():
@@ -80,7 +107,7 @@ def test_wrong_labels_are_looked_for_in_every_way(tmp_path, monkeypatch):
     assert min(found[label_errors.OURS], found[label_errors.TOLD]) > found[label_errors.CHANCE] + 0.4
     lines = label_errors.table(rows)
     assert len(lines) == 3 and len({line.count("|") for line in lines}) == 1 and "small, uneven" in lines[2]
-    (line,) = label_errors.described(rows)
+    _, line = label_errors.described(rows)
     assert "ours - cleanlab, self-confidence" in line and "T known - ours" in line
     without = [row for row in rows if "cleanlab" not in row["method"]]
     assert "cleanlab" not in label_errors.described(without)[0]
@@ -91,12 +118,20 @@ def test_the_area_is_the_mean_precision_at_each_wrong_label():
     assert label_errors.area_under(wrong, -np.arange(4)) == pytest.approx((1 + 2 / 3) / 2)
 
 
+OTHER = {label_errors.TOLD: label_errors.LEARNT, label_errors.LEARNT: label_errors.TOLD}
+
+
 def test_the_nearest_cleanlab_is_the_one_with_the_least_gain():
     cell = {"data": "d", "noise": "n"}
     areas = dict.fromkeys(label_errors.CLEANLAB.values(), 0.5)
     areas |= {"cleanlab, normalised margin": 0.8, label_errors.OURS: 0.7, label_errors.TOLD: 0.9}
+    areas[label_errors.LEARNT] = 0.75
     rows = [{**cell, "draw": k, "method": m, "area": a + 0.01 * k} for k in (0, 1) for m, a in areas.items()]
-    (line,) = label_errors.described(rows)
+    verdict, line = label_errors.described(rows)
+    assert "learnt, is shown to be above it in 0 of 1 cells, below in 1 (d, n -0.050)" in verdict
+    assert "known, is shown to be above it in 1 of 1 cells, below in 0" in verdict and "a T that is told" in verdict
+    swapped = [{**row, "method": OTHER.get(row["method"], row["method"])} for row in rows]
+    assert "a T that is told" not in label_errors.described(swapped)[0]
     assert line.startswith("d, n: ours - cleanlab, normalised margin -0.100") and "T known - ours +0.200" in line
 
 
@@ -115,6 +150,10 @@ def test_estimates_are_ranked_by_the_total_variation_of_a_column():
     lines = estimates.table(rows)
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["near", "far"] and "1 other cells" in lines[0]
     assert "| 0.150 (0.000) | 0.150 (0.000) | 0.100 |" in lines[2]
+    assert estimates.described(rows) == [], "neither T-revision nor its start"
+    names = {"near": "t_revision", "far": "argmax"}
+    (line,) = estimates.described([{**row, "method": names[row["method"]]} for row in rows if row["noise"] == "(38)"])
+    assert line.endswith("(38) 0.300 becomes 0.150, -0.150 [-0.150, -0.150], shown.")
     left, right = estimates.picture(rows).axes
     assert [text.get_text() for text in left.get_yticklabels()] == ["near", "far"] and right.get_title() == "(39)"
 
@@ -142,6 +181,8 @@ def test_the_path_leads_from_no_weights_to_many(tmp_path, monkeypatch, images):
     rows = goes_on_where_it_stopped(sparse.measure, tmp_path / "rows.jsonl")
     path = [row["nonzero"] for row in rows if (row["penalty"], row["T"]) == ("l1", "identity")]
     assert path[0] < path[-1] and all(row["nonzero"] == 1 for row in rows if row["penalty"] == "l2")
+    accuracy, zeros = sparse.picture(rows).axes
+    np.testing.assert_allclose(zeros.lines[2].get_ydata(), 1 - np.array(path), atol=1e-12)
     (best,) = sparse.chosen(rows, "0.5", "identity", "l1")
     assert best["noisy_log_likelihood"] == max(
         row["noisy_log_likelihood"] for row in rows if (row["penalty"], row["T"]) == ("l1", "identity")
