@@ -1,5 +1,8 @@
 """The recorded experiments of section 2 and 5: they go on where they stopped, and what is computed from their rows."""
 
+from itertools import count
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from experiments import goes_on_where_it_stopped
@@ -166,10 +169,12 @@ def test_the_reports_noise_is_that_of_its_data():
 def test_generative_models_are_told_three_kinds_of_T(tmp_path, monkeypatch, images):
     monkeypatch.setattr(generative, "load_data", lambda *_: images)
     monkeypatch.setattr(generative, "NOISES", {"uneven": T.array})
+    clock = count()  # a second passes between two looks at it
+    monkeypatch.setattr(generative, "time", SimpleNamespace(process_time=lambda: next(clock)))
     rows = goes_on_where_it_stopped(generative.measure, tmp_path / "rows.jsonl")
     assert len(rows) == len(generative.MODELS) * 3
     known = [row["error"] for row in rows if row["T"] == "known"]
-    assert known == pytest.approx([0, 0], abs=1e-15)
+    assert known == pytest.approx([0, 0], abs=1e-15) and {row["cpu_seconds"] for row in rows} == {1}
 
 
 def test_the_path_leads_from_no_weights_to_many(tmp_path, monkeypatch, images):
