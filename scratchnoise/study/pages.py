@@ -4,9 +4,10 @@ It writes RESULTS.md, SPEED.md, PRACTICE.md, CLAIMS.md and their pictures in tut
 `claims` registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
 """
 
-import json
 import textwrap
+from functools import partial
 
+from ..bench import page as bench_page
 from ..files import write_whole
 from ..practice import page as practice_page
 from ..practice.session import COMPARISONS
@@ -38,13 +39,6 @@ from .grids import grids
 from .sweeps import sweep
 
 MADE = "<!-- Made from the rows by `python -m scratchnoise.study.pages`; do not edit. -->"
-WORKLOADS = {
-    "annex step": "training step of the annex network, batch 252, momentum, dropout, corrected loss",
-    "annex inference": "the same network, 500 images",
-    "MLR pass": "one pass of MLR, 16,200 x 784, batches of 100",
-    "rMLR pass": "one pass of rMLR, the same",
-}
-RUNGS = ("numba (vectors)", "C (vectors)", "NumPy (im2col, BLAS)")
 
 
 def main():
@@ -183,8 +177,8 @@ def results(rows, folder=evidence.FOLDER):
         _list(_found("human", folder, human.described)),
         "### The best recipe by hand",
         "The network with the forward loss, and more of what is built. The noisy labels of a draw that is none of the "
-        "study's choose among the candidates. In the tables the chosen one is the method NN recipe.",
-        _list(_found("recipe", folder, recipe.described)),
+        "study's choose among the candidates. Draws of the study then compare the chosen one with NN forward.",
+        _list(_found("recipe", folder, partial(recipe.described, results=rows))),
         "### Ten classes",
         "Last epoch, and the epoch with the best accuracy on noisy validation labels: mean (deviation) of the draws.",
         *_table_and_list("ten_classes", folder, ten_classes.table, ten_classes.not_run),
@@ -222,47 +216,8 @@ def claims_of_the_report(folder=evidence.FOLDER):
 
 
 def speed(folder=evidence.FOLDER):
-    """SPEED.md: our kernels beside the faster layout of PyTorch, from every bench*.json of the folder."""
-    parts = [
-        MADE,
-        "# Speed",
-        "One pass or step in ms, and in brackets its ratio to the faster layout of PyTorch in the same run. "
-        "`scratchnoise bench` measures them and says on which processor and under which load. Nobody has measured an "
-        "ARM processor; there the inner loops are only counted (`tests/kernels/test_census.py`).",
-    ]
-    for path in sorted(folder.glob("bench*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        parts += [f"## {_processor(path, found)}", _speeds(found["rows"])]
-    if (folder / "gpu.json").exists():
-        found = json.loads((folder / "gpu.json").read_text(encoding="utf-8"))
-        lines = ["| `python tests/gpu/measure.py` | measured | aim |", "| --- | --- | --- |"]
-        lines += [f"| {row['name'].strip()} | {row['measured']} | {row['aim'] or ''} |" for row in found["rows"]]
-        parts += [f"## {found['device']}", "\n".join(lines)]
-    return "\n\n".join(_wrapped(part) for part in parts) + "\n"
-
-
-def _processor(path, found):
-    """What a file was measured on, as far as it says so."""
-    machine = found.get("machine")
-    if machine is None:
-        return f"Processor not recorded, {found['threads']} threads ({path.name})"
-    instructions = machine["numba_target"].split(": ")[-1]
-    return f"{machine['processor']}, {instructions}, {machine['threads']} threads ({path.name})"
-
-
-def _speeds(rows):
-    lines = [f"| | {' | '.join(RUNGS)} | PyTorch |", "| --- |" + " --- |" * (len(RUNGS) + 1)]
-    for workload, name in WORKLOADS.items():
-        here = {row["rung"]: row for row in rows if row["workload"] == workload}
-        peers = [row["seconds"] for rung, row in here.items() if rung.startswith("PyTorch")]
-        if here and peers:
-            texts = [_speed(here[rung], min(peers)) if rung in here else "" for rung in RUNGS]
-            lines.append(f"| {name} | {' | '.join(texts)} | {1e3 * min(peers):.3g} |")
-    return "\n".join(lines)
-
-
-def _speed(row, peer):
-    return f"{1e3 * row['seconds']:.3g} ({row['seconds'] / peer:.2f})"
+    """SPEED.md: our kernels beside the faster layout of PyTorch."""
+    return "\n\n".join(_wrapped(part) for part in [MADE, *bench_page.page(folder)]) + "\n"
 
 
 def _table(grid):

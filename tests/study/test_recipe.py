@@ -11,7 +11,7 @@ from scratchnoise.network import Network
 from scratchnoise.network.layers import Flatten, Linear
 from scratchnoise.study import recipe
 from scratchnoise.study.protocol import Task
-from scratchnoise.study.selection import AS_GOOD
+from scratchnoise.study.selection import AS_GOOD, FIRST_DRAW
 from scratchnoise.transition import TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -20,7 +20,8 @@ T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 def selection(losses, problems=recipe.PROBLEMS):
     """The rows of a selection in which each candidate has these losses, one a problem, and 2 where nothing is said."""
     return [
-        {"data": data, "noise": noise, "candidate": name, "noisy_loss": losses.get(name, (2.0, 2.0, 2.0))[place]}
+        {"data": data, "noise": noise, "draw": FIRST_DRAW, "candidate": name}
+        | {"noisy_loss": losses.get(name, (2.0, 2.0, 2.0))[place]}
         for name in recipe.CANDIDATES
         for place, (data, noise) in enumerate(problems)
     ]
@@ -47,18 +48,30 @@ def test_a_selection_that_is_not_whole_chooses_nothing():
         recipe.chosen(hardest)
 
 
-def test_all_candidates_run_on_the_hardest_problem_and_the_best_on_the_others(tmp_path, monkeypatch):
+def test_a_draw_of_the_study_has_no_part_in_the_choice():
+    rows = selection({"averaged": (1.0, 1.0, 1.0)})
+    other = [{**row, "draw": 0, "noisy_loss": 0.1} for row in rows if row["candidate"] == "relabelled"]
+    assert recipe.chosen(rows + other) == "averaged"
+
+
+def test_all_run_on_the_hardest_problem_the_best_on_the_others_and_one_in_the_study(tmp_path, monkeypatch):
     made = []
 
-    def judged(data, noise, candidate):
-        made.append((data, noise, candidate))
-        return {"noisy_loss": {"averaged": 1.0, "co-teaching": 1.05}.get(candidate, 1.1), "noisy_accuracy": 0.4}
+    def scores(data, noise, draw, candidate):
+        made.append((data, noise, draw, candidate))
+        loss = {"averaged": 1.0, "co-teaching": 1.05}.get(candidate, 1.1)
+        return {"noisy_loss": loss, "noisy_accuracy": 0.4} | ({"accuracy": 0.9} if draw < FIRST_DRAW else {})
 
-    monkeypatch.setattr(recipe, "_judged", judged)
-    rows = goes_on_where_it_stopped(lambda out, _: recipe.measure(out), tmp_path / "rows.jsonl")
-    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3
-    assert {name for data, _, name in made if data != "cifar10"} == {"forward", "averaged", "co-teaching"}
-    choice, hardest = recipe.described(rows)
+    monkeypatch.setattr(recipe, "_scores", scores)
+    rows = goes_on_where_it_stopped(recipe.measure, tmp_path / "rows.jsonl", 2)
+    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3 + 2 * 3
+    assert {name for data, *_, name in made if data != "cifar10"} == {"forward", "averaged", "co-teaching"}
+    assert {name for _, _, draw, name in made if draw < FIRST_DRAW} == {"averaged"}
+    row = {"data": "cifar10", "noise": "hidden", "method": "NN forward", "epoch": 30}
+    results = [{**row, "draw": k, "repetition": k, "accuracy": 0.8 + 0.01 * k} for k in range(3)]
+    choice, hardest, *gains = recipe.described(rows, results)
+    assert gains[0] == "CIFAR-10, hidden noise: averaged - NN forward +0.095 [+0.031, +0.159], shown"
+    assert [line.split(" - ")[1] for line in gains[1:]] == ["NN forward not run"] * 2
     assert choice.startswith("Chosen is 'averaged'. Mean noisy loss over the three problems: averaged 1.0000, co-")
     assert hardest.startswith("CIFAR-10, hidden noise, all candidates: averaged 1.0000, co-teaching 1.0500, forward")
 
@@ -106,11 +119,17 @@ def test_a_row_is_judged_on_noisy_labels_that_were_left_out(small, monkeypatch):
             np.testing.assert_array_equal(x, small.x_train[small.left_out])
             return p
 
+        def score(self, x, y):
+            return 0.75 if y is small.y_test else None
+
     monkeypatch.setattr(recipe, "fitted", lambda *_: Model())
-    found = recipe._judged("fashion-mnist", "0.6", "forward")
+    found = recipe._scores("fashion-mnist", "0.6", FIRST_DRAW, "forward")
     y = small.y_noisy[small.left_out]
     by_hand = [-np.log(sum(T[y[n], j] * p[n, j] for j in range(3))) for n in range(20)]
-    assert found == {"noisy_loss": pytest.approx(np.mean(by_hand)), "noisy_accuracy": np.mean(p.argmax(axis=1) == y)}
+    assert found["noisy_loss"] == pytest.approx(np.mean(by_hand)) and found["epochs"] == recipe.EPOCHS
+    assert found["noisy_accuracy"] == np.mean(p.argmax(axis=1) == y) and "accuracy" not in found
+    study = recipe._scores("fashion-mnist", "0.6", 0, "forward")
+    assert study["accuracy"] == 0.75 and study["epochs"] == 30
 
 
 def test_where_T_is_hidden_an_estimate_is_told(small, monkeypatch):
@@ -120,6 +139,6 @@ def test_where_T_is_hidden_an_estimate_is_told(small, monkeypatch):
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
     monkeypatch.setattr(recipe, "fitted", lambda candidate, x, y, T, *_: told.append(T) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        recipe._judged("cifar10", "hidden", "forward")
+        recipe._scores("cifar10", "hidden", FIRST_DRAW, "forward")
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
