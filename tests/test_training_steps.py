@@ -169,12 +169,13 @@ class OneWeight:
 
 
 def average_over(make, kind, values, epochs, steps_per_epoch):
-    average, network = make(kind, epochs), OneWeight()
+    network = OneWeight()
+    average = make(kind, epochs, network)
     for step, value in enumerate(values):
         network.w = np.array([value])
         if average.takes(step, steps_per_epoch):
-            average.take(network)
-    average.restore(network)
+            average.take()
+    average.restore()
     return network.w[0]
 
 
@@ -201,19 +202,19 @@ def the_stochastic_average_is_the_mean_of_the_last_quarter(make):
 class WithoutWarmUp(WeightAverage):
     """The fixed rate from the first step: the random start stays in the mean."""
 
-    def take(self, network):
+    def take(self):
         self.seen = 10**6
-        super().take(network)
+        super().take()
 
 
 class WarmUpForEver(WeightAverage):
     """9 / (9 + k) without its floor: the mean of all steps, in the end."""
 
-    def take(self, network):
+    def take(self):
         if self.kind == "exponential":
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(averaging, "DECAY", 1.0)
-                super().take(network)
+                super().take()
 
 
 class EveryStep(WeightAverage):
@@ -222,14 +223,14 @@ class EveryStep(WeightAverage):
 
 
 class AllEpochs(WeightAverage):
-    def __init__(self, kind, epochs):
-        super().__init__(kind, epochs)
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         self.first_epoch = 1
 
 
 class OneEpochLate(WeightAverage):
-    def __init__(self, kind, epochs):
-        super().__init__(kind, epochs)
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
         self.first_epoch += 1
 
 

@@ -13,6 +13,7 @@ from .. import kernels
 from ..backend import constant, on_device
 
 STANDARD_ERRORS = 3.0
+NEVER = 1e100  # instead of the infinite loss of a label that cannot occur: it counts 0 times
 FALSE_ALARM_RATE = 0.01  # of both together, at most; a normal mean has 2 x 0.13 %, what is left covers heavy tails
 MESSAGES = {
     "forward_loss": "forward loss below the noise floor",
@@ -69,13 +70,13 @@ class Watch:
         """Sums over a batch of what the alarms watch: losses, their squares, and their variances if y followed T p."""
         if self.T is None:
             return []
-        T, labels = constant(self.T.array, z.dtype), range(len(self.T.array))
-        forward = [kernels.forward_cross_entropy(z, constant(np.full(len(z), i), np.int64), T) for i in labels]
+        T, labels = constant(self.T.array, z.dtype), [0 * y + i for i in range(len(self.T.array))]  # made where y is
+        forward = [kernels.forward_cross_entropy(z, label, T) for label in labels]
         q = [np.exp(-losses.astype(np.float64)) for losses in forward]
         watched = [(kernels.forward_cross_entropy(z, y, T), forward)]
         if self.signed is not None:
             signed = constant(self.signed, z.dtype)
-            each = [kernels.signed_cross_entropy(z, signed[constant(np.full(len(z), i), np.int64)]) for i in labels]
+            each = [kernels.signed_cross_entropy(z, signed[label]) for label in labels]
             watched.append((kernels.signed_cross_entropy(z, signed[y]), each))
         return [total for losses, each in watched for total in _moments(losses, each, q)]
 
@@ -96,7 +97,7 @@ class Watch:
 def _moments(losses, each, q):
     """Sum, sum of squares and sum of variances under q. losses (N,); each, q: C arrays (N,), of every label."""
     losses = losses.astype(np.float64)  # the squares of a risk that runs away are large
-    each = [np.where(share > 0, values.astype(np.float64), 0) for share, values in zip(q, each, strict=True)]
+    each = [np.minimum(values.astype(np.float64), NEVER) for values in each]
     mean = sum(share * values for share, values in zip(q, each, strict=True))
     variances = sum(share * (values - mean) ** 2 for share, values in zip(q, each, strict=True))
     return losses.sum(), (losses * losses).sum(), variances.sum()

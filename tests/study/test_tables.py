@@ -22,7 +22,7 @@ def test_numbers_stand_above_the_reports(measurement):
     text, _ = shown([measurement(repetition=k, accuracy=a) for k, a in enumerate((0.90, 0.92, 0.97))])
     lines = text.splitlines()
     ours = next(k for k, line in enumerate(lines) if line.startswith("MLR "))
-    assert lines[ours].split() == ["MLR", "0.930", "(0.036)"]
+    assert lines[ours].split() == ["MLR", "0.930", "(0.036)", "~"]
     assert lines[ours + 1].split() == ["report", "0.764", "(0.0183)"]
     assert lines[ours].index("0.930") == lines[ours + 1].index("0.764")
     assert text.count("not run") == 8 and "0.6211 (0.0315)" in text
