@@ -126,10 +126,8 @@ def test_a_row_is_judged_on_noisy_labels_that_were_left_out(small, monkeypatch):
     found = recipe._scores("fashion-mnist", "0.6", FIRST_DRAW, "forward")
     y = small.y_noisy[small.left_out]
     by_hand = [-np.log(sum(T[y[n], j] * p[n, j] for j in range(3))) for n in range(20)]
-    assert found["noisy_loss"] == pytest.approx(np.mean(by_hand)) and found["epochs"] == recipe.EPOCHS
-    assert found["noisy_accuracy"] == np.mean(p.argmax(axis=1) == y) and "accuracy" not in found
-    study = recipe._scores("fashion-mnist", "0.6", 0, "forward")
-    assert study["accuracy"] == 0.75 and study["epochs"] == 30
+    assert found == {"noisy_loss": pytest.approx(np.mean(by_hand)), "noisy_accuracy": np.mean(p.argmax(axis=1) == y)}
+    assert recipe._scores("fashion-mnist", "0.6", 0, "forward")["accuracy"] == 0.75
 
 
 def test_where_T_is_hidden_an_estimate_is_told(small, monkeypatch):
