@@ -4,10 +4,9 @@ Every candidate is the network with the forward loss and something more of what 
 90 % of a draw that is none of the study's and is judged by the mean of -log q_y, q = T p, on the noisy labels of the
 10 % that are left out. All run on the hardest problem, CIFAR-10, where T is an estimate, the same for all; the best
 FINALISTS of them, and the forward loss alone, on the two others. The recipe is the one of these with the least mean
-over the three problems. (With half the epochs the forward loss alone had not left guessing, so all are made.) Then the
-recipe is trained on draws 0, 1, ... of the study and scored on clean test labels beside the study's rows of "NN
-forward". A run takes seven minutes on one core, twice as long with two networks, all about four hours. The same command
-goes on where it stopped.
+over the three problems. Then it is trained on draws 0, 1, ... of the study and scored on clean test labels beside the
+study's rows of "NN forward". A run takes seven minutes on one core, twice as long with two networks, all about four
+hours. The same command goes on where it stopped.
 """
 
 import argparse
