@@ -99,7 +99,8 @@ def _moments(losses, each, q):
     losses = losses.astype(np.float64)  # the squares of a risk that runs away are large
     each = [np.minimum(values.astype(np.float64), NEVER) for values in each]
     mean = sum(share * values for share, values in zip(q, each, strict=True))
-    variances = sum(share * (values - mean) ** 2 for share, values in zip(q, each, strict=True))
+    squares = ((values - mean) * (values - mean) for values in each)
+    variances = sum(share * square for share, square in zip(q, squares, strict=True))
     return losses.sum(), (losses * losses).sum(), variances.sum()
 
 
