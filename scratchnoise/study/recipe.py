@@ -18,6 +18,7 @@ import numpy as np
 from ..backend import current
 from ..models import CoTeaching, NeuralNetwork
 from ..models.conventions import ConvergenceWarning
+from .answers.answer import shown
 from .experiment import recorded
 from .findings import accuracies
 from .grids import heading
@@ -157,8 +158,7 @@ def described(rows, results):
     ]
     for problem in PROBLEMS if name != BASE else ():
         found = gain(rows, results, problem, name)
-        shown = "shown" if found and found.is_shown else "not shown"
-        lines.append(f"{heading(*problem)}: {name} - NN forward {f'{found}, {shown}' if found else 'not run'}")
+        lines.append(f"{heading(*problem)}: {name} - NN forward {shown(found) if found else 'not run'}")
     return lines
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from ..backend import current
+from .answers.answer import shown
 from .findings import accuracies
 from .jobs import Job
 from .protocol import PRESETS
@@ -38,8 +39,7 @@ def described(found, results):
         estimated = {draw: a for draw, a in accuracies(results, SETTING, method).items() if draw in told}
         gain = compare(told, estimated)
         means = [np.mean(list(runs.values())) for runs in (told, estimated)]
-        shown = "shown" if gain.is_shown else "not shown"
-        parts.append(f"{method} {means[0]:.3f} instead of {means[1]:.3f}, {gain}, {shown}")
+        parts.append(f"{method} {means[0]:.3f} instead of {means[1]:.3f}, {shown(gain)}")
     clean = accuracies(results, (SETTING[0], "clean"), "NN (clean, full set)")
     bound = f" From as many clean labels the same network learns {np.mean(list(clean.values())):.3f}." if clean else ""
     return f"Told the true T, on the same draws of CIFAR-10 and with the same settings: {'; '.join(parts)}.{bound}"
