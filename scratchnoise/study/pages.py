@@ -177,8 +177,9 @@ def results(rows, folder=evidence.FOLDER):
         _list(_found("human", folder, human.described)),
         "### The best recipe by hand",
         "The network with the forward loss, and more of what is built. The noisy labels of a draw that is none of the "
-        "study's choose among the candidates. Draws of the study then compare the chosen one with NN forward.",
-        _list(_found("recipe", folder, partial(recipe.described, results=rows))),
+        "study's choose among the candidates: each learns from one half and is judged on the other, in turn. Draws of "
+        "the study then compare the chosen one with NN forward, on clean test labels, in pairs.",
+        *_table_and_list("recipe", folder, partial(recipe.table, results=rows), recipe.described),
         "### Ten classes",
         "Last epoch, and the epoch with the best accuracy on noisy validation labels: mean (deviation) of the draws.",
         *_table_and_list("ten_classes", folder, ten_classes.table, ten_classes.not_run),
