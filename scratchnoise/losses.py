@@ -62,6 +62,7 @@ class Loss:
     posterior_of: ClassVar[str] = "true"
     corrects_noise: ClassVar[bool] = False  # whether steps should decay, see `training.step_size`
     remembers_samples: ClassVar[bool] = False  # whether its training step keeps something of every sample
+    needs_all_labels: ClassVar[bool] = False  # whether it is right in the mean over all noisy labels only
 
     def value(self, z: np.ndarray, y: ArrayLike) -> np.ndarray:
         """Each sample's loss. z (N, C), y (N,) -> (N,). A loss defines it."""
@@ -159,6 +160,7 @@ class BackwardCorrected(Loss):
     """
 
     corrects_noise = True
+    needs_all_labels = True
     T: TransitionMatrix
     risk: str = "relu"
     flood_level: float = 0.0
@@ -236,6 +238,7 @@ class NatarajanCorrected(Loss):
     """
 
     corrects_noise = True
+    needs_all_labels = True
     rho_positive: float
     rho_negative: float
 

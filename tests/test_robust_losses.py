@@ -329,6 +329,57 @@ def test_co_teaching_forgets_wrong_labels(gaussians):
     assert model.score(X, y) > 0.9
 
 
+KNOWING = [CrossEntropy(), ForwardCorrected(T), robust.ActivePassive(active=ForwardCorrected(T), beta=0.3)]
+OF_ALL_LABELS = [
+    BackwardCorrected(T),
+    robust.ImportanceReweighted(T),
+    robust.Flooded(level=0.5),
+    robust.LabelSmoothing(-0.5),
+    robust.ActivePassive(active=BackwardCorrected(T)),
+]
+
+
+def share_of_wrong_labels_kept(loss, X, y):
+    """Among the 70 % of least loss, at the true posteriors of `gaussians`."""
+    y_noisy = corrupt(y, T, 0)
+    z = 4 * X[:, :2] @ np.array([[0.0, 1, 0], [0, 0, 1]]) - [0, 8, 8]
+    kept = easiest(loss.value(z, y_noisy), np.ones(len(y)), 0.7)
+    return kept[y_noisy != y].sum() / kept.sum()
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, *KNOWING, *OF_ALL_LABELS], ids=repr)
+def test_co_teaching_takes_a_loss_that_tells_wrong_labels_and_needs_no_others(loss, gaussians):
+    X, y = gaussians
+    settings = {"loss": loss, "network": "mlp", "epochs": 2, "random_state": 0}
+    if loss.remembers_samples:
+        return
+    if loss.needs_all_labels:
+        with pytest.raises(ValueError, match="is right in the mean over all noisy labels, and forget_rate=0.3 leaves"):
+            CoTeaching(0.3, **settings).fit(X, y)
+        CoTeaching(0, **settings).fit(X, y)
+    else:
+        assert share_of_wrong_labels_kept(loss, X, y) < 0.05
+        CoTeaching(0.3, **settings).fit(X, y)
+
+
+def test_the_losses_that_need_all_labels():
+    """Leaving them out would correct twice, and importance weights call improbable labels easy."""
+    assert all(loss.needs_all_labels for loss in OF_ALL_LABELS)
+    assert not any(loss.needs_all_labels for loss in KNOWING)
+
+
+def test_importance_weights_do_not_tell_wrong_labels(gaussians):
+    assert share_of_wrong_labels_kept(robust.ImportanceReweighted(T), *gaussians) > 0.1
+
+
+def test_co_teaching_with_a_matrix_learns(gaussians):
+    X, y = gaussians
+    settings = {"loss": "forward", "T": T, "network": "mlp", "epochs": 60, "random_state": 0}
+    assert CoTeaching(0.3, 5, **settings).fit(X, corrupt(y, T, 0)).score(X, y) > 0.9
+    with pytest.raises(ValueError, match="loss='backward' is right in the mean over all noisy labels"):
+        CoTeaching(0.3, **{**settings, "loss": "backward"}).fit(X, y)
+
+
 def test_the_weights_of_both_networks_are_averaged(gaussians):
     """The mutant averages network_ alone, or mixes the two."""
     ends = []

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ..backend import on_device
 from ..checks import check_below_one, check_positive
 from ..losses import Loss
+from ..messages import shown
 from ..network import Network, make_network
 from ..network.co_teaching import CoTeachingStep
 from .neural_network import NeuralNetwork
@@ -21,8 +22,10 @@ class CoTeaching(NeuralNetwork):
     ones, so they have large losses; two networks, because one would confirm its own errors.
     forget_rate: in [0, 1), about the share of wrong labels; 0 is plain training. warm_up: epochs, above 0.
     Other parameters as in NeuralNetwork; averaging is of the weights of both networks. ValueError for mixup above 0,
-    because a mixture has two labels and is neither right nor wrong, and for loss="early_learning", whose memory belongs
-    to one network. Both networks train on the host: ValueError on a device.
+    because a mixture has two labels and is neither right nor wrong; for loss="early_learning", whose memory belongs to
+    one network; and, with forget_rate above 0, for losses that are right in the mean over all noisy labels only:
+    backward, importance reweighting, flooding and smoothing by a negative rate would correct the noise that is left
+    out. Both networks train on the host: ValueError on a device.
     Learnt: as in NeuralNetwork, which predicts with network_, and peer_, the second network. Source: Han et al. 2018.
     """
 
@@ -73,6 +76,11 @@ class CoTeaching(NeuralNetwork):
             raise ValueError(f"mixup={self.mixup} is for one network: CoTeaching chooses samples; leave mixup at 0")
         if self.loss_.remembers_samples:
             raise ValueError("loss='early_learning' is for one network: use NeuralNetwork, or another loss")
+        if self.forget_rate and self.loss_.needs_all_labels:
+            raise ValueError(
+                f"loss={shown(self.loss)} is right in the mean over all noisy labels, and forget_rate="
+                f"{self.forget_rate} leaves some out; use 'cross_entropy' or 'forward', or NeuralNetwork"
+            )
 
     def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
         if on_device():

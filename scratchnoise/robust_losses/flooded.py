@@ -20,6 +20,7 @@ class Flooded(Loss):
     loss: a loss object; level: a finite number; ValueError for anything else. Source: Ishida et al. 2020.
     """
 
+    needs_all_labels = True  # the level is about the mean over them
     loss: Loss = field(default_factory=CrossEntropy)
     level: float = 0.0
 

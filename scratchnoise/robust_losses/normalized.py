@@ -82,6 +82,11 @@ class ActivePassive(Loss):
         return any(loss.corrects_noise for _, loss in self._parts())
 
     @property
+    def needs_all_labels(self) -> bool:  # type: ignore[override]
+        """Whether a part does."""
+        return any(loss.needs_all_labels for _, loss in self._parts())
+
+    @property
     def step_scale(self) -> float:
         """The smallest of the parts', because steps that are right for one can be too long for the other."""
         return min(loss.step_scale for _, loss in self._parts())

@@ -21,6 +21,7 @@ class ImportanceReweighted(Loss):
     on w, so ValueError. T (C, C) or TransitionMatrix. Source: Liu and Tao 2016.
     """
 
+    needs_all_labels = True
     T: TransitionMatrix
 
     def __post_init__(self):

@@ -35,6 +35,11 @@ class LabelSmoothing(Loss):
         """Of noisy labels, but for a negative rate, which is a correction, of the true ones."""
         return "true" if self.rate < 0 else "noisy"
 
+    @property
+    def needs_all_labels(self) -> bool:  # type: ignore[override]
+        """With a negative rate, which is a correction."""
+        return self.rate < 0
+
     def _labels(self, z, y):
         return (1 - self.rate) * one_hot(y, z) + self.rate / z.shape[1]
 
