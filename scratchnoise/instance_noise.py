@@ -6,7 +6,7 @@ P (N, C) holds P(noisy = i | x_n, y_n), rows sum to 1. `part_dependent` and `mar
 
 import numpy as np
 
-from .checks import as_floats, as_generator, as_probabilities, check_choice, check_number, check_positive
+from .checks import as_floats, as_generator, as_probabilities, check_choice, check_count, check_number, check_positive
 from .noise import check_labels
 from .transition import TransitionMatrix
 
@@ -21,11 +21,14 @@ KINDS = {  # P(flip) before scaling, of the margin between the two most probable
 def part_dependent(X, y, n_classes, rate, rng, sharpness=3.0):
     """P[n, i] = r_n softmax(z_n)_i for i != y_n, P[n, y_n] = 1 - r_n: features decide which wrong label is given.
 
-    r_n is normal with mean `rate` and deviation 0.1, drawn again outside [0, 1]. z_n = sharpness W_{y_n} x_n / sqrt(D)
-    with x standardised and W_j (C, D) of standard normal numbers, without the class y_n itself.
-    X (N, ...) finite numbers, y (N,) true labels 0..C-1, 0 <= rate <= 1, rng numpy Generator or seed -> P (N, C).
-    Source: Xia et al. 2020, Part-dependent label noise, algorithm 2.
+    r_n is normal with mean `rate` and deviation 0.1, less where rate is nearer to 0 or 1, and drawn again where it is
+    outside [0, 1] or as far on the other side: so its mean stays `rate`. z_n = sharpness W_{y_n} x_n / sqrt(D) with x
+    standardised and W_j (C, D) of standard normal numbers, without the class y_n itself.
+    X (N, ...) finite numbers, y (N,) true labels 0..C-1, C >= 2, 0 <= rate <= 1, sharpness > 0, rng numpy Generator or
+    seed -> P (N, C). Raises ValueError for anything else.
+    Source: Xia et al. 2020, Part-dependent label noise, algorithm 2, but for the mean.
     """
+    check_count(2, n_classes=n_classes)
     y, X = check_labels(y, n_classes), as_floats("X", X)
     if X.ndim < 2 or len(X) != len(y) or not np.isfinite(X).all():
         raise ValueError(f"X has shape {X.shape}; it should be finite numbers (N, ...), one sample for each of y")
@@ -35,7 +38,7 @@ def part_dependent(X, y, n_classes, rate, rng, sharpness=3.0):
     X = X.reshape(len(X), -1)
     spread = X.std(axis=0)
     X = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    r = _truncated_normal(rate, len(y), rng)
+    r = _rates_around(rate, len(y), rng)
     W = rng.standard_normal((n_classes, n_classes, X.shape[1]))
     z = sharpness / np.sqrt(X.shape[1]) * np.einsum("nd,nid->ni", X, W[y], optimize=True)
     z[np.arange(len(y)), y] = -np.inf
@@ -48,8 +51,8 @@ def part_dependent(X, y, n_classes, rate, rng, sharpness=3.0):
 def margin_diminishing(p, y, kind, rate):
     """The most probable class u becomes the second s with P = min(1, f tau(p_u - p_s)): unsure samples are flipped.
 
-    kind: tau(m) = 1/2 - m^2/2 ("I"), 1 - m^3 ("II"), 1 - (m^3 + m^2 + m)/3 ("III"); f makes the mean of P over the
-    samples with y = u the `rate`. Other samples keep their label. Where P > 1/2 most labels are wrong: no number of
+    kind: tau(m) = 1/2 - m^2/2 ("I"), 1 - m^3 ("II"), 1 - (m^3 + m^2 + m)/3 ("III"); f makes the mean of P over all
+    samples the `rate`. Samples with y != u keep their label. Where P > 1/2 most labels are wrong: no number of
     samples tells the true border there.
     p (N, C) posteriors of the true classes, y (N,) true labels, 0 <= rate < 1 -> P (N, C).
     Raises ValueError for a rate that no f reaches. Source: Zhang et al. 2021, Learning with feature-dependent label
@@ -65,7 +68,7 @@ def margin_diminishing(p, y, kind, rate):
     first, second, rows = order[:, 0], order[:, 1], np.arange(len(p))
     flippable = y == first
     tau = np.where(flippable, KINDS[kind](p[rows, first] - p[rows, second]), 0)
-    flip = np.minimum(1, _factor(tau[flippable], rate) * tau)
+    flip = np.minimum(1, _factor(tau, rate) * tau)
     P = np.eye(p.shape[1])[y]
     P[rows, y] -= flip
     P[rows, second] += flip
@@ -96,10 +99,12 @@ def mean_transition(P, y):
     return TransitionMatrix(P.T @ members / count)
 
 
-def _truncated_normal(mean, n, rng):
-    values = rng.normal(mean, SPREAD, n)
-    while (outside := (values < 0) | (values > 1)).any():
-        values[outside] = rng.normal(mean, SPREAD, outside.sum())
+def _rates_around(rate, n, rng):
+    """n rates within [0, 1] whose distribution is symmetric around `rate`, so that it is their mean."""
+    reach = min(rate, 1 - rate)
+    values = rng.normal(rate, min(SPREAD, reach), n)
+    while (outside := np.abs(values - rate) > reach).any():
+        values[outside] = rng.normal(rate, min(SPREAD, reach), outside.sum())
     return values
 
 

@@ -1,6 +1,12 @@
-"""The probability simplex: probabilities that are nearest to given numbers."""
+"""The probability simplex: probabilities in proportion to exponentials, and those that are nearest to numbers."""
 
 import numpy as np
+
+
+def softmax(z, axis=1):
+    """exp(z) / sum exp(z) along an axis, on the host and in the dtype of z: the kernel of that name is for training."""
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
 
 
 def project_to_simplex(v):

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scratchnoise import estimate
+from scratchnoise import estimate, simplex
 from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, shares, two_nearest
 from scratchnoise.estimate.quality import bootstrap_errors, judge, shrunk, trust
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
@@ -269,7 +269,7 @@ Q = np.full((4, 2), 0.5)
         (lambda: estimate.anchor_argmax(Q * np.nan), "rows that are not probabilities"),
         (lambda: estimate.anchor_argmax(Q * 2), "rows that are not probabilities; they should be >= 0 and sum to 1"),
         (lambda: estimate.confident_joint(Q, [0, 1, 1]), "q has 4 rows and y_noisy 3 labels"),
-        (lambda: estimate.confident_joint(Q, [0, 0, 0, 0]), "y_noisy never is 1; the joint needs every class"),
+        (lambda: estimate.confident_joint(Q, [0, 0, 0, 0]), "y_noisy never is 1; an estimate of T needs every class"),
         (lambda: estimate.confident_joint(Q, [0, 1, 2, 0]), r"y_noisy has labels 0\.\.2; they should be 0\.\.1"),
         (lambda: estimate.estimate_transition(None, Q, [0, 1], "anchr"), "method='anchr' is unknown;.*Known: argmax"),
         (lambda: estimate.estimate_transition(None, Q, [0, 1]), "X has 4 samples and y 2 labels"),
@@ -340,9 +340,9 @@ def test_the_fit_of_shares_begins_at_an_even_prior_and_half_of_the_labels_kept()
 @pytest.mark.parametrize("far", [1e3, -1e3])
 def test_a_step_of_the_fit_is_at_most_two_either_way(far, monkeypatch):
     module, seen, turn = import_module("scratchnoise.estimate.hoc"), [], np.resize([1, 0, 0.5], 12)
-    softmax = module._softmax
+    softmax = module.softmax
     monkeypatch.setattr(module, "STEPS", 1)
-    monkeypatch.setattr(module, "_softmax", lambda z: (seen.append(z), softmax(z))[1])
+    monkeypatch.setattr(module, "softmax", lambda z, axis: (seen.append(z), softmax(z, axis))[1])
     monkeypatch.setattr(np.linalg, "solve", lambda A, b: far * turn)
     fit_consensus(expected_shares(T, PRIOR), 3)
     np.testing.assert_allclose(seen[2] - seen[0], np.sign(far) * 2 * np.sign(turn[:9].reshape(3, 3)), rtol=1e-12)
@@ -383,7 +383,14 @@ def test_hidden_classes_are_named_by_what_they_mostly_become():
     assert module._dominant_order(np.array([[0.1, 0.5, 0.0], [0.2, 0.1, 0.05], [0.0, 0.0, 0.05]])).tolist() == [1, 0, 2]
     assert module._dominant_order(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]])).tolist() == [0, 1, 2]
     assert module._dominant_order(np.array([[0.3, 0.4], [0.2, 0.1]])).tolist() == [1, 0]
-    np.testing.assert_array_equal(module._softmax(np.array([[1000.0, 0], [0, 1000.0]])), np.eye(2))
+
+
+def test_softmax_down_columns_or_along_rows_of_large_numbers():
+    z = np.array([[1000.0, 0, 999], [-1000, 1, 998]])
+    for axis in (0, 1):
+        found = simplex.softmax(z, axis)
+        np.testing.assert_allclose(found.sum(axis=axis), 1)
+        np.testing.assert_allclose(np.log(found[0, 2] / found[axis - 1, 2 - axis]), z[0, 2] - z[axis - 1, 2 - axis])
 
 
 def test_hoc_finds_t_where_neighbours_share_their_class(rng):

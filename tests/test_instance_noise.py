@@ -20,12 +20,20 @@ def cloud(rng):
     return rng.normal(size=(4000, 5)) + 2 * np.eye(3, 5)[y], y
 
 
-def test_part_dependent_rows_are_probabilities_of_the_stated_rate(cloud):
+@pytest.mark.parametrize("rate", [0, 1e-6, 0.02, 0.1, 0.3, 0.5, 0.85, 0.99, 1])
+def test_part_dependent_rows_are_probabilities_of_the_stated_rate(rate, cloud):
     X, y = cloud
-    found = part_dependent(X, y, 3, 0.3, 0)
+    found = part_dependent(X, y, 3, rate, 0)
     np.testing.assert_allclose(found.sum(axis=1), 1)
     flips = 1 - found[np.arange(len(y)), y]
-    assert found.min() >= 0 and abs(flips.mean() - 0.3) < 0.005 and abs(flips.std() - 0.1) < 0.01
+    assert found.min() >= 0 and abs(flips.mean() - rate) <= 0.1 * min(rate, 1 - rate, 0.05)
+    if 0.3 <= rate <= 0.7:
+        assert abs(flips.std() - 0.1) < 0.01
+
+
+def test_one_class_has_no_wrong_label():
+    with pytest.raises(ValueError, match="n_classes=1"):
+        part_dependent(np.zeros((2, 1)), [0, 0], 1, 0.3, 0)
 
 
 def depends_on_the_sample(make, cloud):
@@ -100,6 +108,15 @@ def test_wrong_margins_are_rejected(what):
 
 def test_a_label_that_is_not_the_most_probable_stays():
     np.testing.assert_array_equal(margin_diminishing(P, [1, 2, 1, 0], "I", 0.2)[0], [0, 1, 0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", [0, 0.1, 0.4])
+def test_the_rate_is_the_share_of_all_labels_that_become_wrong(kind, rate, rng):
+    p = rng.dirichlet(np.ones(3), 2000)
+    y = np.where(rng.random(2000) < 0.3, rng.integers(3, size=2000), p.argmax(axis=1))
+    found = margin_diminishing(p, y, kind, rate)
+    assert 1 - found[np.arange(2000), y].mean() == pytest.approx(rate, abs=1e-9)
 
 
 def test_a_high_rate_saturates_and_an_impossible_one_is_refused():

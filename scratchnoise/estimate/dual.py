@@ -16,7 +16,8 @@ def dual(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     product T. Calibrated posteriors make A = T and S = T, where samples are certain of their class: the product is T^2,
     too noisy. Offered for comparison.
     q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics {"anchors_of" A, "labels_of" S (C, C),
-    "never_predicted": classes whose column of S is that of A instead}. Source: Yao et al. 2020, Dual T.
+    "never_predicted": classes whose column of S is that of A instead}. Raises ValueError when a class has no label.
+    Source: Yao et al. 2020, Dual T.
     """
     q, y_noisy = check_evidence(q, y_noisy)
     C = q.shape[1]

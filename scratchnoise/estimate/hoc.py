@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import as_floats
 from ..noise import check_labels
+from ..simplex import softmax
 from ..transition import TransitionMatrix
 
 MOST_CLASSES = 20  # the triples are C^3 numbers, each with a derivative for C^2 + C unknowns
@@ -109,7 +110,7 @@ def fit_consensus(observed, n_classes):
     """
     C, damping = n_classes, START
     logits = np.log(np.concatenate([0.5 * np.eye(C) + 0.5 / C, np.full((1, C), 1 / C)]))
-    T, prior = _softmax(logits[:-1]), _softmax(logits[-1])
+    T, prior = softmax(logits[:-1], axis=0), softmax(logits[-1], axis=0)
     error = observed - expected_shares(T, prior)
     for _ in range(STEPS):
         slopes = share_derivatives(T, prior)
@@ -117,7 +118,7 @@ def fit_consensus(observed, n_classes):
         scale = damping * np.trace(curvature) / len(curvature) + 1e-12  # a softmax ignores shifts
         step = np.linalg.solve(curvature + scale * np.eye(len(curvature)), downhill).reshape(C + 1, C)
         trial = logits + np.clip(step, -2, 2)
-        trial_T, trial_prior = _softmax(trial[:-1]), _softmax(trial[-1])
+        trial_T, trial_prior = softmax(trial[:-1], axis=0), softmax(trial[-1], axis=0)
         left = observed - expected_shares(trial_T, trial_prior)
         if left @ left >= error @ error:
             damping *= RAISED
@@ -127,11 +128,6 @@ def fit_consensus(observed, n_classes):
         if gained < 1e-6:
             break
     return T, prior, float(np.linalg.norm(error))
-
-
-def _softmax(z):
-    e = np.exp(z - z.max(axis=0))
-    return e / e.sum(axis=0)
 
 
 def _dominant_order(joint):

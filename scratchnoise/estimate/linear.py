@@ -6,6 +6,8 @@ and W and b can be fitted together with T.
 
 import numpy as np
 
+from ..simplex import softmax
+
 LEAST = 1e-4  # smaller posteriors tell a linear classifier nothing more
 
 
@@ -14,12 +16,6 @@ def log_features(q):
     x = np.log(np.maximum(q, LEAST))
     spread = x.std(axis=0)
     return np.divide(x - x.mean(axis=0), spread, out=np.zeros_like(x), where=spread > 0)
-
-
-def softmax(z):
-    """Rows of probabilities. (N, C) -> (N, C)."""
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
 
 
 def pack(w, b):

@@ -138,9 +138,15 @@ def check_posteriors(q):
 
 
 def check_evidence(q, y_noisy):
-    """q as float64 (N, C) and y_noisy as int64 (N,), one label for each row of q; ValueError for anything else."""
+    """q as float64 (N, C) and y_noisy as int64 (N,), a label for each row of q and each of the C at least once.
+
+    Raises ValueError for anything else.
+    """
     q = check_posteriors(q)
     y_noisy = check_labels(y_noisy, q.shape[1], name="y_noisy")
     if len(y_noisy) != len(q):
         raise ValueError(f"q has {len(q)} rows and y_noisy {len(y_noisy)} labels; they should have the same number")
+    labelled = np.bincount(y_noisy, minlength=q.shape[1])
+    if (labelled == 0).any():
+        raise ValueError(f"y_noisy never is {int(labelled.argmin())}; an estimate of T needs every class")
     return q, y_noisy

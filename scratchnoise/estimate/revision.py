@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..lbfgs import lbfgs
-from ..simplex import project_to_simplex
+from ..simplex import project_to_simplex, softmax
 from ..transition import TransitionMatrix, as_transition
 from .anchors import anchor_argmax
-from .linear import log_features, noisy_loss, softmax, unpack
+from .linear import log_features, noisy_loss, unpack
 from .posteriors import check_evidence
 
 RIDGE = 1e-3
@@ -26,8 +26,8 @@ def t_revision(q: ArrayLike, y_noisy: ArrayLike, T: ArrayLike | None = None) -> 
     of T + D are probabilities; W, b move with the weights held fixed. Beware: the true T is no minimum of R, even with
     true posteriors. So the likelihood of a fifth of the labels decides; it may keep D = 0.
     q (N, C) out of fold, y_noisy (N,) integers 0..C-1, T (C, C), None for `anchor_argmax` -> TransitionMatrix,
-    diagnostics {"slack" D, "rounds", "held_out_losses"}. Source: Xia et al. 2019, Are anchor points really
-    indispensable in label-noise learning?
+    diagnostics {"slack" D, "rounds", "held_out_losses"}. Raises ValueError when a class has no label, and for
+    N < 5. Source: Xia et al. 2019, Are anchor points really indispensable in label-noise learning?
     """
     q, y_noisy = check_evidence(q, y_noisy)
     if len(q) < HELD_OUT:

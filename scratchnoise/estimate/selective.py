@@ -16,6 +16,7 @@ def selective_threshold(q: ArrayLike, y_noisy: ArrayLike) -> TransitionMatrix:
     the posteriors as numbers, this uses their order alone, so they need not be calibrated. They must be out of fold.
     Right where a threshold accepts samples of class j only and T[j, j] is the largest entry of row j.
     q (N, C), y_noisy (N,) integers 0..C-1 -> TransitionMatrix, diagnostics {"thresholds" (C,), "accepted" (C,)}.
+    Raises ValueError when a class has no label.
     Source: de Juan, Mazuelas, Zhu and Scott 2026, Estimation of the label-noise transition matrix, algorithm 1.
     """
     q, y_noisy = check_evidence(q, y_noisy)

@@ -22,7 +22,8 @@ def volmin(q: ArrayLike, y_noisy: ArrayLike, volume: float = 1e-3) -> Transition
     columns of T span, and the smallest that holds all q is the truth, where the p of the samples spread widely enough.
     Beware: log |det T| has no lower bound, so a large `volume` ends at equal columns; 0 leaves T undecided.
     q (N, C) out of fold, y_noisy (N,) integers 0..C-1, volume >= 0 -> TransitionMatrix, diagnostics {"log_det", "loss":
-    the first term}. Source: Li, Liu, Han, Niu and Sugiyama 2021, Provably end-to-end label-noise learning.
+    the first term}. Raises ValueError when a class has no label.
+    Source: Li, Liu, Han, Niu and Sugiyama 2021, Provably end-to-end label-noise learning.
     """
     q, y_noisy = check_evidence(q, y_noisy)
     C = q.shape[1]

@@ -32,7 +32,7 @@ BLOCK = 2**21  # numbers of X, or of logits, that are predicted at a time: 16 MB
 
 
 class Classifier(Estimator):
-    """Base of the models. A subclass defines `_fit(X, y, sample_weight)`, `_logits(X)` and `_predict_proba(X)`.
+    """Base of the models. A subclass defines `_fit(X, y, sample_weight)`, `_predict_proba(X)`, and any `_logits(X)`.
 
     The constructor only stores its keyword arguments; `fit` checks them, learns attributes that end in "_" and
     returns self. Rows and columns of every transition matrix follow the order of `classes_`.
@@ -199,6 +199,11 @@ class Classifier(Estimator):
 
     def _rows_per_block(self, X):
         return max(1, BLOCK // max(self.n_features_in_, len(self.classes_)))
+
+    def _logits(self, X):
+        """Logarithms of the probabilities, where a model has no logits of its own."""
+        with np.errstate(divide="ignore"):  # a probability of 0
+            return np.log(self._predict_proba(X))
 
     def _predict_log_proba(self, X):
         z = self._logits(X)

@@ -24,12 +24,14 @@ def likeliest(X, r, weight, kind, penalty):
 
     With N_j = sum_n w_n r_nj and A_j = sum_n w_n r_nj (x - mean_j)(x - mean_j)^T: prior_j = N_j / N and
     S_j = (A_j + penalty / C I) / N_j, of which "diagonal" keeps the diagonal; "shared" is (sum_j A_j + penalty I) / N.
+    Where N_j = 0 the prior is 0, and mean and covariance, which do not matter, are those of all standardised data.
     X (N, D), r (N, C) rows summing to 1, weight (N,), kind one of COVARIANCES, penalty >= 0 -> Gaussians.
     """
     C, D = r.shape[1], X.shape[1]
     r = r * weight[:, None]
-    count = np.maximum(r.sum(axis=0), np.finfo(float).tiny)
-    mean = (r.T @ X) / count[:, None]
+    count = r.sum(axis=0)
+    empty, divisor = count == 0, np.maximum(count, np.finfo(float).tiny)
+    mean = (r.T @ X) / divisor[:, None]
     if kind == "shared" and penalty > MORE_THAN_ROUNDING * count.sum():
         scatter = _products(X, weight) - (mean.T * count) @ mean  # one product of X for all classes
     else:
@@ -38,7 +40,8 @@ def likeliest(X, r, weight, kind, penalty):
     if kind == "shared":
         covariance = np.repeat((scatter + penalty * np.eye(D))[None] / count.sum(), C, axis=0)
     else:
-        covariance = (scatter + penalty / C * np.eye(D)) / count[:, None, None]
+        covariance = (scatter + penalty / C * np.eye(D)) / divisor[:, None, None]
+        covariance[empty] = np.eye(D)
     return Gaussians(count / count.sum(), mean, covariance)
 
 
@@ -77,7 +80,9 @@ def log_joint(X, gaussians, roots, kind):
     """log(prior_j N(x_n; mean_j, S_j)). X (N, D), roots: `inverse_roots` -> (N, C)."""
     diagonal = roots if kind == "diagonal" else np.diagonal(roots, axis1=1, axis2=2)
     volume = gaussians.mean.shape[1] * np.log(2 * np.pi) - 2 * np.log(diagonal).sum(axis=1)
-    return np.log(gaussians.prior) - (volume + _square_lengths(X, gaussians.mean, roots, kind)) / 2
+    with np.errstate(divide="ignore"):  # a class without samples
+        log_prior = np.log(gaussians.prior)
+    return log_prior - (volume + _square_lengths(X, gaussians.mean, roots, kind)) / 2
 
 
 def _square_lengths(X, mean, roots, kind):

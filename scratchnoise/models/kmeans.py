@@ -7,6 +7,7 @@ import numpy as np
 
 from ..checks import as_generator, check_count, check_not_negative
 from .base import Classifier
+from .scaling import place_and_unit, standardised
 
 
 class Clusters(NamedTuple):
@@ -74,9 +75,12 @@ class KMeansClassifier(Classifier):
 
     Section 4.1.1. The borders depend on no label, so no wrong label can move them; but the classes have to be clusters.
     P(y = c | x) is the share of label c in the cluster of x among the samples that were asked.
-    n_clusters: None for the number of classes. n_labels: how many samples a cluster are asked, those nearest to its
-    centre, None for all. n_init: starts by k-means++, of which the lowest inertia is kept. tol, max_iter: see `lloyd`.
-    Learnt: centres_ (K, D), names_ (K, C), inertia_, n_iter_. A cluster without a label takes the shares of all.
+    n_clusters: None for the number of classes with samples. n_labels: how many samples a cluster are asked, those
+    nearest to its centre, None for all. n_init: starts by k-means++, of which the lowest inertia is kept. tol,
+    max_iter: see `lloyd`. scaling: "standard", distances are of features less their mean and divided by their
+    deviation, or None, as they are.
+    Learnt: centres_ (K, D) and inertia_, of scaled features, names_ (K, C), n_iter_, input_mean_, input_scale_. A
+    cluster without a label takes the shares of all.
     Source: Lloyd 1982; Arthur and Vassilvitskii 2007 for the starts.
     """
 
@@ -89,6 +93,7 @@ class KMeansClassifier(Classifier):
         max_iter: int = 300,
         random_state: int | np.random.Generator | None = None,
         classes: Sequence | None = None,
+        scaling: str | None = "standard",
     ) -> None:
         self.n_clusters = n_clusters
         self.n_labels = n_labels
@@ -97,6 +102,7 @@ class KMeansClassifier(Classifier):
         self.max_iter = max_iter
         self.random_state = random_state
         self.classes = classes
+        self.scaling = scaling
 
     def _fit(self, X, y, sample_weight):
         check_count(n_init=self.n_init, max_iter=self.max_iter)
@@ -106,9 +112,9 @@ class KMeansClassifier(Classifier):
                 check_count(**{name: getattr(self, name)})
         rng = as_generator("random_state", self.random_state)
         X, weight = X.astype(np.float64), sample_weight.astype(np.float64)
-        self.center_ = weight @ X / weight.sum()
-        X = X - self.center_
-        K = len(self.classes_) if self.n_clusters is None else self.n_clusters
+        self.input_mean_, self.input_scale_ = place_and_unit(X, weight, self.scaling)
+        X = standardised(X, self.input_mean_, self.input_scale_)
+        K = len(np.unique(y)) if self.n_clusters is None else self.n_clusters
         starts = (spread_out(X, weight, K, rng) for _ in range(self.n_init))
         found = min((lloyd(X, weight, start, self.tol, self.max_iter) for start in starts), key=lambda f: f.inertia)
         self.centres_, self.inertia_, self.n_iter_ = found.centres, found.inertia, found.n_iter
@@ -128,8 +134,5 @@ class KMeansClassifier(Classifier):
         return names
 
     def _predict_proba(self, X):
-        return self.names_[squared_distances(X - self.center_, self.centres_).argmin(axis=1)]
-
-    def _logits(self, X):
-        with np.errstate(divide="ignore"):  # a cluster in which nobody has the label
-            return np.log(self._predict_proba(X))
+        X = standardised(X, self.input_mean_, self.input_scale_)
+        return self.names_[squared_distances(X, self.centres_).argmin(axis=1)]

@@ -7,9 +7,11 @@ from numpy.typing import ArrayLike
 
 from ..checks import check_choice, check_count, check_not_negative, check_positive
 from ..messages import warn_caller
+from ..simplex import softmax
 from ..transition import TransitionMatrix
 from .base import Classifier
 from .conventions import ConvergenceWarning, recognised
+from .flip_rates import flip_rates, starting_rates
 from .gaussians import COVARIANCES, Gaussians, inverse_roots, likeliest, log_joint, penalty_on
 from .scaling import moments, standardised
 from .validation import as_transition_for
@@ -23,8 +25,9 @@ class LabelNoiseEM(Classifier):
     weighted by r, and T[i, j] = sum of r_nj over the samples labelled i, columns scaled to sum 1. Starts at the labels:
     T = (1 - s) I + s / C with s = flip_start.
     T: matrix in the order of `classes_`, or None to learn it. covariance: "full", "diagonal", or "shared" by all.
-    ridge: added to each variance in units of its feature's, by a penalty that EM maximises with the likelihood, so that
-    the objective never falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
+    ridge: added to each variance in units of its feature's, where the classes are equally large; ridge / (C P(j)) to
+    those of class j of another size. It is a penalty that EM maximises with the likelihood, so the objective never
+    falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
     Learnt: T_ (TransitionMatrix), gaussians_ (prior, mean, covariance: of standardised features, without constant
     ones, on which every density would be infinite), objective_ (of each round), n_iter_.
     Raises ValueError where a covariance is singular. Warns (ConvergenceWarning) when max_iter rounds were too few.
@@ -59,7 +62,7 @@ class LabelNoiseEM(Classifier):
         self.varying_ = np.flatnonzero(np.ptp(X[weight > 0], axis=0) > rounding)
         X = self._standardised(X)
         known = None if self.T is None else as_transition_for(self.T, self.classes_, self.class_count_).array
-        T = (1 - self.flip_start) * np.eye(C) + self.flip_start / C if known is None else known
+        T = starting_rates(self.flip_start, np.bincount(y, minlength=C) > 0) if known is None else known
         penalty = self.ridge * weight.sum()
         r = T[y] / T[y].sum(axis=1, keepdims=True)
         self.objective_ = []
@@ -91,8 +94,9 @@ class LabelNoiseEM(Classifier):
                 f"a class has a singular covariance: too few different samples for covariance={self.covariance!r} with "
                 f"ridge={self.ridge}; raise ridge, or use 'shared' or 'diagonal'"
             ) from error
-        with np.errstate(divide="ignore"):
-            joint = np.log(T[y]) + log_joint(X, gaussians, roots, self.covariance)
+        with np.errstate(divide="ignore"):  # an impossible flip
+            log_T = np.log(T[y])
+        joint = log_T + log_joint(X, gaussians, roots, self.covariance)
         lost = penalty_on(roots, penalty)
         top = joint.max(axis=1, keepdims=True)
         likelihood = np.log(np.exp(joint - top).sum(axis=1, keepdims=True)) + top
@@ -116,14 +120,4 @@ class LabelNoiseEM(Classifier):
         return log_joint(self._standardised(X), gaussians, roots, self.covariance)
 
     def _predict_proba(self, X):
-        z = self._logits(X)
-        p = np.exp(z - z.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
-
-
-def flip_rates(r, y, weight):
-    """T[i, j] = sum of w_n r_nj over samples labelled i / sum_n w_n r_nj. r (N, C), y (N,), weight (N,) -> (C, C)."""
-    counts = np.zeros((r.shape[1], r.shape[1]))
-    np.add.at(counts, y, weight[:, None] * r)
-    total = counts.sum(axis=0)
-    return np.where(total > 0, counts / np.where(total > 0, total, 1), np.eye(len(counts)))
+        return softmax(self._logits(X))

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..checks import check_count
 from .base import Classifier
+from .scaling import place_and_unit, standardised
 
 BLOCK = 64  # samples whose distances are in memory at a time: few enough for a cache
 GROUP = 16  # distances of which the least is looked at first
@@ -35,16 +36,23 @@ class KNeighbors(Classifier):
 
     Section 4.1.1 calls it a clustering, but it learns from labels: with k = 1 it repeats each wrong one, and a large k
     averages them out as long as the neighbours share a class. A sample of weight w counts as w neighbours.
-    n_neighbors: at most the number of samples, else ValueError in fit. Learnt: samples_, labels_, weight_.
+    n_neighbors: at most the total weight of the samples, else ValueError in fit.
+    scaling: "standard", distances are of features less their mean and divided by their deviation, or None, as they are.
+    Learnt: samples_ (scaled), labels_, weight_, input_mean_, input_scale_.
     Source: Cover and Hart 1967, [CH67].
     """
 
     def __init__(
-        self, n_neighbors: int = 5, class_weight: dict | str | None = None, classes: Sequence | None = None
+        self,
+        n_neighbors: int = 5,
+        class_weight: dict | str | None = None,
+        classes: Sequence | None = None,
+        scaling: str | None = "standard",
     ) -> None:
         self.n_neighbors = n_neighbors
         self.class_weight = class_weight
         self.classes = classes
+        self.scaling = scaling
 
     def _as_weights(self, sample_weight, y, X):
         weight = super()._as_weights(sample_weight, y, X)
@@ -56,15 +64,19 @@ class KNeighbors(Classifier):
     def _fit(self, X, y, sample_weight):
         check_count(n_neighbors=self.n_neighbors)
         if self.n_neighbors > sample_weight.sum() + 1e-6 * len(y):
-            raise ValueError(f"n_neighbors={self.n_neighbors} is more than the number of samples, {len(y)}")
-        self.center_ = X.mean(axis=0, dtype=np.float64)
-        self.samples_, self.labels_ = X - self.center_, y
+            total = f"{sample_weight.sum(dtype=np.float64):.6g}"
+            what = "number of samples" if total == str(len(y)) else "total weight of the samples"
+            raise ValueError(f"n_neighbors={self.n_neighbors} is more than the {what}, {total}")
+        X = X.astype(np.float64)
+        self.input_mean_, self.input_scale_ = place_and_unit(X, sample_weight, self.scaling)
+        self.samples_, self.labels_ = standardised(X, self.input_mean_, self.input_scale_), y
         self.weight_ = sample_weight.astype(np.float64)
 
     def _predict_proba(self, X):
         half = (self.samples_**2).sum(axis=1) / 2
         parts = range(0, len(X), BLOCK)
-        return np.concatenate([self._shares(X[start : start + BLOCK] - self.center_, half) for start in parts])
+        blocks = (standardised(X[start : start + BLOCK], self.input_mean_, self.input_scale_) for start in parts)
+        return np.concatenate([self._shares(block, half) for block in blocks])
 
     def _shares(self, X, half):
         """P(y | x). half (N,): |x_n|^2 / 2; less x x_n it is half the squared distance, but for |x|^2 / 2."""
@@ -80,7 +92,3 @@ class KNeighbors(Classifier):
         votes = np.zeros((len(X), len(self.classes_)))
         np.add.at(votes, (np.arange(len(X))[:, None], self.labels_[near]), taken)
         return votes / votes.sum(axis=1, keepdims=True)
-
-    def _logits(self, X):
-        with np.errstate(divide="ignore"):  # no neighbour has the label
-            return np.log(self._predict_proba(X))

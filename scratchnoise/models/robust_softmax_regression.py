@@ -10,6 +10,7 @@ from ..backend import to_device, to_host
 from ..checks import check_not_negative, is_whole
 from ..messages import shown
 from ..transition import TransitionMatrix
+from .flip_rates import starting_rates
 from .likelihood import Solution
 from .softmax_regression import ROUGH, SoftmaxRegression
 from .sparse_likelihood import SparseLikelihood
@@ -98,8 +99,7 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         return np.array(self.T_) if self.T is not None else self._flipped(self.flip_start)
 
     def _flipped(self, share):
-        C = len(self.classes_)
-        return (1 - share) * np.eye(C) + share / C
+        return starting_rates(share, self.class_count_ > 0)
 
     # --- L-BFGS, or proximal steps ---------------------------------------------------------------------------
 
@@ -154,7 +154,9 @@ class RobustSoftmaxRegression(SoftmaxRegression):
     def _transition_before(self, call):
         if self.T is not None:
             self.T_ = as_transition_for(self.T, self.classes_, self.class_count_)
-        return np.array(self.T_) if call > 1 else self._first_transition()
+        if call > 1 or self.T is not None:
+            return np.array(self.T_)
+        return starting_rates(self.flip_start, np.ones(len(self.classes_), bool))  # any label may come in a later call
 
     def _learn_transition_from(self, p, y, weight, T, call):
         if self.T is not None:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..checks import check_choice
+
 BLOCK = 500  # samples at a time: the float64 copies stay small
 
 
@@ -19,6 +21,17 @@ def moments(X, weight):
         raise ValueError("X has values too large to be scaled: their squares are infinite; divide X by a power of 10")
     rounding = 10 * np.finfo(X.dtype).eps * np.abs(mean)
     return mean.astype(X.dtype), np.where(deviation > rounding, deviation, 1).astype(X.dtype)
+
+
+def place_and_unit(X, weight, scaling):
+    """What models of distances subtract and divide by: `moments` with scaling="standard", the mean and 1 with None.
+
+    X (N, D), weight (N,) -> (D,), (D,). Raises ValueError for another scaling.
+    """
+    if scaling is not None:
+        check_choice(("standard",), scaling=scaling)
+    mean, deviation = moments(X, weight)
+    return mean, np.ones_like(deviation) if scaling is None else deviation
 
 
 def standardised(X, mean, deviation):

@@ -49,9 +49,9 @@ def _draw(features, y, draw):
     for name, x in features.items():
         for method, (clusters, asked) in HANDFULS.items():
             for labels, given, n_labels in ((CLEAN, y, asked), (NOISY, y_noisy, asked), (ALL_NOISY, y_noisy, None)):
-                model = KMeansClassifier(clusters, n_labels, random_state=draw).fit(x, given)
+                model = KMeansClassifier(clusters, n_labels, random_state=draw, scaling=None).fit(x, given)
                 yield {"features": name, "method": method, "labels": labels, "accuracy": model.score(x, y)}
-    q = out_of_fold_posteriors(KNeighbors(NEIGHBOURS), features[PIXELS], y_noisy, random_state=draw)
+    q = out_of_fold_posteriors(KNeighbors(NEIGHBOURS, scaling=None), features[PIXELS], y_noisy, random_state=draw)
     accuracy = float((q.argmax(axis=1) == y).mean())
     yield {"features": PIXELS, "method": NEAREST, "labels": ALL_NOISY, "accuracy": accuracy}
 

@@ -26,7 +26,7 @@ KINDS = ("of the sample", "of the class")
 METHODS = {
     "MLR": lambda T: SoftmaxRegression(**LINEAR),
     "rMLR, mean T": lambda T: RobustSoftmaxRegression(T, **LINEAR),
-    "k-NN": lambda T: KNeighbors(n_neighbors=51),
+    "k-NN": lambda T: KNeighbors(n_neighbors=51, scaling=None),
 }
 
 

@@ -111,9 +111,12 @@ def fitted(candidate, x, y, T, epochs, seed):
         model = (CoTeaching if "forget_rate" in shared else NeuralNetwork)(**shared).fit(x, y)
         if candidate != RELABELLED:
             return model
+        labels = relabelled(model.predict_proba(x), y, T)
+        if len(np.unique(labels)) < 2:  # a network that still guesses has nothing to teach
+            return model
         again = {**shared, "loss": "cross_entropy", "learning_rate": 0.01}
         del again["T"]
-        return NeuralNetwork(**again).fit(x, relabelled(model.predict_proba(x), y, T))
+        return NeuralNetwork(**again).fit(x, labels)
 
 
 def relabelled(p, y, T):

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from scratchnoise.models import KMeansClassifier, KNeighbors, kmeans, load, neighbours
@@ -16,12 +17,35 @@ from scratchnoise.noise import corrupt
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
 
 
+class Light(KNeighbors):
+    """Every sample counts as a hundredth of a neighbour."""
+
+    def fit(self, X, y):
+        """As KNeighbors."""
+        return super().fit(X, y, np.full(len(X), 0.01))
+
+
 @pytest.mark.parametrize("k", [1, 5, 20])
 def test_neighbours_are_scikit_learns(k):
     X, y = load_breast_cancer(return_X_y=True)
-    X = (X - X.mean(axis=0)) / X.std(axis=0)
-    ours, theirs = KNeighbors(k).fit(X[::2], y[::2]), KNeighborsClassifier(k).fit(X[::2], y[::2])
-    np.testing.assert_allclose(ours.predict_proba(X[1::2]), theirs.predict_proba(X[1::2]))
+    scale = StandardScaler().fit(X[::2])
+    for scaling, Z in ((None, X), ("standard", scale.transform(X))):
+        ours = KNeighbors(k, scaling=scaling).fit(X[::2], y[::2])
+        theirs = KNeighborsClassifier(k).fit(Z[::2], y[::2])
+        np.testing.assert_allclose(ours.predict_proba(X[1::2]), theirs.predict_proba(Z[1::2]))
+
+
+@pytest.mark.parametrize("model", [KNeighbors(), KMeansClassifier(random_state=0)], ids=repr)
+def test_units_decide_nothing_unless_features_are_taken_as_they_are(model, gaussians):
+    X, y = gaussians
+    other = X * np.array([1e3, *np.ones(X.shape[1] - 1)]) + 5
+    p, moved = model.fit(X, y).predict_proba(X), model.fit(other, y).predict_proba(other)
+    np.testing.assert_allclose(p, moved)
+    as_they_are = type(model)(**model.get_params() | {"scaling": None})
+    assert np.abs(as_they_are.fit(other, y).predict_proba(other) - moved).max() > 0.1
+    with pytest.raises(ValueError, match="scaling='unit'"):
+        model.set_params(scaling="unit").fit(X, y)
+    model.set_params(scaling="standard")
 
 
 def test_a_weight_is_a_number_of_neighbours(gaussians):
@@ -224,6 +248,7 @@ def test_a_model_comes_back_from_a_file(model, gaussians, tmp_path):
     [
         (KNeighbors(0), "n_neighbors=0 should be"),
         (KNeighbors(13), "n_neighbors=13 is more than the number of samples, 12"),
+        (Light(), "n_neighbors=5 is more than the total weight of the samples, 0.12"),
         (KMeansClassifier(n_clusters=0), "n_clusters=0 should be"),
         (KMeansClassifier(n_labels=-1), "n_labels=-1 should be"),
         (KMeansClassifier(n_init=1.5), "n_init=1.5 should be"),

@@ -12,7 +12,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import scratchnoise
-from scratchnoise.models import FlipCorrected, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression, noisy_scorer
+from scratchnoise.estimate import clone
+from scratchnoise.models import (
+    AdaBoost,
+    Bagging,
+    DecisionTree,
+    FlipCorrected,
+    KernelFisherEM,
+    KMeansClassifier,
+    KNeighbors,
+    LabelNoiseEM,
+    LogitBoost,
+    NeuralNetwork,
+    RobustSoftmaxRegression,
+    SmoothBoost,
+    SoftmaxRegression,
+    noisy_scorer,
+)
 from scratchnoise.noise import corrupt, pair_flip
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -279,3 +295,37 @@ def test_a_class_weight_may_name_a_class_that_a_fold_lacks(noisy_gaussians):
     np.testing.assert_array_equal(every.coef_, same.coef_)
     with pytest.raises(ValueError, match=r"class_weight has labels that are no classes: \[7\]"):
         SoftmaxRegression(class_weight={0: 1, 1: 2, 7: 5}, **QUICK).fit(X, y)  # 7 for 2: a slip
+
+
+DEFAULTS = [
+    SoftmaxRegression(),
+    RobustSoftmaxRegression(),
+    LabelNoiseEM(),
+    LabelNoiseEM(covariance="diagonal"),
+    LabelNoiseEM(covariance="shared"),
+    KernelFisherEM(random_state=0),
+    KNeighbors(),
+    KMeansClassifier(random_state=0),
+    DecisionTree(max_depth=3),
+    Bagging(n_estimators=5, random_state=0),
+    AdaBoost(random_state=0),
+    SmoothBoost(n_estimators=20, random_state=0),
+    LogitBoost(n_estimators=20, random_state=0),
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", DEFAULTS, ids=repr)
+def test_a_class_without_samples_takes_none(model):
+    """Nothing was learnt about it, so it claims no sample, and the other classes are as they would be without it."""
+    rng = np.random.default_rng(8)
+    y = rng.integers(3, size=300)
+    X = rng.normal(size=(300, 4)) + 2 * np.eye(3, 4)[y]
+    y_noisy = corrupt(y, T, 1)
+    fit = clone(model, 0).fit(X, y_noisy)
+    wide = clone(model, 0).set_params(classes=[0, 1, 2, 9]).fit(X, y_noisy)
+    p = wide.predict_proba(X)
+    assert p.shape == (300, 4) and p[:, 3].max() < 0.1
+    assert (wide.predict(X) == fit.predict(X)).mean() > 0.95
+    if hasattr(wide, "T_"):
+        np.testing.assert_array_equal(np.asarray(wide.T_)[:, 3], [0, 0, 0, 1])

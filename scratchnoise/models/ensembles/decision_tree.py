@@ -71,7 +71,3 @@ class DecisionTree(Classifier):
 
     def _predict_proba(self, X):
         return values_at(self.tree_, X)
-
-    def _logits(self, X):
-        with np.errstate(divide="ignore"):  # a leaf of one class is certain
-            return np.log(self._predict_proba(X))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...checks import as_generator, check_count, check_positive
+from ...simplex import softmax
 from ..base import Classifier
 from .bins import binned
 from .decision_tree import DecisionTree
@@ -22,7 +23,8 @@ class LogitBoost(Classifier):
     learning_rate (C - 1) / C (f_c - mean_k f_k). The loss of a sample grows linearly with its margin, not exponentially
     as AdaBoost's, so a wrong label pulls with at most 1.
     max_depth: of the trees; n_estimators: rounds; random_state: which of equal splits is taken.
-    Learnt: trees_, C each round.
+    Learnt: boosted_, the indices of the C classes that have samples, the others have probability 0; trees_, C each
+    round.
     Source: Friedman, Hastie and Tibshirani 2000, algorithm 6, [FHT+00].
     """
 
@@ -46,11 +48,12 @@ class LogitBoost(Classifier):
         check_count(n_estimators=self.n_estimators)
         check_positive(learning_rate=self.learning_rate)
         rng = as_generator("random_state", self.random_state)
-        features, targets = binned(X), np.eye(len(self.classes_))[y]
+        self.boosted_, index = np.unique(y, return_inverse=True)
+        features, targets = binned(X), np.eye(len(self.boosted_))[index]
         F, self.trees_ = np.zeros(targets.shape), []
         for _ in range(self.n_estimators):
             u, h = working_response(F, targets)
-            trees = [self._tree(features, u[:, c], h[:, c] * sample_weight, rng) for c in range(len(self.classes_))]
+            trees = [self._tree(features, u[:, c], h[:, c] * sample_weight, rng) for c in range(targets.shape[1])]
             F += self.learning_rate * self._step(trees, X)
             self.trees_.append(trees)
 
@@ -64,19 +67,16 @@ class LogitBoost(Classifier):
         return (C - 1) / C * (f - f.mean(axis=1, keepdims=True))
 
     def _logits(self, X):
-        return self.learning_rate * sum(self._step(trees, X) for trees in self.trees_)
+        z = np.full((len(X), len(self.classes_)), -np.inf)
+        z[:, self.boosted_] = self.learning_rate * sum(self._step(trees, X) for trees in self.trees_)
+        return z
 
     def _predict_proba(self, X):
-        return _softmax(self._logits(X))
+        return softmax(self._logits(X))
 
 
 def working_response(F, targets):
     """u = (e_y - p) / h, clipped to [-4, 4], and h = p (1 - p), at least 1e-8. F, targets (N, C) -> (N, C) each."""
-    p = _softmax(F)
+    p = softmax(F)
     h = np.maximum(p * (1 - p), LEAST_CURVATURE)
     return np.clip((targets - p) / h, -MOST_RESPONSE, MOST_RESPONSE), h
-
-
-def _softmax(z):
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)

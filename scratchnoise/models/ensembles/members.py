@@ -51,7 +51,3 @@ class Ensemble(Classifier):
     def _votes(self, member, X):
         """1 for the class that the member chooses, 0 for the rest, (N, C)."""
         return np.eye(len(self.classes_))[self._member_proba(member, X).argmax(axis=1)]
-
-    def _logits(self, X):
-        with np.errstate(divide="ignore"):  # a class without a vote
-            return np.log(self._predict_proba(X))

@@ -19,10 +19,11 @@ LEAST = 1e-12  # gains below this share of sum_k S_k^2 / S are rounding
 
 
 def best_split(codes, rows, features, tried, targets, weight, least, least_weight):
-    """(feature, bin, gain) of the best split into codes <= bin and codes > bin; feature -1 where none gains.
+    """(feature, bin, gain) of the best split into codes <= bin and codes > bin; feature -1 where none is allowed.
 
-    codes (N, D) uint8, rows (M,) of the node, features (F,) in the order to look at, `tried` at a time until one
-    gains; targets (N, K), weight (N,) above 0, least, least_weight: rows and weight a side has at least. Compiled where
+    A best gain of 0 is one: classes like those of XOR are told apart only by the splits after it.
+    codes (N, D) uint8, rows (M,) of the node, features (F,) in the order to look at, `tried` at a time until one has a
+    split; targets (N, K), weight (N,) above 0, least, least_weight: rows and weight a side has at least. Compiled where
     numba is there; the first of equals is taken.
     """
     found = compiled(best_split_by_loops, best_split_by_arrays)
@@ -83,8 +84,8 @@ def best_split_by_arrays(codes, rows, features, tried, targets, weight, least, l
             gain = (left**2).sum(axis=1) / left_w + (right**2).sum(axis=1) / right_w - parent
         gain = np.where(fine, gain, -np.inf)
         b = int(gain.argmax())
-        if gain[b] > best[2] * SAME + LEAST * abs(parent):
-            best = (int(d), b, float(gain[b]))
+        if fine[b] and (best[0] < 0 or gain[b] > best[2] * SAME + LEAST * abs(parent)):
+            best = (int(d), b, max(float(gain[b]), 0.0))
     return best
 
 
@@ -132,8 +133,8 @@ def best_split_by_loops(codes, rows, features, tried, targets, weight, least, le
             gain = -parent
             for k in range(K):
                 gain += left[k] ** 2 / left_weight + (total[k] - left[k]) ** 2 / right_weight
-            if gain > best_gain * SAME + LEAST * abs(parent):
-                best_feature, best_bin, best_gain = d, b, gain
+            if best_feature < 0 or gain > best_gain * SAME + LEAST * abs(parent):
+                best_feature, best_bin, best_gain = d, b, max(gain, 0.0)
         for b in range(low, high + 1):
             counts[b], weights[b] = 0, 0.0
             for k in range(K):

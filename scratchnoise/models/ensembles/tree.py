@@ -10,11 +10,11 @@ LEFT, RIGHT = FIELDS.index("left"), FIELDS.index("right")
 
 
 def grow(binned, targets, weight, max_depth, least, least_weight, n_features, rng):
-    """A tree that splits until nothing is gained, as a dict of arrays over its nodes, the root first.
+    """A tree that splits until targets are alike or no split is allowed, as a dict of arrays, the root first.
 
     binned: Binned; targets (N, K); weight (N,) above 0; max_depth or None; least, least_weight: rows and weight a leaf
-    has at least; n_features: how many are tried at a node, drawn by rng, and as many more while none of them gains: a
-    node must not become a leaf because those drawn are constant, as many pixels are. Of equal splits the one of the
+    has at least; n_features: how many are tried at a node, drawn by rng, and as many more while none of them can split:
+    a node must not become a leaf because those drawn are constant, as many pixels are. Of equal splits the one of the
     feature drawn first is taken, so no column is preferred.
     -> feature (LEAF at leaves), threshold, left, right (M,) and value (M, K), the weighted mean of the targets.
     """
