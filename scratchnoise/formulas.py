@@ -23,7 +23,12 @@ FORMULAS = {
     1: Formula("random noise", "P(noisy = i | true = j, x) = rho  for every i != j"),
     2: Formula("random noise, the label that stays right", "P(noisy = i | true = i, x) = 1 - (C - 1) rho"),
     3: Formula("class-conditional noise", "P(noisy = i | true = j, x) = P(noisy = i | true = j)  for every i != j"),
-    4: Formula("what EM maximises", "L(theta) = sum_n log P(x_n | noisy_n, theta)"),
+    4: Formula(
+        "what EM maximises",
+        "L(theta) = sum_n log P(x_n | noisy_n, theta)",
+        "(5) and (6) with the label drawn as well, sum_n log P(x_n, noisy_n | theta), whose maximum is the same\n"
+        "where T and the prior are free; where they are given it is another",
+    ),
     5: Formula(
         "the E-step",
         "P(true_n | x_n, noisy_n, theta) = P(x_n, true_n | noisy_n, theta) / P(x_n | noisy_n, theta)",

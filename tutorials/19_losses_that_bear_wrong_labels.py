@@ -18,6 +18,7 @@ from scratchnoise import TransitionMatrix, noise
 from scratchnoise.kernels import softmax
 from scratchnoise.losses import BackwardCorrected, CrossEntropy, ForwardCorrected
 from scratchnoise.models import CoTeaching, NeuralNetwork
+from scratchnoise.network.augmentation import Augmentation
 from scratchnoise.robust_losses import (
     ActivePassive,
     EarlyLearning,
@@ -183,13 +184,14 @@ print(f"clean and reweighted noisy risk differ by {np.abs(clean_risk - noisy_ris
 # %% [markdown]
 # ## Not the loss but the training
 #
-# A network learns what many samples have in common before it learns single samples. Five ways to use this:
+# A network learns what many samples have in common before it learns single samples. Six ways to use this:
 #
 # * **Early learning** remembers $t$, the mean of what the network has believed about a sample, and adds
 #   $\lambda \log(1 - t \cdot p)$. Its gradient draws $p$ towards $t$, and so away from a label that came too late.
 # * **Co-teaching** trains two networks. Each learns only from the samples of a batch on which the *other* has small
 #   losses. It is told the share of wrong labels.
 # * **Mixup** trains on mixtures of two samples and of their labels, which are harder to learn by heart.
+# * **Augmentation** moves each image by up to two pixels and may mirror it, anew each time, so no picture comes twice.
 # * **Weight averaging** takes a mean of the weights, an exponential one over the last steps, or a plain one over the
 #   last quarter of the epochs.
 # * **Flooding** turns the gradient round where the loss of a batch is below a level, here `T.noise_floor`: on noisy
@@ -205,6 +207,16 @@ early = EarlyLearning()
 label_only = early.grad(np.log(belief), [1])[0, 0]
 with_memory = label_only + early.regulariser_grad(np.log(belief), belief)[0, 0]
 print(f"gradient by z_0: {label_only:+.2f} from the label, {with_memory:+.2f} with early learning")
+
+# %% [markdown]
+# Augmentation is for images, so it is not among the methods below. An image whose columns are numbered shows what is
+# done to it: a shift leaves its edge standing where pixels are missing, and a mirror turns the numbers round.
+
+# %%
+numbered = np.tile(np.arange(8.0)[None, None, :, None], (4, 8, 1, 1))  # four images of 8 x 8 pixels
+changed = Augmentation("shift_flip", np.random.default_rng(1))(numbered)
+for row in changed[:, 0, :, 0].astype(int):
+    print(row)
 
 # %% [markdown]
 # ## A small network
@@ -299,6 +311,9 @@ assert misjudged["uniform"] == 0 < 0.05 < min(misjudged["pair"], misjudged["asym
 assert all((T.array.argmax(axis=0) == np.arange(3)).all() for T in three.values()), "but where x is certain it is"
 np.testing.assert_allclose(clean_risk, noisy_risk, err_msg="reweighting is unbiased")
 assert label_only > 0 > with_memory, "early learning turns the gradient round"
+steps = np.diff(changed[:, 0, :, 0])
+assert all((row >= 0).all() or (row <= 0).all() for row in steps), "moved as a whole"
+assert {np.sign(row.sum()) for row in steps} == {-1, 1}, "and some of them mirrored"
 assert clean > 0.9 > 0.7 > np.mean(list(accuracy["uniform"]["cross-entropy"].values())), "wrong labels cost"
 for name in ("generalised cross-entropy", "active-passive", "early learning", "co-teaching, told the share"):
     assert gain["uniform"][name].is_shown and gain["uniform"][name].mean > 0, f"{name} helps"

@@ -53,7 +53,7 @@ class NeuralNetwork(Classifier):
     mixup: 0, or the alpha of `MixupStep`: train on mixtures of two samples. averaging: None, or a mean of the weights
     over the training instead of the last ones, "exponential" or "stochastic" (see `WeightAverage`).
     augmentation: None, or "shift" or "shift_flip": move each image of a batch by up to two pixels, and mirror every
-    second one (see `Augmentation`). ValueError where samples are no images (H, W, K).
+    second one (see `Augmentation`). ValueError where samples are no images (H, W, K) or (H, W).
     checkpoints: None, or a folder into which the state of the training is written after every epoch. A fit of the same
     samples with the same parameters, version and kernels that finds it there goes on from it, and ends with the very
     numbers that a fit without a stop has. The files are not deleted.
@@ -123,7 +123,7 @@ class NeuralNetwork(Classifier):
     def _fit(self, X, y, sample_weight):
         self.loss_ = self._make_loss()
         self._check_parameters()
-        if self.augmentation is not None and X.ndim != 4:
+        if self.augmentation is not None and X.ndim < 3:
             raise ValueError(f"augmentation={self.augmentation!r} needs images (N, H, W, K); X has shape {X.shape}")
         rng = as_generator("random_state", self.random_state)
         self.network_ = make_network(self.network, len(self.classes_), X.shape[1:])
@@ -252,8 +252,8 @@ class NeuralNetwork(Classifier):
         if self.loss not in WITH_T:
             if self.T is not None:
                 raise ValueError(
-                    f"T is given, but loss={self.loss!r} does not use it; choose loss='forward' or 'backward', or "
-                    "leave T out"
+                    f"T is given, but loss={self.loss!r} does not use it; choose loss='forward', 'backward' or "
+                    "'importance_reweighting', or leave T out"
                 )
             if isinstance(self.loss, Loss):
                 return self.loss

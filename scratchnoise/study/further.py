@@ -60,6 +60,8 @@ FURTHER = {
     "NN bootstrapping (hard)": network("hard_bootstrapping"),
     "NN early learning": network("early_learning"),
     "NN mixup": network("cross_entropy", mixup=0.3),
+    "NN shifts": network("cross_entropy", augmentation="shift"),
+    "NN shifts and mirrors": network("cross_entropy", augmentation="shift_flip"),
     "NN flooding": network(Flooded(level=FLOOD)),
     "NN averaged weights": network("cross_entropy", averaging="exponential"),
     "NN averaged weights (stochastic)": network("cross_entropy", averaging="stochastic"),

@@ -9,6 +9,7 @@ Rows are appended as they come; the same command goes on where it stopped.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -78,4 +79,6 @@ if __name__ == "__main__":
     parser.add_argument("--out", required=True, metavar="FILE")
     parser.add_argument("--draws", type=int, default=DRAWS)
     arguments = parser.parse_args()
+    if not Path(arguments.labels).is_file():
+        parser.error(f"--labels {arguments.labels}: there is no such file; data.human_labels says how to make it")
     measure(arguments.out, arguments.labels, arguments.draws)

@@ -106,11 +106,7 @@ def described(rows):
             found[", ".join(cell)] = _nearest(rows, cell, areas_of(rows, cell, method))[1]
     if all(gap for found in gaps.values() for gap in found.values()):
         verdicts = "; ".join(map(_verdict, gaps, gaps.values()))
-        helps = {method: sum(_shown(found, 1)) > sum(_shown(found, -1)) for method, found in gaps.items()}
-        so = (
-            " So what helps is a T that is told, not one that is learnt." if (helps[TOLD] and not helps[LEARNT]) else ""
-        )
-        lines.insert(0, f"Beside the best of cleanlab's scores: {verdicts}.{so}")
+        lines.insert(0, f"Beside the best of cleanlab's scores: {verdicts}.")
     return lines
 
 

@@ -8,6 +8,7 @@ import pytest
 from scratchnoise import estimate, models, robust_losses
 from scratchnoise.models.gaussians import COVARIANCES
 from scratchnoise.models.neural_network import LOSSES
+from scratchnoise.network import augmentation
 from scratchnoise.network.averaging import KINDS
 from scratchnoise.noise import MNIST05, MNIST06
 from scratchnoise.study import jobs, protocol, runner
@@ -48,6 +49,7 @@ def test_no_loss_average_covariance_model_or_estimate_is_forgotten():
     beside = {robust_losses.ImportanceReweighted}  # it needs T, so it is there by its name
     assert {getattr(robust_losses, name) for name in robust_losses.__all__ if name != "NAMED"} <= objects | beside
     assert any(loss.rate < 0 for loss in settings("loss") if isinstance(loss, robust_losses.LabelSmoothing))
+    assert set(augmentation.KINDS) <= set(settings("augmentation"))
     assert set(KINDS) <= set(settings("averaging")) and set(COVARIANCES) == set(settings("covariance"))
     made = {method.model for method in (METHODS | FURTHER).values()}
     public = [getattr(models, name) for name in models.__all__]

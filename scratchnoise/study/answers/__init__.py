@@ -1,4 +1,4 @@
-"""What sections 2, 3 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
+"""What sections 2, 4.1 and 5 of the report say, and what our rows answer: the page CLAIMS.md.
 
 Every answer is computed: its numbers, its intervals and the words "shown" and "not shown". A difference is shown where
 the 95 % interval of its mean over draws leaves out 0. A claim without its rows says so; what a source says, no run
@@ -14,7 +14,18 @@ from .answer import Answer
 from .architecture import batch, depth, size
 from .conclusion import cifar, class_conditional, corrected, sparsity
 from .images import named, separated
-from .related_work import adaboost, alternative, bagging, expensive, latent_labels, stages, too_simple, variance
+from .related_work import (
+    adaboost,
+    alternative,
+    bagging,
+    complex_borders,
+    expensive,
+    latent_labels,
+    specialists,
+    stages,
+    too_simple,
+    variance,
+)
 
 __all__ = ["CLAIMS", "Answer", "Claim", "answers"]
 
@@ -32,7 +43,14 @@ class Claim(NamedTuple):
 
 
 CLAIMS = (
-    Claim("2.1", "Combining several instances is likely to give a lesser variance.", "boosting", variance),
+    Claim("2.1", "Combining several instances is likely to give a lesser variance,", "boosting", variance),
+    Claim(
+        "2.1",
+        "or the appearance of specialists, which will be able to assign observations that are hard to tell apart.",
+        "members",
+        specialists,
+    ),
+    Claim("2.1", "Boosting is able to fit closely non linear complex decision boundaries.", "members", complex_borders),
     Claim(
         "2.1",
         "Bagging will have a greater accuracy than a single model trained on the whole data set.",
