@@ -1,25 +1,32 @@
 """The best that is reached by hand: python -m scratchnoise.study.recipe --out FILE.jsonl.
 
-Every candidate is the network with the forward loss and something more of what is built. A candidate learns from one
-half of the noisy labels of a draw that is none of the study's, and is judged by the mean of -log q_y, q = T p, on the
-other half; then the halves change places, so that every noisy label judges once. A tenth, as `selection` leaves out,
-would be too few: candidates differ by thousandths here. All run under (38), where a noisy label says most about the
-true one; the best FINALISTS of them, and the forward loss alone, on the two other problems. On CIFAR-10 T is an
-estimate, the same for all. The recipe is the one of these with the least mean over the three problems. Then it is
-trained on draws 0, 1, ... of the study and scored on clean test labels beside the study's rows of "NN forward". A run
-takes seven minutes on one core, twice as long with two networks, all about four hours. The same command goes on where
-it stopped.
+A candidate learns from one half of the noisy labels of a draw that is none of the study's, and is judged by the mean of
+-log q_y, q = T p, on the other half; then the halves change places, so that every noisy label judges once. A tenth, as
+`selection` leaves out, would be too few: candidates differ by thousandths here. All run under (38), where a noisy label
+says most about the true one; the best FINALISTS of them, and the forward loss alone, on the two other problems. The
+recipe is the one of these with the least mean over the three problems. Then it is trained on draws 0, 1, ... of the
+study and scored on clean test labels beside the study's rows of "NN forward".
+
+The first candidates are the network with the forward loss and something more of what is built. The last ones learn what
+images look like without labels: `PatchFeatures`, with softmax regression behind T ("features"). It relabels the images
+for a network that then needs no T ("taught"), or both have a say ("taught, with its teacher"). On CIFAR-10 T is hidden:
+networks are told the estimate of the study, these estimate their own from the features.
+A run takes seven minutes on one core, twice as long with two networks, all about four hours. The same command goes on
+where it stopped.
 """
 
 import argparse
 import warnings
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from ..backend import current
-from ..models import CoTeaching, NeuralNetwork
+from ..estimate import estimate_transition
+from ..models import CoTeaching, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from ..models.conventions import ConvergenceWarning
+from ..models.patch_features import PatchFeatures
 from .answers.answer import shown
 from .experiment import recorded
 from .findings import accuracies
@@ -34,9 +41,10 @@ PRESET, SEED, DRAWS, FINALISTS = PRESETS["paper"], 0, 5, 2
 BLOCKS = 10  # of the labels of a half: means over them tell how well a difference is known
 FIRST, *OTHERS = PROBLEMS = (("fashion-mnist", "0.5"), ("fashion-mnist", "0.6"), ("cifar10", "hidden"))
 BASE, RELABELLED = "forward", "relabelled"
+FEATURES, TAUGHT, BOTH = "features", "taught", "taught, with its teacher"
 AVERAGED = {"averaging": "exponential"}
 MIRRORED = {"augmentation": "shift_flip", **AVERAGED}
-CANDIDATES = {  # settings beside those of the forward loss; the last three add one thing each to "mirrored"
+NETWORKS = {  # settings beside those of the forward loss; the last three add one thing each to "mirrored"
     BASE: {},
     "averaged": AVERAGED,
     "mirrored": MIRRORED,
@@ -44,6 +52,18 @@ CANDIDATES = {  # settings beside those of the forward loss; the last three add 
     "early learning": {"loss": "early_learning", "learning_rate": 0.01, **MIRRORED},
     RELABELLED: MIRRORED,
 }
+CANDIDATES = (*NETWORKS, FEATURES, TAUGHT, BOTH)
+
+
+class Samples(NamedTuple):
+    """images (N, H, W, K) as the network takes them, features (N, D) of `PatchFeatures`."""
+
+    images: np.ndarray
+    features: np.ndarray
+
+    def at(self, index):
+        """The samples with these indices."""
+        return Samples(self.images[index], self.features[index])
 
 
 def measure(out, draws=DRAWS):
@@ -69,29 +89,44 @@ def _judged(data, noise, draw, candidate):
 
     {"noisy_loss", "noisy_losses": the means of blocks of labels, which are the same for all candidates}.
     """
-    task, x, T = _problem(data, noise, draw)
-    losses = []
-    order = np.random.default_rng(draw).permutation(len(x))
+    task, samples = load_task(data, noise, PRESET, SEED, draw), _samples(data)[0]
+    losses, order = [], np.random.default_rng(draw).permutation(len(task.y_noisy))
     for learnt, left_out in ((order[::2], order[1::2]), (order[1::2], order[::2])):
-        model = fitted(candidate, x[learnt], task.y_noisy[learnt], T, PRESET.epochs, task.model_seed)
-        p, y = model.predict_proba(x[left_out]), task.y_noisy[left_out]
-        q = (p @ T.T)[np.arange(len(y)), y]
-        losses += [-np.log(np.maximum(block, TOLD)).mean() for block in np.array_split(q, BLOCKS)]
+        T = _told(candidate, task, samples, learnt, (data, noise, draw))
+        p = posteriors(candidate, samples.at(learnt), task.y_noisy[learnt], samples.at(left_out), T, task.model_seed)
+        y = task.y_noisy[left_out]
+        q_y = np.maximum((p @ T.T)[np.arange(len(y)), y], TOLD)
+        losses += [-np.log(block).mean() for block in np.array_split(q_y, BLOCKS)]
     return {"noisy_loss": float(np.mean(losses)), "noisy_losses": [float(loss) for loss in losses]}
 
 
 def _tested(data, noise, draw, candidate):
     """{"accuracy"} on clean test labels of the candidate that learnt from the study's 90 % of a draw."""
-    task, x, T = _problem(data, noise, draw)
-    model = fitted(candidate, x[task.chosen], task.y_noisy[task.chosen], T, PRESET.epochs, task.model_seed)
-    return {"accuracy": model.score(pixels_of(data, PRESET, SEED, "network")[1], task.y_test)}
+    task, (samples, test) = load_task(data, noise, PRESET, SEED, draw), _samples(data)
+    T = _told(candidate, task, samples, task.chosen, (data, noise, draw))
+    learnt = samples.at(task.chosen), task.y_noisy[task.chosen]
+    p = posteriors(candidate, *learnt, test, T, task.model_seed)
+    return {"accuracy": float((p.argmax(axis=1) == task.y_test).mean())}
 
 
-def _problem(data, noise, draw):
-    """The Task of a draw, its images as the network takes them, and the T that is told."""
-    task = load_task(data, noise, PRESET, SEED, draw)
-    T = task.T_known if task.T_known is not None else _estimated(data, noise, draw)
-    return task, pixels_of(data, PRESET, SEED, "network")[0], np.asarray(T)
+def _told(candidate, task, samples, learnt, problem):
+    """T (C, C): the known one, else the study's estimate for networks, and for features what these samples tell."""
+    if task.T_known is not None:
+        return np.asarray(task.T_known)
+    if candidate in NETWORKS:
+        return np.asarray(_estimated(*problem))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # doubts about T: the held-out labels judge it
+        features, y = samples.features[learnt], task.y_noisy[learnt]
+        return estimate_transition(SoftmaxRegression(), features, y, random_state=task.model_seed).array
+
+
+@lru_cache(maxsize=1)
+def _samples(data):
+    """The Samples of a data set: those to learn from, and those of the test."""
+    images = pixels_of(data, PRESET, SEED, "network")
+    features = PatchFeatures(random_state=SEED).fit(images[0])
+    return [Samples(part, features.transform(part)) for part in images]
 
 
 @lru_cache(maxsize=1)
@@ -101,22 +136,43 @@ def _estimated(data, noise, draw):
     return next(row["T_hat"] for row in rows if row["method"] == ESTIMATES["confident_joint"])
 
 
-def fitted(candidate, x, y, T, epochs, seed):
-    """The model of a candidate, fitted to images x (N, H, W, K) and noisy labels y (N,)."""
-    shared = {**NETWORK, **FORWARD, "T": T, "epochs": epochs, "random_state": seed, **CANDIDATES[candidate]}
-    if shared["loss"] != "forward":
-        del shared["T"]
+def posteriors(candidate, samples, y, asked, T, seed):
+    """P(true | x) of the asked Samples, (M, C), by a candidate that learns from Samples and noisy labels y (N,)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = (CoTeaching if "forget_rate" in shared else NeuralNetwork)(**shared).fit(x, y)
-        if candidate != RELABELLED:
-            return model
-        labels = relabelled(model.predict_proba(x), y, T)
-        if len(np.unique(labels)) < 2:  # a network that still guesses has nothing to teach
-            return model
-        again = {**shared, "loss": "cross_entropy", "learning_rate": 0.01}
-        del again["T"]
-        return NeuralNetwork(**again).fit(x, labels)
+        if candidate not in NETWORKS:
+            return _taught(candidate, samples, y, asked, T, seed)
+        settings = {**FORWARD, "T": T, **NETWORKS[candidate]}
+        if settings["loss"] != "forward":
+            del settings["T"]
+        model = (CoTeaching if "forget_rate" in settings else NeuralNetwork)(**_shared(seed), **settings)
+        model.fit(samples.images, y)
+        if candidate == RELABELLED:
+            labels = relabelled(model.predict_proba(samples.images), y, T)
+            if len(np.unique(labels)) > 1:  # who guesses can teach nothing
+                model = _student(labels, samples, seed)
+        return model.predict_proba(asked.images)
+
+
+def _taught(candidate, samples, y, asked, T, seed):
+    """P(true | x) by features, by the network that they teach, or by both."""
+    teacher = RobustSoftmaxRegression(T, random_state=seed).fit(samples.features, y)
+    p = teacher.predict_proba(asked.features)
+    if candidate == FEATURES:
+        return p
+    student = _student(relabelled(teacher.predict_proba(samples.features), y, T), samples, seed)
+    taught = student.predict_proba(asked.images)
+    return taught if candidate == TAUGHT else (p + taught) / 2
+
+
+def _student(labels, samples, seed):
+    """The network that takes these labels for right."""
+    settings = {"loss": "cross_entropy", "learning_rate": 0.01, **MIRRORED}
+    return NeuralNetwork(**_shared(seed), **settings).fit(samples.images, labels)
+
+
+def _shared(seed):
+    return {**NETWORK, "epochs": PRESET.epochs, "random_state": seed, "classes": [0, 1, 2]}
 
 
 def relabelled(p, y, T):

@@ -1,12 +1,13 @@
 """The recipe: chosen on noisy labels of another draw, and trained as its name says."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from experiments import goes_on_where_it_stopped
 
-from scratchnoise.models import CoTeaching
+from scratchnoise.models.patch_features import PatchFeatures
 from scratchnoise.network import Network
 from scratchnoise.network.layers import Flatten, Linear
 from scratchnoise.noise import MNIST05, MNIST06
@@ -45,7 +46,7 @@ def test_the_forward_loss_is_chosen_where_nothing_is_better():
 
 def test_a_selection_that_is_not_whole_chooses_nothing():
     first = selection({}, recipe.PROBLEMS[:1])
-    with pytest.raises(ValueError, match="relabelled has no row of fashion-mnist"):
+    with pytest.raises(ValueError, match="taught, with its teacher has no row of fashion-mnist"):
         recipe.finalists(first[:-1])
     with pytest.raises(ValueError, match="forward was not run on every problem"):
         recipe.chosen(first)
@@ -106,79 +107,80 @@ def small(monkeypatch):
     """A task of small images, and a small network."""
     rng = np.random.default_rng(1)
     y = np.arange(120) % 3
-    x = rng.normal(0, 0.3, (120, 6, 6, 1)).astype(np.float32)
-    x[np.arange(120), y] += 1
+    x = rng.normal(0, 0.3, (120, 9, 9, 1)).astype(np.float32)
+    x[np.arange(120), 2 * y + 1] += 1
     y_noisy = np.array([rng.choice(3, p=T[:, label]) for label in y])
     matrix = TransitionMatrix(T)
     task = Task(x, y, y_noisy, x[:60], y[:60], ("a", "b", "c"), matrix, matrix, rng.permutation(120)[:100], 0)
     monkeypatch.setattr(recipe, "load_task", lambda *_: task)
     monkeypatch.setattr(recipe, "pixels_of", lambda *_: (x, x[:60]))
+    monkeypatch.setattr(recipe, "PatchFeatures", partial(PatchFeatures, n_centres=5, size=3, n_patches=200))
+    monkeypatch.setattr(recipe, "PRESET", replace(recipe.PRESET, epochs=5))
     monkeypatch.setitem(recipe.NETWORK, "network", Network([Flatten(), Linear(3)]))
-    return task
+    recipe._samples.cache_clear()
+    yield task
+    recipe._samples.cache_clear()
 
 
 def test_every_candidate_trains(small):
-    x, y = small.x_train[small.chosen], small.y_noisy[small.chosen]
-    logits = {}
-    for candidate in recipe.CANDIDATES:
-        model = recipe.fitted(candidate, x, y, T, 5, 0)
-        assert isinstance(model, CoTeaching) == (candidate == "co-teaching")
-        logits[candidate] = model.decision_function(x).tobytes()
-    assert len(set(logits.values())) == len(recipe.CANDIDATES), "each is something else"
+    samples, test = recipe._samples("small")
+    found = {name: recipe.posteriors(name, samples, small.y_noisy, test, T, 0) for name in recipe.CANDIDATES}
+    for p in found.values():
+        assert p.shape == (60, 3)
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    assert len({p.tobytes() for p in found.values()}) == len(recipe.CANDIDATES), "each is something else"
+    both = (found[recipe.FEATURES] + found[recipe.TAUGHT]) / 2
+    np.testing.assert_allclose(found[recipe.BOTH], both, atol=1e-6)
+
+
+def test_a_network_that_guesses_teaches_nothing(small, monkeypatch):
+    samples, test = recipe._samples("small")
+    monkeypatch.setattr(recipe, "relabelled", lambda p, y, T: np.zeros(len(y), np.int64))
+    found = [recipe.posteriors(name, samples, small.y_noisy, test, T, 0) for name in ("mirrored", "relabelled")]
+    np.testing.assert_array_equal(*found)
 
 
 def test_every_noisy_label_judges_once_and_none_that_was_learnt_from(small, monkeypatch):
-    learnt_from = []
-    p = np.random.default_rng(2).dirichlet(np.ones(3), 120)
+    p, learnt_from = np.random.default_rng(2).dirichlet(np.ones(3), 120), []
     places = {image.tobytes(): n for n, image in enumerate(small.x_train)}
 
-    def rows_of(x):
-        return [places[image.tobytes()] for image in x]
+    def posteriors(candidate, samples, y, asked, *_):
+        learnt, left_out = ([places[image.tobytes()] for image in part.images] for part in (samples, asked))
+        assert set(learnt).isdisjoint(left_out)
+        np.testing.assert_array_equal(y, small.y_noisy[learnt])
+        learnt_from.append(learnt)
+        return p[left_out]
 
-    class Model:
-        def __init__(self, learnt):
-            self.learnt = learnt
-
-        def predict_proba(self, x):
-            assert set(self.learnt).isdisjoint(rows_of(x))
-            return p[rows_of(x)]
-
-    def fitted(candidate, x, y, *_):
-        learnt_from.append(rows_of(x))
-        np.testing.assert_array_equal(y, small.y_noisy[learnt_from[-1]])
-        return Model(learnt_from[-1])
-
-    monkeypatch.setattr(recipe, "fitted", fitted)
+    monkeypatch.setattr(recipe, "posteriors", posteriors)
     found = recipe._judged("fashion-mnist", "0.6", FIRST_DRAW, "forward")
     assert sorted(sum(learnt_from, [])) == list(range(120)) and len(learnt_from[0]) == 60
     by_hand = [-np.log(sum(T[small.y_noisy[n], j] * p[n, j] for j in range(3))) for n in range(120)]
     assert found["noisy_loss"] == pytest.approx(np.mean(by_hand))
     halves = [np.mean([by_hand[n] for n in half]) for half in learnt_from]
-    blocks = np.reshape(found["noisy_losses"], (2, recipe.BLOCKS))
-    np.testing.assert_allclose(blocks.mean(axis=1), halves[::-1])
+    np.testing.assert_allclose(np.reshape(found["noisy_losses"], (2, recipe.BLOCKS)).mean(axis=1), halves[::-1])
 
 
 def test_the_recipe_is_scored_on_clean_test_labels(small, monkeypatch):
-    class Model:
-        def score(self, x, y):
-            return 0.75 if y is small.y_test else None
-
-    def fitted(candidate, x, y, *_):
-        np.testing.assert_array_equal(x, small.x_train[small.chosen])
+    def posteriors(candidate, samples, y, asked, *_):
+        np.testing.assert_array_equal(samples.images, small.x_train[small.chosen])
         np.testing.assert_array_equal(y, small.y_noisy[small.chosen])
-        return Model()
+        return np.eye(3)[np.where(np.arange(60) < 15, (small.y_test + 1) % 3, small.y_test)]
 
-    monkeypatch.setattr(recipe, "fitted", fitted)
+    monkeypatch.setattr(recipe, "posteriors", posteriors)
     assert recipe._tested("fashion-mnist", "0.6", 0, "forward") == {"accuracy": 0.75}
 
 
-def test_where_T_is_hidden_an_estimate_is_told(small, monkeypatch):
-    told = []
-    monkeypatch.setattr(recipe, "load_task", lambda *_: replace(small, T_known=None))
+def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_their_own(small, monkeypatch):
+    hidden = replace(small, T_known=None)
     rows = [{"method": name, "T_hat": np.full((3, 3), float(n))} for n, name in enumerate(recipe.ESTIMATES.values())]
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
-    monkeypatch.setattr(recipe, "fitted", lambda candidate, x, y, T, *_: told.append(T) or 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        recipe._judged("cifar10", "hidden", FIRST_DRAW, "forward")
+    samples, learnt = recipe._samples("small")[0], np.arange(90)
+    told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in ("forward", "features")]
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
+    own = recipe.estimate_transition(
+        recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], random_state=small.model_seed
+    )
+    np.testing.assert_array_equal(told[1], own.array)
+    for name in ("forward", "features"):
+        np.testing.assert_allclose(recipe._told(name, small, samples, learnt, None), T)
