@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import as_generator, check_count
 from .conventions import Estimator, NotFittedError
-from .kmeans import lloyd, spread_out
+from .kmeans import lloyd, spread_out, squared_distances
 from .validation import as_samples
 
 CONTRAST = 0.01  # of the mean variance of patches, added to each: a flat patch stays flat
@@ -90,14 +90,10 @@ class PatchFeatures(Estimator):
         N, rows, columns = windows.shape[:3]
         patches = even_contrast(windows.reshape(N * rows * columns, -1), self.contrast_)
         centres, mean, W = (a.astype(patches.dtype) for a in (self.centres_, self.mean_, self.whitening_))
-        patches = (patches - mean) @ W
-        square = (patches * patches).sum(axis=1)[:, None] - 2 * patches @ centres.T + (centres * centres).sum(axis=1)
-        distance = np.sqrt(np.maximum(square, 0, out=square), out=square)
-        near = np.maximum(distance.mean(axis=1, keepdims=True) - distance, 0, out=distance)
-        near = near.reshape(N, rows, columns, -1)
-        parts = [
-            part for row in np.array_split(near, self.parts, axis=1) for part in np.array_split(row, self.parts, axis=2)
-        ]
+        distance = np.sqrt(squared_distances((patches - mean) @ W, centres))
+        near = np.maximum(distance.mean(axis=1, keepdims=True) - distance, 0).reshape(N, rows, columns, -1)
+        bands = np.array_split(near, self.parts, axis=1)
+        parts = [part for band in bands for part in np.array_split(band, self.parts, axis=2)]
         return np.concatenate([part.mean(axis=(1, 2)) for part in parts], axis=1)
 
 

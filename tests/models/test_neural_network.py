@@ -145,7 +145,10 @@ def test_divergence_leaves_no_model_behind(noisy_gaussians, T):
         ({"loss": "forward"}, "loss='forward' needs T, the transition matrix"),
         ({"loss": "forward", "T": np.eye(2)}, "T is 2 x 2, but there are 3 classes"),
         ({"loss": BackwardCorrected(np.eye(2))}, "T is 2 x 2, but there are 3 classes"),
-        ({"T": np.eye(3)}, "T is given, but loss='cross_entropy' does not use it; choose loss='forward', 'backward' or"),
+        (
+            {"T": np.eye(3)},
+            "T is given, but loss='cross_entropy' does not use it; choose loss='forward', 'backward' or",
+        ),
         ({"T": np.eye(3), "loss": CrossEntropy()}, r"T is given, but loss=CrossEntropy\(\) does not use it"),
         ({"loss": NatarajanCorrected(0.1, 0.1)}, "z has 3 columns; this loss is for two classes"),
         ({"risk": "rely"}, "risk='rely' is unknown; did you mean 'relu'"),
