@@ -80,7 +80,7 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     row = {"data": "cifar10", "noise": "hidden", "method": "NN forward", "epoch": 30}
     results = [{**row, "draw": k, "repetition": k, "accuracy": 0.8 + 0.01 * k} for k in range(3)]
     heading, _, *lines = recipe.table(rows, results)
-    assert heading == "| problem | averaged | NN forward | difference | draws |"
+    assert heading == "| problem | averaged | NN forward | averaged - NN forward | draws |"
     assert lines == ["| CIFAR-10, hidden noise | 0.900 | 0.805 | +0.095 [+0.031, +0.159], shown | 2 |"]
     choice, first, *_ = recipe.described(rows)
     assert choice == (
