@@ -178,10 +178,10 @@ def results(rows, folder=evidence.FOLDER):
         "### The best recipe by hand",
         "The network with the forward loss and more of what is built; and softmax regression behind T on features of "
         "patches that no label has touched (features), which relabels the images for a network that then needs no T "
-        "(taught). The noisy labels of a draw that is none of the study's choose among the candidates: each learns from "
-        "one half and is judged on the other, in turn. Draws of the study then compare the chosen one with NN forward, "
-        "on clean test labels, in pairs. On CIFAR-10 networks are told the study's estimate of T; features estimate "
-        "their own.",
+        "(taught). The noisy labels of a draw that is none of the study's choose among the candidates: each learns "
+        "from one half and is judged on the other, in turn. Draws of the study then compare the chosen one with NN "
+        "forward, on clean test labels, in pairs. On CIFAR-10 networks are told the study's estimate of T; features "
+        "estimate their own.",
         *_table_and_list("recipe", folder, partial(recipe.table, results=rows), recipe.described),
         "### Ten classes",
         "Last epoch, and the epoch with the best accuracy on noisy validation labels: mean (deviation) of the draws.",
