@@ -169,7 +169,7 @@ def test_the_search_begins_at_even_posteriors_and_seven_tenths_on_the_diagonal(C
         return SimpleNamespace(x=start)
 
     monkeypatch.setattr(module, "lbfgs", no_search)
-    found = estimate.volmin(rng.dirichlet(np.ones(C), 9), rng.integers(C, size=9))
+    found = estimate.volmin(rng.dirichlet(np.ones(C), 9), np.arange(9) % C)
     np.testing.assert_allclose(found, np.full((C, C), 0.3 / (C - 1)) + (0.7 - 0.3 / (C - 1)) * np.eye(C))
     (start, steps), *_ = begun
     assert steps == 300 and not start[: C * C + C].any() and len(start) == 2 * C * C + C
