@@ -31,8 +31,8 @@ def specialists(rows):
             f"{shown(found['members_easy'])}; the ensembles on hard samples {shown(found['hard'])}"
         )
     return Answer(
-        "In boosting they do appear: AdaBoost's members are shown to be better on hard samples than those of bagging "
-        f"in {counted(gains)} data sets, and worse on the others in {counted(costs, -1)}.",
+        "AdaBoost's members are shown to be better on hard samples than those of bagging in "
+        f"{counted(gains)} data sets, and worse on the others in {counted(costs, -1)}.",
         tuple(lines),
         "Lines are accuracies of AdaBoost less those of bagging on test samples, all labels right. Both have members "
         "of one kind, trees of depth 3. Hard is what one such tree gets wrong, so any other member has an advantage "
