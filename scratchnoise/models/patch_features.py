@@ -17,10 +17,10 @@ BLOCK = 2**24  # distances at a time: 64 MB in float32
 class PatchFeatures(Estimator):
     """f_k = mean over a part of the image of max(0, mean_l d_l - d_k), d_k = |W (p - m) - c_k|, p a patch there.
 
-    p is a patch of size x size pixels less its mean, divided by the root of its variance; m is the mean of such
-    patches, W = C^-1/2 whitens them, C their covariance; c_k are the centres of k-means on n_patches of them. A patch
-    counts for the centres that are nearer than the mean one. The image has parts x parts parts. Features of an image
-    and of its mirror image are averaged, so that both have the same.
+    p is a patch of size x size pixels less its mean, divided by sqrt(its variance + 0.01 of the mean variance). m is
+    the mean of such patches, W = (C + 0.1 I)^-1/2 whitens them, C their covariance; c_k are the centres of k-means on
+    n_patches of them. A patch counts for the centres that are nearer than the mean one. The image has parts x parts
+    parts. Features of an image and of its mirror image are averaged, so that both have the same.
     No label is used: wrong labels cannot spoil these features, and few right ones suffice to name them.
     random_state: seed of the patches and of the starts. Learnt: mean_, whitening_, centres_, contrast_.
     Raises ValueError for samples that are no images (N, H, W, K) or (N, H, W), or smaller than a patch.
@@ -43,7 +43,8 @@ class PatchFeatures(Estimator):
 
     def fit(self, X: ArrayLike) -> "PatchFeatures":
         """Learn the centres from images X (N, H, W, K) or (N, H, W). Returns self."""
-        check_count(n_centres=self.n_centres, size=self.size, parts=self.parts, n_patches=self.n_patches)
+        check_count(n_centres=self.n_centres, parts=self.parts)
+        check_count(2, size=self.size, n_patches=self.n_patches)
         rng = as_generator("random_state", self.random_state)
         windows = self._windows(X)
         N, rows, columns = windows.shape[:3]

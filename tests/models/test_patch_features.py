@@ -111,8 +111,9 @@ def test_flat_images_have_features_and_other_ones_are_refused(images):
         PatchFeatures(**SMALL).fit(images[:, :3])
     with pytest.raises(ValueError, match="X has patches of 9 numbers; fit saw 18"):
         PatchFeatures(**SMALL).fit(images).transform(images[..., :1])
-    with pytest.raises(ValueError, match="n_centres=0 should be"):
-        PatchFeatures(n_centres=0).fit(images)
+    for setting in ({"n_centres": 0}, {"parts": 0}, {"size": 1}, {"n_patches": 1}):
+        with pytest.raises(ValueError, match="{}={} should be".format(*next(iter(setting.items())))):
+            PatchFeatures(**setting).fit(images)
 
 
 def test_few_labels_name_what_was_learnt_without_any():
