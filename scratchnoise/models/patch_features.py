@@ -17,9 +17,9 @@ BLOCK = 2**24  # distances at a time: 64 MB in float32
 class PatchFeatures(Estimator):
     """f_k = mean over a part of the image of max(0, mean_l d_l - d_k), d_k = |W (p - m) - c_k|, p a patch there.
 
-    p is a patch of size x size pixels less its mean, divided by sqrt(its variance + 0.01 of the mean variance). m is
-    the mean of such patches, W = (C + 0.1 I)^-1/2 whitens them, C their covariance; c_k are the centres of k-means on
-    n_patches of them. A patch counts for the centres that are nearer than the mean one. The image has parts x parts
+    p is a patch of size x size pixels less its mean, divided by sqrt(its variance + v), v = CONTRAST times the mean
+    variance. m is the mean of such patches, W = (C + WHITENING I)^-1/2 whitens them, C their covariance; c_k are the
+    centres of k-means on n_patches of them. A patch counts for the centres that are nearer than the mean one. The image has parts x parts
     parts. Features of an image and of its mirror image are averaged, so that both have the same.
     No label is used: wrong labels cannot spoil these features, and few right ones suffice to name them.
     random_state: seed of the patches and of the starts. Learnt: mean_, whitening_, centres_, contrast_.
