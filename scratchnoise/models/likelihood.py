@@ -50,6 +50,11 @@ class NoisyLikelihood:
         """The mean loss without penalty."""
         return self._loss_grad(v, T)[0]
 
+    def steepest(self, T):
+        """The largest slope of the loss along a weight, at zero weights."""
+        w, _ = self.split(self.objective(T, 0.0)(self.zeros())[1])
+        return np.abs(w).max()
+
     def minimise(self, T, l2, start, tol, max_iter):
         """The `Solution` that L-BFGS finds from the vector `start` on, T (C, C) and l2 given.
 

@@ -19,8 +19,9 @@ class PatchFeatures(Estimator):
 
     p is a patch of size x size pixels less its mean, divided by sqrt(its variance + v), v = CONTRAST times the mean
     variance. m is the mean of such patches, W = (C + WHITENING I)^-1/2 whitens them, C their covariance; c_k are the
-    centres of k-means on n_patches of them. A patch counts for the centres that are nearer than the mean one. The image has parts x parts
-    parts. Features of an image and of its mirror image are averaged, so that both have the same.
+    centres of k-means on n_patches of them. A patch counts for the centres that are nearer than the mean one. The
+    image has parts x parts parts. Features of an image and of its mirror image are averaged, so that both have the
+    same.
     No label is used: wrong labels cannot spoil these features, and few right ones suffice to name them.
     random_state: seed of the patches and of the starts. Learnt: mean_, whitening_, centres_, contrast_.
     Raises ValueError for samples that are no images (N, H, W, K) or (N, H, W), or smaller than a patch.

@@ -7,32 +7,36 @@ Penalties are tried from large to small, each fit starting where the last one en
 import numpy as np
 
 PATH = 10.0 ** -np.arange(0, 5.5, 0.5)
-FOLDS = 5
-FEW = 2000  # samples up to which every fold is held out once; above, one fold tells enough
+FOLDS, HALVES = 5, 2  # parts, each of which is held out once
+FEW = 2000  # samples up to which there are FOLDS parts; above, HALVES cost less and leave enough to learn from
 MOST = 10_000  # samples that take part in the choice
-TOL, MAX_ITER = 1e-3, 60  # of the fits that are only compared
+TOL, MAX_ITER = 3e-3, 60  # of the fits that are only compared; tol is relative to the slope at zero weights
 PATIENCE = 2  # smaller penalties that may be worse, before the path ends
 
 
-def choose_penalty(problem, draws, solve):
+def choose_penalty(problem, draws, solve, T):
     """The penalty, the path that led to it and a start for the last fit: (l2, rows, `Solution`).
 
     draws (N,): numbers in [0, 1) that decide who is held out, see `draws_of_samples`. solve(problem, l2, start, tol,
-    max_iter): a `Solution`, start a `Solution` or None. rows: {"l2", "noisy_log_likelihood"}. A penalty is a prior, so
-    its weight against one sample falls with their number: what fits n samples best is scaled to all N.
+    max_iter): a `Solution`, start a `Solution` or None. T (C, C): where fits begin. The fewer labels are right in T,
+    the flatter the loss; a fixed tolerance would end every fit at its start. rows: {"l2", "noisy_log_likelihood"}.
+    A penalty is a prior, so its weight against one sample falls with their number: what fits n samples best is scaled
+    to all N.
     """
     taking_part = draws < MOST / len(problem)
-    fold = (draws * max(1, len(problem) / MOST) * FOLDS).astype(np.int64)
+    folds = FOLDS if len(problem) <= FEW else HALVES
+    fold = (draws * max(1, len(problem) / MOST) * folds).astype(np.int64)
     pairs = []
-    for k in range(FOLDS if len(problem) <= FEW else 1):
+    for k in range(folds):
         train, held_out = taking_part & (fold != k), taking_part & (fold == k)
         if _has_classes(problem, train) and held_out.any():
             pairs.append((problem.only(train), problem.only(held_out)))
     if not pairs:
         return 1 / len(problem), [], None  # too few samples to hold any out
     rows, solutions, best = [], [None] * len(pairs), None
+    tol = TOL * pairs[0][0].steepest(T)
     for l2 in PATH:
-        solutions = [solve(p, l2, s, TOL, MAX_ITER) for (p, _), s in zip(pairs, solutions, strict=True)]
+        solutions = [solve(p, l2, s, tol, MAX_ITER) for (p, _), s in zip(pairs, solutions, strict=True)]
         losses = [held.loss(s.v, s.T) for (_, held), s in zip(pairs, solutions, strict=True)]
         rows.append({"l2": float(l2 * _share(pairs[0][0], problem)), "noisy_log_likelihood": -float(np.mean(losses))})
         if best is None or rows[-1]["noisy_log_likelihood"] > rows[best[0]]["noisy_log_likelihood"]:

@@ -104,7 +104,8 @@ class SoftmaxRegression(IncrementalClassifier):
         """Set l2_ and l2_path_; returns a start for the last fit or None."""
         self.l2_, self.l2_path_ = self.l2, []
         if isinstance(self.l2, str):
-            self.l2_, self.l2_path_, start = choose_penalty(problem, draws_of_samples(X, rng), self._solve)
+            chosen = choose_penalty(problem, draws_of_samples(X, rng), self._solve, self._first_transition())
+            self.l2_, self.l2_path_, start = chosen
             return start
         return None
 

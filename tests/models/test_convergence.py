@@ -7,11 +7,12 @@ import profiles
 import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
-from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 from scratchnoise.models import RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.conventions import ConvergenceWarning
+from scratchnoise.models.likelihood import NoisyLikelihood
 from scratchnoise.models.penalty import draws_of_samples
 from scratchnoise.models.standardise import Standardisation
 from scratchnoise.noise import corrupt
@@ -170,6 +171,37 @@ def test_the_penalty_is_the_best_on_held_out_noisy_labels():
     again = SoftmaxRegression(l2=fitted.l2_).fit(X, y)
     np.testing.assert_allclose(again.predict_proba(X), fitted.predict_proba(X), atol=1e-4)
     assert again.l2_path_ == []
+
+
+class ToTheEnd(RobustSoftmaxRegression):
+    """Fits that are only compared go on until their optimum as well."""
+
+    def _solve(self, problem, l2, start, tol, max_iter):
+        return super()._solve(problem, l2, start, 1e-5, 3000)
+
+
+@pytest.mark.slow
+def test_few_right_labels_do_not_end_the_compared_fits_at_their_start():
+    """With 9 wrong labels of 10 the loss is so flat that a fixed tolerance ends them there: they would all be alike."""
+    X, y = load_digits(return_X_y=True)
+    T = 0.1 * np.eye(10) + 0.9 * np.arange(5, 15)[:, None] / 95
+    y = corrupt(y, T, np.random.default_rng(1))
+    fitted, exact = (model(T, random_state=0).fit(X, y) for model in (RobustSoftmaxRegression, ToTheEnd))
+    assert fitted.l2_ == exact.l2_
+    found, expected = ([row["noisy_log_likelihood"] for row in m.l2_path_] for m in (fitted, exact))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("n", [1000, 3000])
+def test_every_label_judges_once(monkeypatch, n):
+    """One part of a fifth says too little, where few labels are right."""
+    judged = []
+    loss = NoisyLikelihood.loss
+    monkeypatch.setattr(NoisyLikelihood, "loss", lambda self, v, T: judged.append(len(self)) or loss(self, v, T))
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(n, 2)), rng.integers(3, size=n)
+    fitted = SoftmaxRegression(random_state=0).fit(X, y)
+    assert sum(judged) == n * len(fitted.l2_path_)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 10.0])
