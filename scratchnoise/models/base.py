@@ -56,9 +56,9 @@ class Classifier(Estimator):
         with self._unchanged_by_errors():
             X = self._learn_shape(X)
             self.classes_, y = as_targets(y, X.shape[0], getattr(self, "classes", None))
-            self.class_count_ = np.bincount(y, minlength=len(self.classes_))
             weight = self._as_weights(sample_weight, y, X)
             counts = weight > 0  # an impossible flip has an infinite loss, and 0 times that is not 0
+            self.class_count_ = np.bincount(y[counts], minlength=len(self.classes_))
             self._fit(*((X, y, weight) if counts.all() else (take_rows(X, counts), y[counts], weight[counts])))
         return self
 

@@ -64,9 +64,9 @@ class IncrementalClassifier(Classifier):
             y = as_sample_labels(y, len(X))
             _, y = among(self.classes_, *classes_of("y", y))
             weight = self._weights_as_given(sample_weight, y, X.dtype)
-            count = np.bincount(y, minlength=len(self.classes_))
-            self.class_count_ = count if first else self.class_count_ + count
             counts = weight > 0  # an impossible flip has an infinite loss, and 0 times that is not 0
+            count = np.bincount(y[counts], minlength=len(self.classes_))
+            self.class_count_ = count if first else self.class_count_ + count
             self._one_pass(take_rows(X, counts), y[counts], weight[counts])
         return self
 

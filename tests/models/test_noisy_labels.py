@@ -329,3 +329,17 @@ def test_a_class_without_samples_takes_none(model):
     assert (wide.predict(X) == fit.predict(X)).mean() > 0.95
     if hasattr(wide, "T_"):
         np.testing.assert_array_equal(np.asarray(wide.T_)[:, 3], [0, 0, 0, 1])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("model", DEFAULTS, ids=repr)
+def test_samples_that_weigh_nothing_are_as_if_left_out(model):
+    """Also where they are all of their class."""
+    rng = np.random.default_rng(8)
+    y = rng.integers(3, size=300)
+    X = rng.normal(size=(300, 4)) + 2 * np.eye(3, 4)[y]
+    left_out = clone(model, 0).set_params(classes=[0, 1, 2, 9]).fit(X, y)
+    more, nines = np.r_[X, rng.normal(size=(50, 4))], np.r_[y, np.full(50, 9)]
+    weightless = clone(model, 0).fit(more, nines, sample_weight=np.repeat([1.0, 0.0], [300, 50]))
+    np.testing.assert_array_equal(weightless.predict_proba(X), left_out.predict_proba(X))
+    np.testing.assert_array_equal(weightless.class_count_, left_out.class_count_)
