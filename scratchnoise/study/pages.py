@@ -181,8 +181,10 @@ def results(rows, folder=evidence.FOLDER):
         "(taught). The noisy labels of a draw that is none of the study's choose among the candidates: each learns "
         "from one half and is judged on the other, in turn. Draws of the study then compare the chosen one with NN "
         "forward, on clean test labels, in pairs. On CIFAR-10 networks are told the study's estimate of T; features "
-        "estimate their own.",
-        *_table_and_list("recipe", folder, partial(recipe.table, results=rows), recipe.described),
+        "estimate their own, which NN forward is told for control.",
+        *_table_and_list(
+            "recipe", folder, partial(recipe.table, results=rows), partial(recipe.described, results=rows)
+        ),
         "### Ten classes",
         "Last epoch, and the epoch with the best accuracy on noisy validation labels: mean (deviation) of the draws.",
         *_table_and_list("ten_classes", folder, ten_classes.table, ten_classes.not_run),

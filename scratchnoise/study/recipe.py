@@ -10,7 +10,9 @@ study and scored on clean test labels beside the study's rows of "NN forward".
 The first candidates are the network with the forward loss and something more of what is built. The last ones learn what
 images look like without labels: `PatchFeatures`, with softmax regression behind T ("features"). It relabels the images
 for a network that then needs no T ("taught"), or both have a say ("taught, with its teacher"). On CIFAR-10 T is hidden:
-networks are told the estimate of the study, these estimate their own from the features.
+networks are told the estimate of the study, these estimate their own from the features. So that not two things differ
+at once, the network with the forward loss alone is told that estimate as well, on the same draws ("forward, T of the
+features").
 A run takes seven minutes on one core, twice as long with two networks, all about four hours. The same command goes on
 where it stopped.
 """
@@ -52,7 +54,9 @@ NETWORKS = {  # settings beside those of the forward loss; the last three add on
     "early learning": {"loss": "early_learning", "learning_rate": 0.01, **MIRRORED},
     RELABELLED: MIRRORED,
 }
-CANDIDATES = (*NETWORKS, FEATURES, TAUGHT, BOTH)
+WITH_FEATURES = FEATURES, TAUGHT, BOTH
+CANDIDATES = (*NETWORKS, *WITH_FEATURES)
+CONTROL, CONTROLLED = "forward, T of the features", PROBLEMS[-1]
 
 
 class Samples(NamedTuple):
@@ -67,11 +71,12 @@ class Samples(NamedTuple):
 
 
 def measure(out, draws=DRAWS):
-    """Append what `out` lacks: the selection, on the first problem first, then the recipe on draws of the study."""
+    """Append what `out` lacks: the selection, on the first problem first, then on draws of the study."""
     results = recorded(out, "data", "noise", "draw", "candidate")
     _measure(results, (FIRST,), (FIRST_DRAW,), CANDIDATES)
     _measure(results, OTHERS, (FIRST_DRAW,), finalists(results.rows()))
     _measure(results, PROBLEMS, range(draws), [chosen(results.rows())])
+    _measure(results, [CONTROLLED], range(draws), [CONTROL])
 
 
 def _measure(results, problems, draws, candidates):
@@ -140,9 +145,9 @@ def posteriors(candidate, samples, y, asked, T, seed):
     """P(true | x) of the asked Samples, (M, C), by a candidate that learns from Samples and noisy labels y (N,)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        if candidate not in NETWORKS:
+        if candidate in WITH_FEATURES:
             return _taught(candidate, samples, y, asked, T, seed)
-        settings = {**FORWARD, "T": T, **NETWORKS[candidate]}
+        settings = {**FORWARD, "T": T, **NETWORKS.get(candidate, {})}
         if settings["loss"] != "forward":
             del settings["T"]
         model = (CoTeaching if "forget_rate" in settings else NeuralNetwork)(**_shared(seed), **settings)
@@ -239,8 +244,8 @@ def table(rows, results):
     return lines
 
 
-def described(rows):
-    """Which candidate was chosen, and how well the noisy labels tell the candidates apart: list of str."""
+def described(rows, results):
+    """Which candidate was chosen, how well the noisy labels tell the candidates apart, and the control: list of str."""
     means = means_of_finalists(rows)
     listed = ", ".join(f"{name} {means[name]:.4f}" for name in sorted(means, key=means.get))
     lines = [f"Chosen is {chosen(rows)!r}. Mean noisy loss over the three problems: {listed}"]
@@ -249,7 +254,21 @@ def described(rows):
         gaps = {name: compare(found, blocks[BASE]) for name, found in blocks.items() if name != BASE}
         texts = (f"{name} {_thousandths(gaps[name])}" for name in sorted(gaps, key=lambda name: gaps[name].mean))
         lines.append(f"{heading(*problem)}, noisy loss less that of {BASE}, in thousandths: {', '.join(texts)}")
-    return lines
+    return lines + _controlled(rows, results)
+
+
+def _controlled(rows, results):
+    """What of the lead is due to the estimate of T, where T is hidden: list of str, empty without rows."""
+    name = chosen(rows)
+    ours, theirs = reached(rows, results, CONTROLLED, name)
+    told, _ = reached(rows, results, CONTROLLED, CONTROL)
+    if not ours or told.keys() != ours.keys():
+        return []
+    return [
+        f"{heading(*CONTROLLED)}, one thing changed at a time: NN forward told the T of the features is at "
+        f"{np.mean(list(told.values())):.3f}, less NN forward {shown(compare(told, theirs))}; {name} less this one "
+        f"{shown(compare(ours, told))}"
+    ]
 
 
 def _thousandths(gap):

@@ -69,20 +69,21 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
 
     def tested(**row):
         made.append(tuple(row.values()))
-        return {"accuracy": 0.9}
+        return {"accuracy": 0.85 if row["candidate"] == recipe.CONTROL else 0.9}
 
     monkeypatch.setattr(recipe, "_judged", judged)
     monkeypatch.setattr(recipe, "_tested", tested)
     rows = goes_on_where_it_stopped(recipe.measure, tmp_path / "rows.jsonl", 2)
-    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3 + 2 * 3
-    assert {name for data, *_, name in made if data == "cifar10"} == {"forward", "averaged", "co-teaching"}
-    assert {name for _, _, draw, name in made if draw < FIRST_DRAW} == {"averaged"}
+    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3 + 2 * 3 + 2
+    finalists = {"forward", "averaged", "co-teaching"}
+    assert {name for data, *_, name in made if data == "cifar10"} == {*finalists, recipe.CONTROL}
+    assert {name for data, _, draw, name in made if draw < FIRST_DRAW and data != "cifar10"} == {"averaged"}
     row = {"data": "cifar10", "noise": "hidden", "method": "NN forward", "epoch": 30}
     results = [{**row, "draw": k, "repetition": k, "accuracy": 0.8 + 0.01 * k} for k in range(3)]
     heading, _, *lines = recipe.table(rows, results)
     assert heading == "| problem | averaged | NN forward | averaged - NN forward | draws |"
     assert lines == ["| CIFAR-10, hidden noise | 0.900 | 0.805 | +0.095 [+0.031, +0.159], shown | 2 |"]
-    choice, first, *_ = recipe.described(rows)
+    choice, first, *_, control = recipe.described(rows, results)
     assert choice == (
         "Chosen is 'averaged'. Mean noisy loss over the three problems: averaged 1.0050, co-teaching 1.0600, "
         "forward 1.1100"
@@ -90,6 +91,10 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     assert first.startswith(
         "Fashion-MNIST, noise (38), noisy loss less that of forward, in thousandths: "
         "averaged -105.0 [-168.5, -41.5], co-teaching -50.0 [-50.0, -50.0], mirrored +90.0"
+    )
+    assert control == (
+        "CIFAR-10, hidden noise, one thing changed at a time: NN forward told the T of the features is at 0.850, less "
+        "NN forward +0.045 [-0.019, +0.109], not shown; averaged less this one +0.050 [+0.050, +0.050], shown"
     )
 
 
@@ -129,6 +134,8 @@ def test_every_candidate_trains(small):
         assert p.shape == (60, 3)
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
     assert len({p.tobytes() for p in found.values()}) == len(recipe.CANDIDATES), "each is something else"
+    control = recipe.posteriors(recipe.CONTROL, samples, small.y_noisy, test, T, 0)
+    np.testing.assert_array_equal(control, found[recipe.BASE])
     both = (found[recipe.FEATURES] + found[recipe.TAUGHT]) / 2
     np.testing.assert_allclose(found[recipe.BOTH], both, atol=1e-6)
 
@@ -175,12 +182,14 @@ def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_th
     rows = [{"method": name, "T_hat": np.full((3, 3), float(n))} for n, name in enumerate(recipe.ESTIMATES.values())]
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
     samples, learnt = recipe._samples("small")[0], np.arange(90)
-    told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in ("forward", "features")]
+    names = "forward", "features", recipe.CONTROL
+    told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in names]
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
     own = recipe.estimate_transition(
         recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], random_state=small.model_seed
     )
     np.testing.assert_array_equal(told[1], own.array)
-    for name in ("forward", "features"):
+    np.testing.assert_array_equal(told[2], own.array)
+    for name in names:
         np.testing.assert_allclose(recipe._told(name, small, samples, learnt, None), T)
