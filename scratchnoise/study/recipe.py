@@ -7,13 +7,13 @@ says most about the true one; the best FINALISTS of them, and the forward loss a
 recipe is the one of these with the least mean over the three problems. Then it is trained on draws 0, 1, ... of the
 study and scored on clean test labels beside the study's rows of "NN forward".
 
-The first candidates are the network with the forward loss and something more of what is built. The last ones learn what
+The first candidates are the network with the forward loss and something more of what is built. The others learn what
 images look like without labels: `PatchFeatures`, with softmax regression behind T ("features"). It relabels the images
-for a network that then needs no T ("taught"), or both have a say ("taught, with its teacher"). On CIFAR-10 T is hidden:
-networks are told the estimate of the study, these estimate their own from the features. So that not two things differ
-at once, the network with the forward loss alone is told that estimate as well, on the same draws ("forward, T of the
-features").
-A run takes seven minutes on one core, twice as long with two networks, all about four hours. The same command goes on
+for a network that then needs no T ("taught"), or it does so together with the network of the forward loss ("taught by
+both"). On CIFAR-10 T is hidden: networks are told the estimate of the study, candidates with features estimate their
+own. So that not two things differ at once, the network with the forward loss alone is told that estimate as well, on
+the same draws ("forward, T of the features").
+A run takes seven minutes on one core, twice as long with two networks, all about six hours. The same command goes on
 where it stopped.
 """
 
@@ -42,20 +42,19 @@ from .statistics import compare
 PRESET, SEED, DRAWS, FINALISTS = PRESETS["paper"], 0, 5, 2
 BLOCKS = 10  # of the labels of a half: means over them tell how well a difference is known
 FIRST, *OTHERS = PROBLEMS = (("fashion-mnist", "0.5"), ("fashion-mnist", "0.6"), ("cifar10", "hidden"))
-BASE, RELABELLED = "forward", "relabelled"
-FEATURES, TAUGHT, BOTH = "features", "taught", "taught, with its teacher"
+BASE, MIRRORED, FEATURES, BOTH, TAUGHT = "forward", "mirrored", "features", "features and forward", "taught"
 AVERAGED = {"averaging": "exponential"}
-MIRRORED = {"augmentation": "shift_flip", **AVERAGED}
-NETWORKS = {  # settings beside those of the forward loss; the last three add one thing each to "mirrored"
+SHIFT_FLIP = {"augmentation": "shift_flip", **AVERAGED}
+NETWORKS = {  # settings beside those of the forward loss; the last two add one thing each to MIRRORED
     BASE: {},
     "averaged": AVERAGED,
-    "mirrored": MIRRORED,
-    "co-teaching": {"forget_rate": 0.2, **MIRRORED},
-    "early learning": {"loss": "early_learning", "learning_rate": 0.01, **MIRRORED},
-    RELABELLED: MIRRORED,
+    MIRRORED: SHIFT_FLIP,
+    "co-teaching": {"forget_rate": 0.2, **SHIFT_FLIP},
+    "early learning": {"loss": "early_learning", "learning_rate": 0.01, **SHIFT_FLIP},
 }
-WITH_FEATURES = FEATURES, TAUGHT, BOTH
-CANDIDATES = (*NETWORKS, *WITH_FEATURES)
+TEACHERS = {"relabelled": MIRRORED, TAUGHT: FEATURES, "taught by both": BOTH}
+MEANS = {BOTH: (FEATURES, BASE), "taught, with its teacher": (TAUGHT, FEATURES)}  # of the posteriors of these
+CANDIDATES = (*NETWORKS, FEATURES, *TEACHERS, *MEANS)
 CONTROL, CONTROLLED = "forward, T of the features", PROBLEMS[-1]
 
 
@@ -115,10 +114,10 @@ def _tested(data, noise, draw, candidate):
 
 
 def _told(candidate, task, samples, learnt, problem):
-    """T (C, C): the known one, else the study's estimate for networks, and for features what these samples tell."""
+    """T (C, C): the known one; else what features tell, of these samples alone, or the study's without features."""
     if task.T_known is not None:
         return np.asarray(task.T_known)
-    if candidate in NETWORKS:
+    if candidate != CONTROL and not _has_features(candidate):
         return np.asarray(_estimated(*problem))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # doubts about T: the held-out labels judge it
@@ -143,36 +142,35 @@ def _estimated(data, noise, draw):
 
 def posteriors(candidate, samples, y, asked, T, seed):
     """P(true | x) of the asked Samples, (M, C), by a candidate that learns from Samples and noisy labels y (N,)."""
+    learnt = samples, y
+    if candidate in MEANS:
+        return np.mean([posteriors(name, *learnt, asked, T, seed) for name in MEANS[candidate]], axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        if candidate in WITH_FEATURES:
-            return _taught(candidate, samples, y, asked, T, seed)
+        if candidate in TEACHERS:
+            labels = relabelled(posteriors(TEACHERS[candidate], *learnt, samples, T, seed), y, T)
+            if len(np.unique(labels)) == 1:  # who guesses can teach nothing
+                return posteriors(TEACHERS[candidate], *learnt, asked, T, seed)
+            return _student(labels, samples, seed).predict_proba(asked.images)
+        if candidate == FEATURES:
+            model = RobustSoftmaxRegression(T, random_state=seed).fit(samples.features, y)
+            return model.predict_proba(asked.features)
         settings = {**FORWARD, "T": T, **NETWORKS.get(candidate, {})}
         if settings["loss"] != "forward":
             del settings["T"]
         model = (CoTeaching if "forget_rate" in settings else NeuralNetwork)(**_shared(seed), **settings)
-        model.fit(samples.images, y)
-        if candidate == RELABELLED:
-            labels = relabelled(model.predict_proba(samples.images), y, T)
-            if len(np.unique(labels)) > 1:  # who guesses can teach nothing
-                model = _student(labels, samples, seed)
-        return model.predict_proba(asked.images)
+        return model.fit(samples.images, y).predict_proba(asked.images)
 
 
-def _taught(candidate, samples, y, asked, T, seed):
-    """P(true | x) by features, by the network that they teach, or by both."""
-    teacher = RobustSoftmaxRegression(T, random_state=seed).fit(samples.features, y)
-    p = teacher.predict_proba(asked.features)
-    if candidate == FEATURES:
-        return p
-    student = _student(relabelled(teacher.predict_proba(samples.features), y, T), samples, seed)
-    taught = student.predict_proba(asked.images)
-    return taught if candidate == TAUGHT else (p + taught) / 2
+def _has_features(candidate):
+    """Whether features have a part in a candidate."""
+    members = (*MEANS.get(candidate, ()), TEACHERS.get(candidate))
+    return candidate == FEATURES or any(_has_features(name) for name in members if name)
 
 
 def _student(labels, samples, seed):
     """The network that takes these labels for right."""
-    settings = {"loss": "cross_entropy", "learning_rate": 0.01, **MIRRORED}
+    settings = {"loss": "cross_entropy", "learning_rate": 0.01, **SHIFT_FLIP}
     return NeuralNetwork(**_shared(seed), **settings).fit(samples.images, labels)
 
 

@@ -136,8 +136,8 @@ def test_every_candidate_trains(small):
     assert len({p.tobytes() for p in found.values()}) == len(recipe.CANDIDATES), "each is something else"
     control = recipe.posteriors(recipe.CONTROL, samples, small.y_noisy, test, T, 0)
     np.testing.assert_array_equal(control, found[recipe.BASE])
-    both = (found[recipe.FEATURES] + found[recipe.TAUGHT]) / 2
-    np.testing.assert_allclose(found[recipe.BOTH], both, atol=1e-6)
+    for name, members in recipe.MEANS.items():
+        np.testing.assert_allclose(found[name], sum(found[one] for one in members) / len(members), atol=1e-6)
 
 
 def test_a_network_that_guesses_teaches_nothing(small, monkeypatch):
@@ -182,7 +182,7 @@ def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_th
     rows = [{"method": name, "T_hat": np.full((3, 3), float(n))} for n, name in enumerate(recipe.ESTIMATES.values())]
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
     samples, learnt = recipe._samples("small")[0], np.arange(90)
-    names = "forward", "features", recipe.CONTROL
+    names = "forward", "features", recipe.CONTROL, "taught by both", "relabelled"
     told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in names]
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
@@ -190,6 +190,7 @@ def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_th
         recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], random_state=small.model_seed
     )
     np.testing.assert_array_equal(told[1], own.array)
-    np.testing.assert_array_equal(told[2], own.array)
+    np.testing.assert_array_equal(told[2:4], [own.array, own.array])
+    np.testing.assert_array_equal(told[4], told[0])
     for name in names:
         np.testing.assert_allclose(recipe._told(name, small, samples, learnt, None), T)
