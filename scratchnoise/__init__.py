@@ -53,6 +53,7 @@ _HOME = {
     "KernelFisherEM": "models",
     "KMeansClassifier": "models",
     "KNeighbors": "models",
+    "PatchFeatures": "models",
     "load": "models",
     "noisy_scorer": "models",
     "save": "models",

@@ -188,7 +188,7 @@ def test_the_binary_correction_has_the_t_of_its_rates():
 
 
 def test_every_model_is_asked():
-    assert {type(model) for model in OF_EVERY_KIND} == set(MODELS)
+    assert {type(model) for model in OF_EVERY_KIND} == {model for model in MODELS if hasattr(model, "predict_proba")}
 
 
 @pytest.mark.parametrize("model", OF_EVERY_KIND, ids=lambda model: type(model).__name__)

@@ -14,9 +14,8 @@ import math
 
 import numpy as np
 
-from scratchnoise import KMeansClassifier, KNeighbors, RobustSoftmaxRegression, noise
+from scratchnoise import KMeansClassifier, KNeighbors, PatchFeatures, RobustSoftmaxRegression, noise
 from scratchnoise.data import load
-from scratchnoise.models.patch_features import PatchFeatures
 from scratchnoise.study.pictures import lines
 
 rng = np.random.default_rng(0)

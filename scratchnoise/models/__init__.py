@@ -1,4 +1,4 @@
-"""Models: fit, predict_proba, predict, score."""
+"""Models: fit, predict_proba, predict, score; and what learns features for them: fit, transform."""
 
 from .co_teaching import CoTeaching
 from .ensembles import AdaBoost, Bagging, DecisionTree, LogitBoost, SmoothBoost
@@ -8,6 +8,7 @@ from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
 from .neighbours import KNeighbors
 from .neural_network import NeuralNetwork
+from .patch_features import PatchFeatures
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .saving import load, save
 from .scoring import noisy_scorer
@@ -25,6 +26,7 @@ __all__ = [
     "LabelNoiseEM",
     "LogitBoost",
     "NeuralNetwork",
+    "PatchFeatures",
     "RobustSoftmaxRegression",
     "SmoothBoost",
     "SoftmaxRegression",

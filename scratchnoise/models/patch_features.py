@@ -22,11 +22,14 @@ class PatchFeatures(Estimator):
     centres of k-means on n_patches of them. A patch counts for the centres that are nearer than the mean one. The
     image has parts x parts parts. Features of an image and of its mirror image are averaged, so that both have the
     same.
-    No label is used: wrong labels cannot spoil these features, and few right ones suffice to name them.
+    No label is used: wrong labels cannot spoil these features, and few right ones suffice to name them. In a pipeline
+    they stand before a model: make_pipeline(PatchFeatures(), RobustSoftmaxRegression(T)).fit(images, y_noisy).
     random_state: seed of the patches and of the starts. Learnt: mean_, whitening_, centres_, contrast_.
     Raises ValueError for samples that are no images (N, H, W, K) or (N, H, W), or smaller than a patch.
     Source: Coates, Ng and Lee 2011, An analysis of single-layer networks in unsupervised feature learning.
     """
+
+    _routed = ()  # fit takes no sample_weight
 
     def __init__(
         self,
@@ -42,8 +45,8 @@ class PatchFeatures(Estimator):
         self.n_patches = n_patches
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike) -> "PatchFeatures":
-        """Learn the centres from images X (N, H, W, K) or (N, H, W). Returns self."""
+    def fit(self, X: ArrayLike, y: object = None) -> "PatchFeatures":
+        """Learn the centres from images X (N, H, W, K) or (N, H, W); y is not looked at. Returns self."""
         check_count(n_centres=self.n_centres, parts=self.parts)
         check_count(2, size=self.size, n_patches=self.n_patches)
         rng = as_generator("random_state", self.random_state)
@@ -51,16 +54,20 @@ class PatchFeatures(Estimator):
         N, rows, columns = windows.shape[:3]
         places = rng.integers(N, size=self.n_patches), *(rng.integers(n, size=self.n_patches) for n in (rows, columns))
         patches = windows[places].reshape(self.n_patches, -1).astype(np.float64)
-        self.contrast_ = float(CONTRAST * patches.var(axis=1).mean()) or 1.0
-        patches = even_contrast(patches, self.contrast_)
-        self.mean_ = patches.mean(axis=0)
+        contrast = float(CONTRAST * patches.var(axis=1).mean()) or 1.0
+        patches = even_contrast(patches, contrast)
+        mean = patches.mean(axis=0)
         variances, directions = np.linalg.eigh(np.cov(patches.T))
-        self.whitening_ = directions / np.sqrt(np.maximum(variances, 0) + WHITENING) @ directions.T
-        patches = (patches - self.mean_) @ self.whitening_
+        whitening = directions / np.sqrt(np.maximum(variances, 0) + WHITENING) @ directions.T
+        patches = (patches - mean) @ whitening
         weight = np.ones(len(patches))
-        start = spread_out(patches, weight, self.n_centres, rng)
-        self.centres_ = lloyd(patches, weight, start, TOL, MAX_ITER).centres
+        centres = lloyd(patches, weight, spread_out(patches, weight, self.n_centres, rng), TOL, MAX_ITER).centres
+        self.contrast_, self.mean_, self.whitening_, self.centres_ = contrast, mean, whitening, centres
         return self
+
+    def fit_transform(self, X: ArrayLike, y: object = None) -> np.ndarray:
+        """`fit`, then the features of the same images."""
+        return self.fit(X).transform(X)
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The features of images like those of `fit`, (N, parts^2 n_centres), in float32 or X's float64."""
@@ -74,6 +81,17 @@ class PatchFeatures(Estimator):
         starts = range(0, len(windows), step)
         return np.concatenate(
             [(self._of(windows[s : s + step]) + self._of(mirrored[s : s + step])) / 2 for s in starts]
+        )
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(preserves_dtype=["float64", "float32"]),
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+            requires_fit=True,
         )
 
     def _windows(self, X):

@@ -22,13 +22,14 @@ from .kmeans import KMeansClassifier
 from .label_noise_em import LabelNoiseEM
 from .neighbours import KNeighbors
 from .neural_network import NeuralNetwork
+from .patch_features import PatchFeatures
 from .robust_softmax_regression import RobustSoftmaxRegression
 from .softmax_regression import SoftmaxRegression
 
 FORMAT = "scratchnoise model 1"
 MODELS = (SoftmaxRegression, RobustSoftmaxRegression, FlipCorrected, NeuralNetwork, CoTeaching)
 MODELS += (KernelFisherEM, LabelNoiseEM, DecisionTree, Bagging, AdaBoost, SmoothBoost, LogitBoost)
-MODELS += (KMeansClassifier, KNeighbors)
+MODELS += (KMeansClassifier, KNeighbors, PatchFeatures)
 LAYERS = (
     *(layers.Linear, layers.Conv2d, layers.MaxPool2d, layers.ConvReLUPool2d),
     *(layers.ReLU, layers.Dropout, layers.Flatten, layers.AvgPool2d, layers.BatchNorm),

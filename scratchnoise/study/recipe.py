@@ -26,9 +26,8 @@ import numpy as np
 
 from ..backend import current
 from ..estimate import estimate_transition
-from ..models import CoTeaching, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
+from ..models import CoTeaching, NeuralNetwork, PatchFeatures, RobustSoftmaxRegression, SoftmaxRegression
 from ..models.conventions import ConvergenceWarning
-from ..models.patch_features import PatchFeatures
 from .answers.answer import shown
 from .experiment import recorded
 from .findings import accuracies

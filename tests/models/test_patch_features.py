@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
-from scratchnoise.models import RobustSoftmaxRegression, patch_features
+from scratchnoise.models import PatchFeatures, RobustSoftmaxRegression, load, patch_features, save
 from scratchnoise.models.conventions import NotFittedError
 from scratchnoise.models.kmeans import squared_distances
-from scratchnoise.models.patch_features import PatchFeatures
 from scratchnoise.noise import corrupt
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -131,3 +132,26 @@ def test_few_labels_name_what_was_learnt_without_any():
         for name, Z in (("patches", features), ("pixels", X.reshape(600, -1)))
     }
     assert scores["patches"] > 0.9 > 0.6 > scores["pixels"]
+
+
+def test_they_stand_in_a_pipeline_and_look_at_no_label(images):
+    y = np.arange(40) % 3
+    pipeline = make_pipeline(PatchFeatures(**SMALL), RobustSoftmaxRegression(T, l2=0.1)).fit(images, y)
+    features = PatchFeatures(**SMALL).fit_transform(images)
+    np.testing.assert_array_equal(PatchFeatures(**SMALL).fit(images, 2 - y).transform(images), features)
+    by_hand = RobustSoftmaxRegression(T, l2=0.1).fit(features, y)
+    np.testing.assert_array_equal(pipeline.predict_proba(images), by_hand.predict_proba(features))
+    np.testing.assert_array_equal(clone(pipeline).fit(images, y).predict_proba(images), pipeline.predict_proba(images))
+
+
+def test_they_are_saved_and_a_fit_that_fails_leaves_them_as_they_were(images, tmp_path, monkeypatch):
+    model = PatchFeatures(**SMALL)
+    expected = model.fit_transform(images)
+    save(model, tmp_path / "features.npz")
+    loaded = load(tmp_path / "features.npz")
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.transform(images), expected)
+    monkeypatch.setattr(patch_features, "lloyd", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.fit(images + 7)
+    np.testing.assert_array_equal(model.transform(images), expected)

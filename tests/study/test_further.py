@@ -52,8 +52,8 @@ def test_no_loss_average_covariance_model_or_estimate_is_forgotten():
     assert set(augmentation.KINDS) <= set(settings("augmentation"))
     assert set(KINDS) <= set(settings("averaging")) and set(COVARIANCES) == set(settings("covariance"))
     made = {method.model for method in (METHODS | FURTHER).values()}
-    public = [getattr(models, name) for name in models.__all__]
-    assert all(any(issubclass(model, one) for model in made) for one in public if isinstance(one, type))
+    public = [one for name in models.__all__ if hasattr(one := getattr(models, name), "predict_proba")]
+    assert all(any(issubclass(model, one) for model in made) for one in public)
     estimates = [kind for kinds in ESTIMATED.values() for kind in kinds]
     assert sorted(estimates) == sorted(estimate.ESTIMATORS), "each in one job"
 
