@@ -176,12 +176,13 @@ def results(rows, folder=evidence.FOLDER):
         "them.",
         _list(_found("human", folder, human.described)),
         "### The best recipe by hand",
-        "The network with the forward loss and more of what is built; and softmax regression behind T on features of "
-        "patches that no label has touched (features), which relabels the images for a network that then needs no T "
-        "(taught). The noisy labels of a draw that is none of the study's choose among the candidates: each learns "
-        "from one half and is judged on the other, in turn. Draws of the study then compare the chosen one with NN "
-        "forward, on clean test labels, in pairs. On CIFAR-10 networks are told the study's estimate of T; features "
-        "estimate their own, which NN forward is told for control.",
+        "The network with the forward loss and more of what is built; and softmax regression behind T on features "
+        "of patches that no label has touched (features). It relabels the images for a network that then needs no "
+        "T, alone (taught) or together with the network of the forward loss (taught by both). The noisy labels of a "
+        "draw that is none of the study's choose among the candidates: each learns from one half and is judged on "
+        "the other, in turn. Draws of the study then compare the chosen one with NN forward, on clean test labels, "
+        "in pairs. On CIFAR-10 networks are told the study's estimate of T; candidates with features estimate their "
+        "own, which NN forward is told for control.",
         *_table_and_list(
             "recipe", folder, partial(recipe.table, results=rows), partial(recipe.described, results=rows)
         ),
