@@ -11,9 +11,8 @@ The first candidates are the network with the forward loss and something more of
 images look like without labels: `PatchFeatures`, with softmax regression behind T ("features"). It relabels the images
 for a network that then needs no T ("taught"), or it does so together with the network of the forward loss ("taught by
 both"). On CIFAR-10 T is hidden: networks are told the estimate of the study, candidates with features estimate their
-own, all ways that the library has, and take the one that predicts left-out noisy labels best. So that not two things
-differ at once, the network with the forward loss alone is told that estimate as well, on the same draws ("forward, T of
-the features").
+own. So that not two things differ at once, the network with the forward loss alone is told that estimate as well, on
+the same draws ("forward, T of the features").
 A run takes seven minutes on one core, twice as long with two networks, all about six hours. The same command goes on
 where it stopped.
 """
@@ -26,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..backend import current
-from ..estimate import estimates_side_by_side
+from ..estimate import estimate_transition
 from ..models import CoTeaching, NeuralNetwork, PatchFeatures, RobustSoftmaxRegression, SoftmaxRegression
 from ..models.conventions import ConvergenceWarning
 from .answers.answer import shown
@@ -114,28 +113,15 @@ def _tested(data, noise, draw, candidate):
 
 
 def _told(candidate, task, samples, learnt, problem):
-    """T (C, C): the known one; else the study's, or what features of these samples tell where they have a part."""
+    """T (C, C): the known one; else what features tell, of these samples alone, or the study's without features."""
     if task.T_known is not None:
         return np.asarray(task.T_known)
     if candidate != CONTROL and not _has_features(candidate):
         return np.asarray(_estimated(*problem))
-    return told_by(samples.features[learnt], task.y_noisy[learnt], task.model_seed)
-
-
-def told_by(features, y, seed):
-    """Of all estimates of T the one under which left-out noisy labels are predicted best, (C, C).
-
-    features (N, D), y (N,). On CIFAR-10 estimates differ more than they should, and no true label is there to judge.
-    """
-
-    def predicts(T):
-        model = RobustSoftmaxRegression(T, random_state=seed).fit(features, y)
-        return max(row["noisy_log_likelihood"] for row in model.l2_path_)
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some of the estimates are no good
-        estimates = estimates_side_by_side(SoftmaxRegression(), features, y, random_state=seed)
-        return max(estimates.values(), key=predicts).array
+        warnings.simplefilter("ignore")  # doubts about T: the held-out labels judge it
+        features, y = samples.features[learnt], task.y_noisy[learnt]
+        return estimate_transition(SoftmaxRegression(), features, y, random_state=task.model_seed).array
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from experiments import goes_on_where_it_stopped
 from scratchnoise.models.patch_features import PatchFeatures
 from scratchnoise.network import Network
 from scratchnoise.network.layers import Flatten, Linear
-from scratchnoise.noise import MNIST05, MNIST06, corrupt
+from scratchnoise.noise import MNIST05, MNIST06
 from scratchnoise.study import recipe
 from scratchnoise.study.protocol import Task
 from scratchnoise.study.selection import FIRST_DRAW
@@ -186,19 +186,11 @@ def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_th
     told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in names]
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
-    own = recipe.told_by(samples.features[:90], small.y_noisy[:90], small.model_seed)
-    np.testing.assert_array_equal(told[1:4], [own, own, own])
+    own = recipe.estimate_transition(
+        recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], random_state=small.model_seed
+    )
+    np.testing.assert_array_equal(told[1], own.array)
+    np.testing.assert_array_equal(told[2:4], [own.array, own.array])
     np.testing.assert_array_equal(told[4], told[0])
     for name in names:
         np.testing.assert_allclose(recipe._told(name, small, samples, learnt, None), T)
-
-
-@pytest.mark.parametrize("wrong", [0.6 * T + 0.4 / 3, np.eye(3)], ids=["too much noise", "none"])
-def test_of_the_estimates_the_one_is_told_that_predicts_left_out_noisy_labels_best(wrong, monkeypatch):
-    rng = np.random.default_rng(3)
-    y = rng.integers(3, size=1500)
-    features = rng.normal(size=(1500, 4)) + 3 * np.eye(3, 4)[y]
-    for names in (("right", "wrong"), ("wrong", "right")):
-        estimates = {name: TransitionMatrix(T if name == "right" else wrong) for name in names}
-        monkeypatch.setattr(recipe, "estimates_side_by_side", lambda *_, found=estimates, **__: found)
-        np.testing.assert_array_equal(recipe.told_by(features, corrupt(y, T, 0), 0), T)
