@@ -236,9 +236,14 @@ def table(rows, results):
         ours, theirs = reached(rows, results, problem, name)
         if ours:
             all_runs = [*(reached(rows, results, problem, one)[0] for one in names), theirs]
-            means = " | ".join(f"{np.mean(list(runs.values())):.3f}" for runs in all_runs)
+            means = " | ".join(_mean_over(ours, runs) for runs in all_runs)
             lines.append(f"| {heading(*problem)} | {means} | {shown(compare(ours, theirs))} | {len(ours)} |")
     return lines
+
+
+def _mean_over(draws, accuracy):
+    """The mean of {run: accuracy} over these runs; nothing where one is missing, for it would be a mean of others."""
+    return f"{np.mean([accuracy[run] for run in draws]):.3f}" if draws.keys() <= accuracy.keys() else ""
 
 
 def described(rows, results):

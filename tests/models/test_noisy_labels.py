@@ -314,13 +314,17 @@ DEFAULTS = [
 ]
 
 
+def three_clouds(rng):
+    """300 samples of three round classes, and their true labels."""
+    y = rng.integers(3, size=300)
+    return rng.normal(size=(300, 4)) + 2 * np.eye(3, 4)[y], y
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("model", DEFAULTS, ids=repr)
 def test_a_class_without_samples_takes_none(model):
     """Nothing was learnt about it, so it claims no sample, and the other classes are as they would be without it."""
-    rng = np.random.default_rng(8)
-    y = rng.integers(3, size=300)
-    X = rng.normal(size=(300, 4)) + 2 * np.eye(3, 4)[y]
+    X, y = three_clouds(np.random.default_rng(8))
     y_noisy = corrupt(y, T, 1)
     fit = clone(model, 0).fit(X, y_noisy)
     wide = clone(model, 0).set_params(classes=[0, 1, 2, 9]).fit(X, y_noisy)
@@ -336,8 +340,7 @@ def test_a_class_without_samples_takes_none(model):
 def test_samples_that_weigh_nothing_are_as_if_left_out(model):
     """Also where they are all of their class."""
     rng = np.random.default_rng(8)
-    y = rng.integers(3, size=300)
-    X = rng.normal(size=(300, 4)) + 2 * np.eye(3, 4)[y]
+    X, y = three_clouds(rng)
     left_out = clone(model, 0).set_params(classes=[0, 1, 2, 9]).fit(X, y)
     more, nines = np.r_[X, rng.normal(size=(50, 4))], np.r_[y, np.full(50, 9)]
     weightless = clone(model, 0).fit(more, nines, sample_weight=np.repeat([1.0, 0.0], [300, 50]))

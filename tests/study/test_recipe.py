@@ -83,6 +83,12 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     heading, _, *lines = recipe.table(rows, results)
     assert heading == "| problem | averaged | NN forward | averaged - NN forward | draws |"
     assert lines == ["| CIFAR-10, hidden noise | 0.900 | 0.805 | +0.095 [+0.031, +0.159], shown | 2 |"]
+    more = [
+        {"data": "cifar10", "noise": "hidden", "draw": k, "candidate": "mirrored", "accuracy": 0.7} for k in (0, 1, 2)
+    ]
+    one_missing, whole = (recipe.table(rows + found, results)[2] for found in (more[1:], more))
+    assert one_missing.startswith("| CIFAR-10, hidden noise | 0.900 |  | 0.805 |"), "no mean of other draws"
+    assert whole.startswith("| CIFAR-10, hidden noise | 0.900 | 0.700 | 0.805 |")
     choice, first, *_, control = recipe.described(rows, results)
     assert choice == (
         "Chosen is 'averaged'. Mean noisy loss over the three problems: averaged 1.0050, co-teaching 1.0600, "
