@@ -121,11 +121,13 @@ class Array(NDArrayOperatorsMixin):
     def __getitem__(self, index):
         if isinstance(index, Array):
             return self.device.compute(np.take, self, index, axis=0)
+        if isinstance(index, tuple) and any(isinstance(part, Array) for part in index):
+            return self.device.compute(lambda values, *parts: values[parts], self, *index)
         return self.device.array(self.values[unwrapped(index)])  # a view
 
     def __setitem__(self, index, value):
         target = self.values
-        self.device.change(lambda values: target.__setitem__(index, values), value)
+        self.device.change(lambda place, values: target.__setitem__(place, values), index, value)
 
     def __len__(self):
         return len(self.values)
@@ -152,7 +154,7 @@ class Array(NDArrayOperatorsMixin):
     def __getattr__(self, name):
         if name in ("shape", "dtype", "size", "ndim", "nbytes", "itemsize", "flags"):
             return getattr(self.values, name)
-        if name in ("sum", "all", "max", "min", "astype", "copy"):
+        if name in ("sum", "all", "max", "min", "argmax", "astype", "copy"):
             return lambda *a, **options: self.device.compute(lambda v: getattr(v, name)(*a, **options), self)
         raise AttributeError(f"arrays of the counted device have no {name}")
 

@@ -87,6 +87,8 @@ def cupy_of(device):
     module.zeros = lambda *a, **options: device.compute(partial(np.zeros, *a, **options))
     module.empty = lambda *a, **options: device.array(np.empty(*a, **options))
     module.matmul = lambda a, b: a @ b
+    for name in ("exp", "expm1", "log", "log1p"):
+        setattr(module, name, partial(device.compute, getattr(np, name)))
     module.RawModule = partial(RawModule, device)
     module.cuda = SimpleNamespace(
         runtime=runtime,

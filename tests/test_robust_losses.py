@@ -13,7 +13,7 @@ from scratchnoise.network.co_teaching import CoTeachingStep, easiest, kept_share
 from scratchnoise.network.early_learning import EarlyLearningStep
 from scratchnoise.network.mixup import MixupStep
 from scratchnoise.network.network import mlp
-from scratchnoise.network.training import HostStep, Minibatches, Watch, train
+from scratchnoise.network.training import HostStep, Minibatches, TrainingDiverged, Watch, train
 from scratchnoise.noise import corrupt, uniform
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -321,6 +321,19 @@ def test_each_network_learns_from_the_choice_of_the_other(gaussians):
         networks[mine].forward(x[easy], 0)
         networks[mine].backward(loss.objective_grad(z[mine][easy], y[easy]))
         np.testing.assert_allclose(found, gradient_of(networks[mine]), atol=1e-12)
+
+
+def test_a_peer_that_is_no_longer_finite_ends_the_training(gaussians):
+    """Also with one batch an epoch, where every epoch would end in the step that it should count as bad."""
+    X, y = gaussians
+
+    def spoil(model, row):
+        for _, layer, key in model.peer_.parameters():
+            layer.params[key][...] = np.nan
+
+    model = CoTeaching(network="mlp", epochs=4, batch_size=len(X), random_state=0, on_epoch=spoil)
+    with pytest.raises(TrainingDiverged, match="epoch 2"):
+        model.fit(X, y)
 
 
 def test_co_teaching_forgets_wrong_labels(gaussians):

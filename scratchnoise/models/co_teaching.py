@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..backend import on_device
+from ..backend import queue
 from ..checks import check_below_one, check_positive
 from ..losses import Loss
 from ..messages import shown
@@ -24,8 +24,7 @@ class CoTeaching(NeuralNetwork):
     Other parameters as in NeuralNetwork; averaging is of the weights of both networks. ValueError for mixup above 0,
     because a mixture has two labels and is neither right nor wrong; for loss="early_learning", whose memory belongs to
     one network; and, with forget_rate above 0, for losses that are right in the mean over all noisy labels only:
-    backward, importance reweighting, flooding and smoothing by a negative rate would correct the noise that is left
-    out. Both networks train on the host: ValueError on a device.
+    backward, importance reweighting, flooding and smoothing by a negative rate correct noise, of which less is left.
     Learnt: as in NeuralNetwork, which predicts with network_, and peer_, the second network. Source: Han et al. 2018.
     """
 
@@ -83,11 +82,10 @@ class CoTeaching(NeuralNetwork):
             )
 
     def _train(self, X, y, sample_weight, rng, checkpoint, may_start_again):
-        if on_device():
-            raise ValueError("backend is a device, where CoTeaching does not train; choose backend='auto' or 'numpy'")
         self.peer_ = make_network(self.network, len(self.classes_), X.shape[1:])
         self.peer_.build(X.shape[1:], rng, X.dtype)
-        start_again = super()._train(X, y, sample_weight, rng, checkpoint, may_start_again)
+        with queue(), self.peer_.on_device():
+            start_again = super()._train(X, y, sample_weight, rng, checkpoint, may_start_again)
         self.peer_.release()
         return start_again
 

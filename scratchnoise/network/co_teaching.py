@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..backend import to_device, to_host
 from .training import HostStep
 
 
@@ -22,12 +23,12 @@ class CoTeachingStep(HostStep):
         x, y, weight = self.data.samples(batch)
         self.optimiser.learning_rate = self.of_peer.optimiser.learning_rate = self.rates[step][0]
         z, z_peer = self.network.forward(x, step), self.of_peer.network.forward(x, step)
-        watch.see(z, y, weight)
-        watch.finite = watch.finite and bool(np.isfinite(z_peer).all())
+        watch.see(z, y, weight, z_peer)
         if watch.finite:
             share = kept_share(step // len(self.data) + 1, self.forget_rate, self.warm_up)
-            weight = np.ones(len(y), z.dtype) if weight is None else weight
-            easy, easy_for_peer = (easiest(self.loss.value(logits, y), weight, share) for logits in (z, z_peer))
+            weight = np.ones(len(y), z.dtype) if weight is None else to_host(weight)
+            losses = (to_host(self.loss.value(logits, y)) for logits in (z, z_peer))
+            easy, easy_for_peer = (to_device(easiest(loss, weight, share)) for loss in losses)
             self._learn(self, z, y, easy_for_peer)
             self._learn(self.of_peer, z_peer, y, easy)
         return watch.finite

@@ -51,11 +51,13 @@ class Watch:
         self.sums, self.samples, self.last_loss = [0.0] * 7, 0, np.nan
         self.finite, self.finite_steps = True, 0
 
-    def see(self, z, y, sample_weight):
+    def see(self, z, y, sample_weight, *others):
         """Add one batch; on the host only while all is finite. `finite_steps` counts the batches before the first
-        whose logits or objective are not finite.
+        whose logits or objective are not finite. others: logits of networks that train beside this one.
         """
         finite = np.isfinite(z).all()
+        for logits in others:
+            finite = finite & np.isfinite(logits).all()
         if on_device() or finite:
             objective = self.loss.objective(z, y, sample_weight)
             finite = finite & np.isfinite(objective)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from agreement import NAMES, assert_agree
+from every_model import EVERY_MODEL, noisy_images, told
 from hypothesis import given, settings
 
 from scratchnoise import data, kernels
@@ -112,6 +113,17 @@ def test_a_linear_model_learns_what_it_learns_on_the_processor(pictures):
     )
     np.testing.assert_allclose(there.coef_, here.coef_, atol=1e-4)
     np.testing.assert_allclose(np.asarray(there.T_), np.asarray(here.T_), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", EVERY_MODEL)
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")
+def test_every_model_learns_what_it_learns_on_the_processor(name):
+    with backend("cupy"):
+        there = told(name, *noisy_images())
+    with backend("numpy"):
+        here = told(name, *noisy_images())
+    assert type(there) is np.ndarray
+    np.testing.assert_allclose(there, here, atol=2e-3)
 
 
 def test_accuracy_on_fashion_mnist_is_that_of_the_processor(real_data):
