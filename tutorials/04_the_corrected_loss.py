@@ -264,7 +264,7 @@ accuracy_by_epoch(
 # %% [markdown]
 # With small steps the raw risk falls slowly below zero, in many samples at once, and there the alarm is heard in every
 # run. Bounded is not immune: after 30 epochs under (39) the forward loss of the report's network is below its floor in
-# most runs (RESULTS.md).
+# some runs (RESULTS.md).
 #
 # Every cure adds a bias, on purpose. The raw loss is right on average over all the noise that *could* have been drawn;
 # a training set is one draw. All of these are in the library; its default is `risk="relu"` with the automatic step, and
