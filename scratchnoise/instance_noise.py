@@ -64,6 +64,7 @@ def margin_diminishing(p, y, kind, rate):
         raise ValueError(f"p has {len(p)} rows and y {len(y)} labels; they should have the same number")
     check_choice(KINDS, kind=kind)
     _check_share("rate", rate)
+    p = p / p.sum(axis=1, keepdims=True)
     order = np.argsort(-p, axis=1, kind="stable")
     first, second, rows = order[:, 0], order[:, 1], np.arange(len(p))
     flippable = y == first

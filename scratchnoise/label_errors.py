@@ -57,7 +57,7 @@ def find_label_errors(
         assumed = None if T is None else as_transition_for(T, classes)  # not before: fold_models checks the labels
         parts.append((held, copy.predict_proba(X_held)))
         transitions.append((held, known))
-    p = in_order(parts)
+    p = in_order(parts, labels)
     is_label = np.eye(len(classes), dtype=bool)[y]
     margin = p[is_label] - np.where(is_label, -1, p).max(axis=1)
     if known is None:

@@ -737,3 +737,13 @@ def test_two_recorded_standard_errors_cover_the_truth():
 def test_an_estimate_needs_every_class(name, rng):
     with pytest.raises(ValueError, match="y_noisy never is 2; an estimate of T needs every class"):
         getattr(estimate, name)(rng.dirichlet(np.ones(3), 30), np.arange(30) % 2)
+
+
+def test_a_t_with_other_labels_is_no_start_of_a_revision():
+    rng = np.random.default_rng(0)
+    q, y = rng.dirichlet(np.ones(2), 40), np.arange(40) % 2
+    T = np.array([[0.9, 0.3], [0.1, 0.7]])
+    with pytest.raises(ValueError, match="T"):
+        estimate.t_revision(q, y, TransitionMatrix(T, classes=["a", "b"]))
+    swapped = estimate.t_revision(q, y, TransitionMatrix(T[::-1, ::-1], classes=[1, 0]))
+    np.testing.assert_array_equal(swapped, estimate.t_revision(q, y, T))

@@ -167,3 +167,12 @@ def test_rows_that_are_no_probabilities_are_refused_everywhere(wrong):
     for name, call in calls:
         with pytest.raises(ValueError, match=f"^{name} has"):
             call()
+
+
+def test_posteriors_that_sum_to_nearly_one_give_probabilities():
+    """Rows within the tolerance of p gave a P below 0, which `draw_labels` refuses."""
+    p = np.array([[1.0005, 0.0, 0.0], [0.2, 0.7, 0.0999], [1.0000001, 0, 0]])
+    P = margin_diminishing(p, np.array([0, 1, 0]), "II", 0.2)
+    assert P.min() >= 0
+    np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-12)
+    assert draw_labels(P, 0).shape == (3,)

@@ -8,6 +8,7 @@ Whoever trusts the file turns it into plain arrays once, with PyTorch:
 """
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,8 @@ def _labels(path, kind):
                 labels = file[key]
             except ValueError as error:
                 raise ValueError(f"{path}: {key} holds Python objects, which are not read") from error
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise ValueError(f"{path}: {key} is damaged ({error}); make the file anew") from error
             found.append(_checked(f"{path}: {key}", labels))
     return found
 

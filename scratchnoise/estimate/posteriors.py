@@ -23,7 +23,7 @@ def out_of_fold_posteriors(
     for labels that are missing or have no order.
     """
     models = fold_models(estimator, X, y, folds, random_state)
-    return in_order([(held, model.predict_proba(X_held)) for held, model, X_held in models])
+    return in_order([(held, model.predict_proba(X_held)) for held, model, X_held in models], y)
 
 
 def noisy_posteriors(estimator, X, y, folds, random_state):
@@ -32,12 +32,18 @@ def noisy_posteriors(estimator, X, y, folds, random_state):
     for held, model, X_held in fold_models(estimator, X, y, folds, random_state):
         check_noisy(model)
         parts.append((held, model.predict_proba(X_held)))
-    return in_order(parts)
+    return in_order(parts, y)
 
 
-def in_order(parts):
-    """(held out (N,) bool, posteriors of those) of each fold -> (N, C)."""
+def in_order(parts, y):
+    """(held out (N,) bool, posteriors of those) of each fold -> (N, C). ValueError for other classes than y has."""
+    labels = np.unique(as_labels("y", y)).tolist()
     q = np.empty((len(parts[0][0]), parts[0][1].shape[1]))
+    if q.shape[1] != len(labels):
+        raise ValueError(
+            f"estimator gives probabilities of {q.shape[1]} classes, and y has the labels {shown(labels)}; leave out "
+            "`classes` that never occur: labels without a sample say nothing"
+        )
     for held, proba in parts:
         q[held] = proba
     return q

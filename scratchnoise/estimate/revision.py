@@ -26,14 +26,15 @@ def t_revision(q: ArrayLike, y_noisy: ArrayLike, T: ArrayLike | None = None) -> 
     of T + D are probabilities; W, b move with the weights held fixed. Beware: the true T is no minimum of R, even with
     true posteriors. So the likelihood of a fifth of the labels decides; it may keep D = 0.
     q (N, C) out of fold, y_noisy (N,) integers 0..C-1, T (C, C), None for `anchor_argmax` -> TransitionMatrix,
-    diagnostics {"slack" D, "rounds", "held_out_losses"}. Raises ValueError when a class has no label, and for
-    N < 5. Source: Xia et al. 2019, Are anchor points really indispensable in label-noise learning?
+    diagnostics {"slack" D, "rounds", "held_out_losses"}. Raises ValueError when a class has no label, for N < 5, and
+    for a T with other labels than 0..C-1. Source: Xia et al. 2019, Are anchor points really indispensable in
+    label-noise learning?
     """
     q, y_noisy = check_evidence(q, y_noisy)
     if len(q) < HELD_OUT:
         raise ValueError(f"q has {len(q)} rows; a revision holds some out and needs at least {HELD_OUT}")
     C = q.shape[1]
-    first = (anchor_argmax(q) if T is None else as_transition(T, C)).array
+    first = (anchor_argmax(q) if T is None else as_transition(T, C).aligned(range(C))).array
     x, held = log_features(q), np.random.default_rng(0).permutation(len(q)) % HELD_OUT == 0
     train, validation = (x[~held], y_noisy[~held]), (x[held], y_noisy[held])
     S = possible(first)

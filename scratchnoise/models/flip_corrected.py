@@ -97,12 +97,13 @@ class FlipCorrected(Classifier):
         check_choice(ESTIMATORS, estimate=self.estimate)
         check_estimator(self.estimator)
         given = self._given_transition()
-        self.T_ = self._estimated_transition(X, y) if given is None else given
+        labels = self.classes_[y]  # as they are: weights of classes are by label
+        self.T_ = self._estimated_transition(X, labels) if given is None else given
         inverse = self.T_.inverse() if self.mapping == "inverse" or self.prior is None else None
         self.prior_ = self._clean_prior(inverse, np.bincount(y, sample_weight, len(self.classes_)))
         self.mapping_ = inverse if self.mapping == "inverse" else self.T_.inverse_transition(self.prior_)
         estimator = clone(self.estimator, self.random_state)
-        self.estimator_ = estimator.fit(X, y, **self._weight_arguments(sample_weight))
+        self.estimator_ = estimator.fit(X, labels, **self._weight_arguments(sample_weight))
         check_noisy(self.estimator_)
 
     def _given_transition(self):
@@ -153,7 +154,7 @@ class FlipCorrected(Classifier):
         if q.shape[1] == len(self.classes_):
             return q
         every = np.zeros((len(q), len(self.classes_)), q.dtype)
-        every[:, self.estimator_.classes_] = q
+        every[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = q
         return every
 
     def _predict_log_proba(self, X):

@@ -19,28 +19,28 @@ class Gaussians(NamedTuple):
     covariance: np.ndarray
 
 
-def likeliest(X, r, weight, kind, penalty):
-    """The maximum of sum_n w_n sum_j r_nj log(prior_j N(x_n; mean_j, S_j)) - penalty / 2 sum_j tr(S_j^-1) / C.
+def likeliest(X, r, weight, kind, ridge):
+    """The maximum of sum_n w_n sum_j r_nj (log(prior_j N(x_n; mean_j, S_j)) - ridge / 2 tr(S_j^-1)), see `log_joint`.
 
     With N_j = sum_n w_n r_nj and A_j = sum_n w_n r_nj (x - mean_j)(x - mean_j)^T: prior_j = N_j / N and
-    S_j = (A_j + penalty / C I) / N_j, of which "diagonal" keeps the diagonal; "shared" is (sum_j A_j + penalty I) / N.
+    S_j = A_j / N_j + ridge I, of which "diagonal" keeps the diagonal; "shared" is sum_j A_j / N + ridge I.
     Where N_j = 0 the prior is 0, and mean and covariance, which do not matter, are those of all standardised data.
-    X (N, D), r (N, C) rows summing to 1, weight (N,), kind one of COVARIANCES, penalty >= 0 -> Gaussians.
+    X (N, D), r (N, C) rows summing to 1, weight (N,), kind one of COVARIANCES, ridge >= 0 -> Gaussians.
     """
     C, D = r.shape[1], X.shape[1]
     r = r * weight[:, None]
     count = r.sum(axis=0)
     empty, divisor = count == 0, np.maximum(count, np.finfo(float).tiny)
     mean = (r.T @ X) / divisor[:, None]
-    if kind == "shared" and penalty > MORE_THAN_ROUNDING * count.sum():
+    if kind == "shared" and ridge > MORE_THAN_ROUNDING:
         scatter = _products(X, weight) - (mean.T * count) @ mean  # one product of X for all classes
     else:
         scatter = np.stack([_scatter(X - mean[j], r[:, j], kind) for j in range(C)])
         scatter = scatter.sum(axis=0) if kind == "shared" else scatter
     if kind == "shared":
-        covariance = np.repeat((scatter + penalty * np.eye(D))[None] / count.sum(), C, axis=0)
+        covariance = np.repeat(scatter[None] / count.sum(), C, axis=0) + ridge * np.eye(D)
     else:
-        covariance = (scatter + penalty / C * np.eye(D)) / divisor[:, None, None]
+        covariance = scatter / divisor[:, None, None] + ridge * np.eye(D)
         covariance[empty] = np.eye(D)
     return Gaussians(count / count.sum(), mean, covariance)
 
@@ -76,13 +76,17 @@ def _refuse_rounding(deviations):
         raise np.linalg.LinAlgError("a variance is 0 but for rounding")
 
 
-def log_joint(X, gaussians, roots, kind):
-    """log(prior_j N(x_n; mean_j, S_j)). X (N, D), roots: `inverse_roots` -> (N, C)."""
+def log_joint(X, gaussians, roots, kind, ridge):
+    """log(prior_j N(x_n; mean_j, S_j)) - ridge / 2 tr(S_j^-1): the mean over samples spread by N(0, ridge I) around x.
+
+    Where no sample differs, each S_j is `ridge` and all classes lose alike. X (N, D), roots: `inverse_roots` -> (N, C).
+    """
     diagonal = roots if kind == "diagonal" else np.diagonal(roots, axis1=1, axis2=2)
     volume = gaussians.mean.shape[1] * np.log(2 * np.pi) - 2 * np.log(diagonal).sum(axis=1)
     with np.errstate(divide="ignore"):  # a class without samples
         log_prior = np.log(gaussians.prior)
-    return log_prior - (volume + _square_lengths(X, gaussians.mean, roots, kind)) / 2
+    spread = ridge * (roots**2).sum(axis=tuple(range(1, roots.ndim)))
+    return log_prior - (volume + spread + _square_lengths(X, gaussians.mean, roots, kind)) / 2
 
 
 def _square_lengths(X, mean, roots, kind):
@@ -98,8 +102,3 @@ def _square_lengths(X, mean, roots, kind):
 def _lengths(X):
     """|x_n|^2, (N,)."""
     return np.einsum("nd,nd->n", X, X)
-
-
-def penalty_on(roots, penalty):
-    """penalty / 2 times the mean over classes of tr(S_j^-1): what keeps a covariance from collapsing."""
-    return penalty / 2 * (roots**2).sum() / len(roots)

@@ -6,17 +6,23 @@ from typing import NamedTuple
 import numpy as np
 
 from ..checks import as_generator, check_count, check_not_negative
+from ..messages import warn_caller
 from .base import Classifier
+from .conventions import ConvergenceWarning, recognised
 from .scaling import place_and_unit, standardised
 
 
 class Clusters(NamedTuple):
-    """centres (K, D), nearest (N,): each sample's cluster, inertia: summed squared distances, n_iter: rounds."""
+    """centres (K, D), nearest (N,): each sample's cluster, inertia: summed squared distances, n_iter: rounds.
+
+    converged: whether the last round gained no more than tol.
+    """
 
     centres: np.ndarray
     nearest: np.ndarray
     inertia: float
     n_iter: int
+    converged: bool
 
 
 def squared_distances(X, centres):
@@ -54,20 +60,21 @@ def lloyd(X, weight, centres, tol, max_iter):
     """
     samples, farthest = np.arange(len(X)), float(weight @ (X * X).sum(axis=1))
     members = np.empty((len(centres), len(X)))
-    before, n_iter = np.inf, 0
+    before, n_iter, converged = np.inf, 0, False
     while n_iter < max_iter:
         n_iter += 1
         closeness = X @ centres.T - (centres * centres).sum(axis=1) / 2
         nearest = closeness.argmax(axis=1)
         inertia = max(farthest - 2 * float(weight @ closeness[samples, nearest]), 0.0)
-        if before - inertia <= tol * inertia:
+        converged = before - inertia <= tol * inertia
+        if converged:
             break
         before = inertia
         members[:] = 0
         members[nearest, samples] = weight
         counts = members.sum(axis=1)[:, None]
         centres = np.where(counts > 0, members @ X / np.where(counts > 0, counts, 1), centres)
-    return Clusters(centres, nearest, inertia, n_iter)
+    return Clusters(centres, nearest, inertia, n_iter, converged)
 
 
 class KMeansClassifier(Classifier):
@@ -80,7 +87,7 @@ class KMeansClassifier(Classifier):
     max_iter: see `lloyd`. scaling: "standard", distances are of features less their mean and divided by their
     deviation, or None, as they are.
     Learnt: centres_ (K, D) and inertia_, of scaled features, names_ (K, C), n_iter_, input_mean_, input_scale_. A
-    cluster without a label takes the shares of all.
+    cluster without a label takes the shares of all. Warns (ConvergenceWarning) when max_iter rounds were too few.
     Source: Lloyd 1982; Arthur and Vassilvitskii 2007 for the starts.
     """
 
@@ -119,6 +126,11 @@ class KMeansClassifier(Classifier):
         found = min((lloyd(X, weight, start, self.tol, self.max_iter) for start in starts), key=lambda f: f.inertia)
         self.centres_, self.inertia_, self.n_iter_ = found.centres, found.inertia, found.n_iter
         self.names_ = self._names(X, y, weight, found)
+        if not found.converged:
+            message = (
+                f"KMeansClassifier stopped after max_iter={self.max_iter} rounds, still gaining; raise max_iter or tol"
+            )
+            warn_caller(message, recognised(ConvergenceWarning))
 
     def _names(self, X, y, weight, found):
         """The shares of the labels in each cluster, (K, C)."""

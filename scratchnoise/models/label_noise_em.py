@@ -12,7 +12,7 @@ from ..transition import TransitionMatrix
 from .base import Classifier
 from .conventions import ConvergenceWarning, recognised
 from .flip_rates import flip_rates, starting_rates
-from .gaussians import COVARIANCES, Gaussians, inverse_roots, likeliest, log_joint, penalty_on
+from .gaussians import COVARIANCES, Gaussians, inverse_roots, likeliest, log_joint
 from .scaling import moments, standardised
 from .validation import as_transition_for
 
@@ -25,9 +25,9 @@ class LabelNoiseEM(Classifier):
     weighted by r, and T[i, j] = sum of r_nj over the samples labelled i, columns scaled to sum 1. Starts at the labels:
     T = (1 - s) I + s / C with s = flip_start.
     T: matrix in the order of `classes_`, or None to learn it. covariance: "full", "diagonal", or "shared" by all.
-    ridge: added to each variance in units of its feature's, where the classes are equally large; ridge / (C P(j)) to
-    those of class j of another size. It is a penalty that EM maximises with the likelihood, so the objective never
-    falls. tol: least gain of the objective a sample; max_iter: rounds of EM.
+    ridge: added to each variance, in units of its feature's: N stands for exp(mean of log N) over samples spread by
+    N(0, ridge I) around x. So a direction in which no sample differs favours no class, and the objective never falls.
+    tol: least gain of the objective a sample; max_iter: rounds of EM.
     Learnt: T_ (TransitionMatrix), gaussians_ (prior, mean, covariance: of standardised features, without constant
     ones, on which every density would be infinite), objective_ (of each round), n_iter_.
     Raises ValueError where a covariance is singular. Warns (ConvergenceWarning) when max_iter rounds were too few.
@@ -63,14 +63,13 @@ class LabelNoiseEM(Classifier):
         X = self._standardised(X)
         known = None if self.T is None else as_transition_for(self.T, self.classes_, self.class_count_).array
         T = starting_rates(self.flip_start, np.bincount(y, minlength=C) > 0) if known is None else known
-        penalty = self.ridge * weight.sum()
         r = T[y] / T[y].sum(axis=1, keepdims=True)
         self.objective_ = []
         for _ in range(self.max_iter):
-            gaussians = likeliest(X, r, weight, self.covariance, penalty)
+            gaussians = likeliest(X, r, weight, self.covariance, self.ridge)
             if known is None and self.objective_:
                 T = flip_rates(r, y, weight)
-            before, (r, value) = r, self._expect(X, y, weight, gaussians, T, penalty)
+            before, (r, value) = r, self._expect(X, y, weight, gaussians, T)
             self.objective_.append(value)
             if np.array_equal(r, before):  # T = I: the labels are certain from the start
                 break
@@ -85,8 +84,8 @@ class LabelNoiseEM(Classifier):
         self.T_ = TransitionMatrix(T)
         self.gaussians_ = tuple(gaussians)
 
-    def _expect(self, X, y, weight, gaussians, T, penalty):
-        """Eq. (5) r (N, C), and Eq. (4) a sample less the penalty."""
+    def _expect(self, X, y, weight, gaussians, T):
+        """Eq. (5) r (N, C), and Eq. (4) a sample."""
         try:
             roots = inverse_roots(gaussians.covariance, self.covariance)
         except np.linalg.LinAlgError as error:
@@ -96,11 +95,10 @@ class LabelNoiseEM(Classifier):
             ) from error
         with np.errstate(divide="ignore"):  # an impossible flip
             log_T = np.log(T[y])
-        joint = log_T + log_joint(X, gaussians, roots, self.covariance)
-        lost = penalty_on(roots, penalty)
+        joint = log_T + log_joint(X, gaussians, roots, self.covariance, self.ridge)
         top = joint.max(axis=1, keepdims=True)
         likelihood = np.log(np.exp(joint - top).sum(axis=1, keepdims=True)) + top
-        return np.exp(joint - likelihood), float((weight @ likelihood[:, 0] - lost) / weight.sum())
+        return np.exp(joint - likelihood), float(weight @ likelihood[:, 0] / weight.sum())
 
     def _check_parameters(self):
         check_choice(COVARIANCES, covariance=self.covariance)
@@ -117,7 +115,7 @@ class LabelNoiseEM(Classifier):
     def _logits(self, X):
         gaussians = Gaussians(*self.gaussians_)
         roots = inverse_roots(gaussians.covariance, self.covariance)
-        return log_joint(self._standardised(X), gaussians, roots, self.covariance)
+        return log_joint(self._standardised(X), gaussians, roots, self.covariance, self.ridge)
 
     def _predict_proba(self, X):
         return softmax(self._logits(X))

@@ -59,7 +59,7 @@ class KNeighbors(Classifier):
         if sample_weight is None:
             return weight
         given = np.asarray(sample_weight, np.float64)  # a weight is a number of neighbours, so it keeps its size
-        return weight * given[given > 0].mean()
+        return given if self.class_weight is None else weight * given[given > 0].mean()
 
     def _fit(self, X, y, sample_weight):
         check_count(n_neighbors=self.n_neighbors)

@@ -37,7 +37,7 @@ class NeuralNetwork(Classifier):
 
     Eq. (20). Eq. (21). Eq. (22).
     network: "annex" (the report's, for 32 x 32 x 3 images), "mlp" (one hidden layer), a Network, or "auto": the annex
-    for images of at least 16 x 16 pixels, the mlp for everything else.
+    for images (H, W, K) of at least 16 x 16 pixels, the mlp for everything else, images (H, W) without channels too.
     loss: "cross_entropy", "backward" (T^-1-corrected, tamed by `risk`, see BackwardCorrected), "forward",
     "importance_reweighting", a name in `robust_losses.NAMED`, e.g. "generalized_cross_entropy", or a Loss.
     T: transition matrix in the order of `classes_`, for the three that correct; ValueError with any other loss.

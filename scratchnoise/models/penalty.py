@@ -11,6 +11,7 @@ FOLDS, HALVES = 5, 2  # parts, each of which is held out once
 FEW = 2000  # samples up to which there are FOLDS parts; above, HALVES cost less and leave enough to learn from
 MOST = 10_000  # samples that take part in the choice
 TOL, MAX_ITER = 3e-3, 60  # of the fits that are only compared; tol is relative to the slope at zero weights
+FEW_ROWS, COPIES = 50, 10  # different samples, and how often each stands there in the mean
 PATIENCE = 2  # smaller penalties that may be worse, before the path ends
 
 
@@ -29,7 +30,7 @@ def choose_penalty(problem, draws, solve, T):
     pairs = []
     for k in range(folds):
         train, held_out = taking_part & (fold != k), taking_part & (fold == k)
-        if _has_classes(problem, train) and held_out.any():
+        if held_out.any() and _teaches(problem, train, held_out):
             pairs.append((problem.only(train), problem.only(held_out)))
     if not pairs:
         return 1 / len(problem), [], None  # too few samples to hold any out
@@ -50,7 +51,8 @@ def draws_of_samples(X, rng):
     """A number in [0, 1) for each sample of X (N, D), a hash of its features and of the generator's next numbers.
 
     Neither the order of the samples matters, nor whether one stands there twice or with weight 2: equal samples are
-    held out together.
+    held out together. But where nearly all are copies of FEW_ROWS rows or less, each row would be judged by the others
+    alone, which say nothing of it: there samples are dealt out one by one.
     """
     bits = np.uint64 if X.dtype == np.float64 else np.uint32
     factors = rng.integers(0, 2**63, X.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
@@ -60,11 +62,15 @@ def draws_of_samples(X, rng):
         draws[start : start + 4096] = (rows.view(bits).astype(np.uint64) * factors).sum(axis=1)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         draws = (draws ^ (draws >> np.uint64(shift))) * np.uint64(factor)
-    return (draws ^ (draws >> np.uint64(31))) / 2.0**64
+    draws = draws ^ (draws >> np.uint64(31))
+    rows = len(np.unique(draws))
+    return rng.random(len(X)) if rows <= FEW_ROWS and COPIES * rows < len(X) else draws / 2.0**64
 
 
-def _has_classes(problem, rows):
-    return len(np.unique(problem.host[1][rows])) > 1
+def _teaches(problem, train, held_out):
+    """Whether there are classes to learn, and no label to be judged by that was never seen."""
+    seen, asked = (np.unique(problem.host[1][rows]) for rows in (train, held_out))
+    return len(seen) > 1 and np.isin(asked, seen).all()
 
 
 def _share(part, whole):

@@ -130,6 +130,8 @@ class RobustSoftmaxRegression(SoftmaxRegression):
         return to_host(gamma).T.astype(np.float64)
 
     def _starts(self, problem, start, rng):
+        if start is not None and not start.T[self.class_count_ > 0].any(axis=1).all():
+            start = start._replace(T=self._first_transition())  # the samples that chose l2 lacked a label
         plain = problem.minimise(np.eye(problem.C), self.l2_, problem.zeros(), ROUGH, self.max_iter).v
         weights = [plain, *(rng.standard_normal(len(plain)) / np.sqrt(problem.D) for _ in range(self.n_restarts))]
         if self.T is not None:

@@ -95,7 +95,8 @@ def _encode(value, arrays, where):
     if isinstance(value, list):
         return [_encode(v, arrays, f"{where}[{i}]") for i, v in enumerate(value)]
     if isinstance(value, dict):
-        return {"dict": {k: _encode(v, arrays, f"{where}[{k!r}]") for k, v in value.items()}}
+        pairs = [[_encode(k, arrays, where), _encode(v, arrays, f"{where}[{k!r}]")] for k, v in value.items()]
+        return {"pairs": pairs}  # JSON has no other keys than texts
     if isinstance(value, np.dtype):
         return {"dtype": value.str}
     if isinstance(value, np.ndarray):
@@ -128,7 +129,9 @@ def _decode(value, arrays):
         return value
     if "tuple" in value:
         return tuple(_decode(value["tuple"], arrays))
-    if "dict" in value:
+    if "pairs" in value:
+        return {_decode(k, arrays): _decode(v, arrays) for k, v in value["pairs"]}
+    if "dict" in value:  # of an older version
         return {k: _decode(v, arrays) for k, v in value["dict"].items()}
     if "dtype" in value:
         return np.dtype(value["dtype"])

@@ -23,7 +23,7 @@ class Standardisation(NamedTuple):
         peak[peak == 0] = 1  # columns are divided by it, so that no square overflows
         mean = weighted_mean(X, weight, lambda rows: rows / peak)
         deviation = np.sqrt(weighted_mean(X, weight, lambda rows: (rows / peak - mean) ** 2))
-        varies = deviation > ROUNDING * np.finfo(X.dtype).eps * np.abs(mean)
+        varies = deviation > ROUNDING * np.finfo(np.float64).eps * np.abs(mean)
         factor = np.where(varies, 1 / np.where(varies, deviation, 1), 0) / peak
         return cls(mean * peak, factor)
 

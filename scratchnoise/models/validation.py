@@ -90,13 +90,20 @@ def as_sample_weight(sample_weight, y, dtype, class_weight=None, classes=None):
     if sample_weight is None and class_weight is None:
         return np.ones(len(y), dtype)
     weight = np.ones(len(y)) if sample_weight is None else as_weights("sample_weight", sample_weight, len(y))
+    weight = _at_most_one(weight)
     if len(np.unique(y[weight > 0])) < 2:
         raise ValueError("sample_weight is zero for all but one class, or everywhere; two classes should count")
     if class_weight is not None:
         weight = weight * as_class_weight(class_weight, classes, np.bincount(y, weight, len(classes)))[y]
         if len(np.unique(y[weight > 0])) < 2:
             raise ValueError(f"class_weight={shown(class_weight)} leaves fewer than two classes that count")
+        weight = _at_most_one(weight)
     return (weight / weight[weight > 0].mean()).astype(dtype)
+
+
+def _at_most_one(weight):
+    """Weights by a power of two, which is exact, so that no sum of them overflows."""
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
 
 
 def as_class_weight(class_weight, classes, count):

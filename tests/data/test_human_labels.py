@@ -77,6 +77,15 @@ def test_pickles_are_refused_unread(clean, tmp_path, capfd):
     assert "UNPICKLED" not in capfd.readouterr().out
 
 
+def test_a_damaged_array_is_a_value_error(clean, tmp_path):
+    path = saved(tmp_path / "n.npz", clean_label=clean, aggre_label=clean)
+    content = bytearray(path.read_bytes())
+    content[200:260] = bytes(60)
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="clean_label is damaged"):
+        load_cifar10_human(path)
+
+
 def test_what_is_wrong_is_named(clean, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file"):
         load_cifar10_human(tmp_path / "none.npz")

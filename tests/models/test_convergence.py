@@ -327,3 +327,39 @@ def test_standardising_survives_the_largest_numbers():
     z = Standardisation.of(X, np.ones(3)).apply(X)
     assert np.isfinite(z).all()
     np.testing.assert_allclose((z**2).mean(axis=0), 1)
+
+
+def test_two_rows_that_stand_there_often_are_not_judged_by_each_other():
+    """The mutant holds equal rows out together: whoever is left says nothing of them, and the penalty is a lottery."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (20000, 1)).astype(float)
+    y = (rng.random(20000) < np.where(X[:, 0], 0.6, 0.2)).astype(int)
+    for seed in range(4):
+        p = SoftmaxRegression(random_state=seed).fit(X, y).predict_proba([[0.0], [1.0]])[:, 1]
+        np.testing.assert_allclose(p, [0.2, 0.6], atol=0.03)
+
+
+@pytest.mark.parametrize("n", [50, 300, 12000])
+@pytest.mark.filterwarnings("ignore::scratchnoise.models.conventions.ConvergenceWarning")
+def test_a_class_of_one_sample_can_be_learnt_from(n):
+    """Folds without it learnt a T in which it never occurs, and the last fit began there, at an infinite loss."""
+    rng = np.random.default_rng(1)
+    y = np.append(np.arange(n) % 2, 2)
+    X = rng.normal(size=(n + 1, 3)) + 2 * np.eye(3)[y]
+    for seed in range(3):
+        model = RobustSoftmaxRegression(random_state=seed).fit(X, y)
+        assert np.isfinite(model.predict_proba(X)).all() and model.score(X, y) > 0.8
+
+
+def test_three_rows_and_three_labels():
+    X, y = np.repeat(np.eye(3), 20, axis=0), np.repeat([0, 1, 2], 20)
+    assert RobustSoftmaxRegression(random_state=0).fit(X, y).score(X, y) == 1
+
+
+@pytest.mark.parametrize("model", [SoftmaxRegression, RobustSoftmaxRegression])
+def test_float32_keeps_what_it_can_tell_apart(model):
+    """1e6 and 1e6 + 1 are exact in float32; a column was constant where it varied by ten roundings of its mean."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    X = np.c_[1e6 + y, rng.normal(size=400)].astype(np.float32)
+    assert model(random_state=0).fit(X, y).score(X, y) == 1

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from scratchnoise.models import KMeansClassifier, KNeighbors, kmeans, load, neighbours
+from scratchnoise.models.conventions import ConvergenceWarning
 from scratchnoise.noise import corrupt
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -152,7 +153,7 @@ def lloyd_with(move):
             distance = ((X[:, None] - centres) ** 2).sum(axis=-1)
             near = distance.argmin(axis=1)
             centres = np.stack([move(X[near == k], weight[near == k], c) for k, c in enumerate(centres)])
-        return kmeans.Clusters(centres, near, weight @ distance.min(axis=1), max_iter)
+        return kmeans.Clusters(centres, near, weight @ distance.min(axis=1), max_iter, False)
 
     return lloyd
 
@@ -272,3 +273,22 @@ def test_check_estimator(model):
         r["check_name"]: str(r["exception"]) for r in results if r["status"] not in ("passed", "skipped", "xfail")
     }
     assert failed == {} and len(results) > 40
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_weight_is_so_many_neighbours_to_the_last_digit(dtype):
+    """The mutant keeps the rounding of a mean in it, which decides between equal votes."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        X, y, weight = rng.normal(size=(12, 2)).astype(dtype), np.arange(12) % 3, rng.integers(1, 4, 12)
+        asked = rng.normal(size=(20, 2)).astype(dtype)
+        ours = KNeighbors(4, scaling=None).fit(X, y, sample_weight=weight).predict_proba(asked)
+        copies = KNeighbors(4, scaling=None).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+        np.testing.assert_array_equal(ours, copies.predict_proba(asked))
+
+
+def test_too_few_rounds_of_k_means_warn():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 2)), np.arange(200) % 3
+    with pytest.warns(ConvergenceWarning, match="max_iter=1"):
+        KMeansClassifier(max_iter=1, random_state=0).fit(X, y)

@@ -163,3 +163,13 @@ def test_what_is_no_model_is_not_saved(nothing, tmp_path):
     with pytest.raises(TypeError, match="^model=.* should be one of SoftmaxRegression, "):
         save(nothing, tmp_path / "model.npz")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("labels", [[1, 2], np.array([1, 2]), [True, False], ["a", "b"], [1.0, 2.0]])
+def test_keys_of_a_dict_come_back_as_they_were(labels, tmp_path):
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.repeat(labels, 10)
+    model = SoftmaxRegression(class_weight=dict(zip(labels, (3, 1), strict=True)), random_state=0).fit(X, y)
+    save(model, tmp_path / "model.npz")
+    loaded = load(tmp_path / "model.npz")
+    assert loaded.class_weight == model.class_weight
+    np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))

@@ -85,5 +85,5 @@ def vote(error, n_classes, learning_rate):
 
 def boosted(weight, wrong, alpha):
     """weight exp(alpha 1[wrong]), scaled to its old sum. weight (N,), wrong (N,) bool -> (N,)."""
-    grown = weight * np.exp(alpha * wrong)
+    grown = weight * np.exp(alpha * (wrong - 1.0))  # the same, but for the scale, and never infinite
     return grown * (weight.sum() / grown.sum())

@@ -8,6 +8,8 @@ import numpy as np
 from ...checks import as_generator, check_count
 from .members import Ensemble
 
+TRIES = 1000  # of a draw in which two classes occur
+
 
 class Bagging(Ensemble):
     """The class with the most votes among n_estimators members, each trained on N samples drawn with replacement.
@@ -16,7 +18,8 @@ class Bagging(Ensemble):
     weight w is drawn with a probability proportional to w. Bagging(DecisionTree(max_features="sqrt")) is a random
     forest that votes.
     estimator: a classifier whose fit takes sample_weight, None for DecisionTree(). random_state: seed of all draws.
-    Learnt: estimators_. Raises ValueError for an estimator without sample_weight. Source: Breiman 1996, [Bre96].
+    Learnt: estimators_. Raises ValueError for an estimator without sample_weight, and for weights under which only one
+    class is drawn. Source: Breiman 1996, [Bre96].
     """
 
     def __init__(
@@ -47,9 +50,16 @@ class Bagging(Ensemble):
 
 
 def drawn_with_replacement(weight, y, rng):
-    """How often each of N samples was drawn in N draws; drawn again while all are of one class. (N,) -> (N,)."""
+    """How often each of N samples was drawn in N draws; drawn again while all are of one class. (N,) -> (N,).
+
+    Raises ValueError where TRIES draws are.
+    """
     share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
-    while True:
+    for _ in range(TRIES):
         times = rng.multinomial(len(share), share)
         if len(np.unique(y[times > 0])) > 1:
             return times.astype(np.float64)
+    raise ValueError(
+        f"sample_weight, with class_weight, gives so little to all but one class that {TRIES} times none of them was "
+        "drawn; samples are drawn in proportion to their weights, so they should be less unequal"
+    )

@@ -7,6 +7,7 @@ import numpy as np
 from ...estimate import check_estimator, clone
 from ...estimate.posteriors import posterior_of
 from ...messages import shown
+from ...transition import TransitionMatrix
 from ..base import Classifier
 from .bins import binned
 from .decision_tree import DecisionTree
@@ -22,8 +23,13 @@ class Ensemble(Classifier):
         check_estimator(estimator)
         if "sample_weight" not in inspect.signature(estimator.fit).parameters:
             raise ValueError(f"estimator={shown(estimator)} takes no sample_weight in fit; an ensemble needs that")
-        features = binned(X) if isinstance(estimator, DecisionTree) else None
+        features = binned(X) if self._shares_bins() else None
         return features, np.eye(len(self.classes_))[y]
+
+    def _shares_bins(self):
+        """Whether members are trees that take bins and classes as they are, so that both are made once for all."""
+        base = self._base()
+        return isinstance(base, DecisionTree) and base.class_weight is None and base.classes is None
 
     def _base(self):
         return DecisionTree() if self.estimator is None else self.estimator
@@ -33,20 +39,27 @@ class Ensemble(Classifier):
         member = clone(self._base(), int(rng.integers(2**31)))
         if features is None:
             counts = weight > 0
-            return member.fit(X[counts], y[counts], sample_weight=weight[counts])
+            if "classes" in member.get_params() and len(np.unique(y[counts])) < len(self.classes_):
+                member.set_params(classes=self.classes_)  # a T or weights of classes are for all of them
+            return member.fit(X[counts], self.classes_[y[counts]], sample_weight=weight[counts])
         return member.fit_binned(features, targets, weight)
 
     def _member_proba(self, member, X):
         """Its posteriors (N, C), 0 for classes that it never saw."""
-        if isinstance(member, DecisionTree):
+        if self._shares_bins():
             return values_at(member.tree_, X)
         proba = np.zeros((len(X), len(self.classes_)))
-        proba[:, member.classes_] = member.predict_proba(X)
+        proba[:, np.searchsorted(self.classes_, member.classes_)] = member.predict_proba(X)
         return proba
 
     def _posterior_of(self):
         """As the members: their votes are for noisy labels or for true ones."""
         return posterior_of(self.estimators_[0])[0]
+
+    def _noise(self):
+        """The mean T of members that know one: what their votes are for is seen through it."""
+        known = [posterior_of(member)[1] for member in self.estimators_]
+        return None if any(T is None for T in known) else TransitionMatrix(np.mean(known, axis=0))
 
     def _votes(self, member, X):
         """1 for the class that the member chooses, 0 for the rest, (N, C)."""
