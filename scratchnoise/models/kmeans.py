@@ -31,6 +31,14 @@ def squared_distances(X, centres):
     return np.maximum(square, 0)
 
 
+def closeness(X, centres):
+    """x m - |m|^2 / 2, the larger the nearer: |x - m|^2 = |x|^2 - 2 (x m - |m|^2 / 2), and |x|^2 can hide the rest.
+
+    X (N, D), centres (K, D) -> (N, K).
+    """
+    return X @ centres.T - (centres * centres).sum(axis=1) / 2
+
+
 def spread_out(X, weight, n_clusters, rng):
     """Greedy k-means++: of 2 + log K samples, drawn in proportion to weight times squared distance from the centres
     so far, the next centre is the one that leaves the least weighted sum of squared distances.
@@ -55,17 +63,16 @@ def spread_out(X, weight, n_clusters, rng):
 def lloyd(X, weight, centres, tol, max_iter):
     """Samples to their nearest centre, centres to the mean of their samples, until the inertia gains no more than tol.
 
-    |x - m|^2 = |x|^2 - 2 (x m - |m|^2 / 2), so the nearest centre has the largest x m - |m|^2 / 2. A centre without
-    samples stays. tol: share of the inertia -> Clusters. Source: Lloyd 1982.
+    A centre without samples stays. tol: share of the inertia -> Clusters. Source: Lloyd 1982.
     """
     samples, farthest = np.arange(len(X)), float(weight @ (X * X).sum(axis=1))
     members = np.empty((len(centres), len(X)))
     before, n_iter, converged = np.inf, 0, False
     while n_iter < max_iter:
         n_iter += 1
-        closeness = X @ centres.T - (centres * centres).sum(axis=1) / 2
-        nearest = closeness.argmax(axis=1)
-        inertia = max(farthest - 2 * float(weight @ closeness[samples, nearest]), 0.0)
+        close = closeness(X, centres)
+        nearest = close.argmax(axis=1)
+        inertia = max(farthest - 2 * float(weight @ close[samples, nearest]), 0.0)
         converged = before - inertia <= tol * inertia
         if converged:
             break
@@ -147,4 +154,4 @@ class KMeansClassifier(Classifier):
 
     def _predict_proba(self, X):
         X = standardised(X, self.input_mean_, self.input_scale_)
-        return self.names_[squared_distances(X, self.centres_).argmin(axis=1)]
+        return self.names_[closeness(X, self.centres_).argmax(axis=1)]

@@ -292,3 +292,11 @@ def test_too_few_rounds_of_k_means_warn():
     X, y = rng.normal(size=(200, 2)), np.arange(200) % 3
     with pytest.warns(ConvergenceWarning, match="max_iter=1"):
         KMeansClassifier(max_iter=1, random_state=0).fit(X, y)
+
+
+def test_the_nearest_cluster_of_a_sample_far_away():
+    """Far from all centres the squares of the distances are equal, but for what rounding hides."""
+    X, y = np.repeat([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 5, axis=0), np.repeat([0, 1, 2], 5)
+    model = KMeansClassifier(scaling=None, random_state=0).fit(X, y)
+    for far in (1e9, 1e17, 1e30):
+        np.testing.assert_array_equal(model.predict([[far, 0], [0, far], [-far, -far]]), [1, 2, 0])
