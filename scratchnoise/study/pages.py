@@ -182,7 +182,7 @@ def results(rows, folder=evidence.FOLDER):
         "draw that is none of the study's choose among the candidates: each learns from one half and is judged on "
         "the other, in turn. Draws of the study then compare the chosen one with NN forward, on clean test labels, "
         "in pairs. On CIFAR-10 networks are told the study's estimate of T; candidates with features estimate their "
-        "own, which NN forward is told for control.",
+        "own, by the same estimator, and NN forward is told that for control.",
         *_table_and_list(
             "recipe", folder, partial(recipe.table, results=rows), partial(recipe.described, results=rows)
         ),

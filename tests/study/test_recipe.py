@@ -65,18 +65,23 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     def judged(**row):
         made.append(tuple(row.values()))
         found = losses.get(row["candidate"], (1.2, 1.2))
-        return {"noisy_loss": np.mean(found), "noisy_losses": found}
+        loss = np.mean(found) - 0.001 * (row["candidate"] == "features, T by quantile") * (row["draw"] % 2)
+        return {"noisy_loss": loss, "noisy_losses": found}
 
     def tested(**row):
         made.append(tuple(row.values()))
-        return {"accuracy": 0.85 if row["candidate"] == recipe.CONTROL else 0.9}
+        known = {recipe.CONTROL: 0.85, "averaged, T by combined": 0.9 - 0.4 * row["draw"]}
+        return {"accuracy": known.get(row["candidate"], 0.9)}
 
     monkeypatch.setattr(recipe, "_judged", judged)
     monkeypatch.setattr(recipe, "_tested", tested)
     rows = goes_on_where_it_stopped(recipe.measure, tmp_path / "rows.jsonl", 2)
-    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3 + 2 * 3 + 2
+    estimated = {"features", *("features, T by " + name for name in recipe.TRIED)}
+    assert len(set(made)) == len(rows) == len(recipe.CANDIDATES) + 2 * 3 + 6 * len(estimated) + 2 * 3 + 2 + 2
     finalists = {"forward", "averaged", "co-teaching"}
-    assert {name for data, *_, name in made if data == "cifar10"} == {*finalists, recipe.CONTROL}
+    others = {recipe.CONTROL, "averaged, T by combined", *estimated}
+    assert {name for data, *_, name in made if data == "cifar10"} == {*finalists, *others}
+    assert {name for data, _, draw, name in made if draw > FIRST_DRAW} == estimated
     assert {name for data, _, draw, name in made if draw < FIRST_DRAW and data != "cifar10"} == {"averaged"}
     row = {"data": "cifar10", "noise": "hidden", "method": "NN forward", "epoch": 30}
     results = [{**row, "draw": k, "repetition": k, "accuracy": 0.8 + 0.01 * k} for k in range(3)]
@@ -89,7 +94,7 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     one_missing, whole = (recipe.table(rows + found, results)[2] for found in (more[1:], more))
     assert one_missing.startswith("| CIFAR-10, hidden noise | 0.900 |  | 0.805 |"), "no mean of other draws"
     assert whole.startswith("| CIFAR-10, hidden noise | 0.900 | 0.700 | 0.805 |")
-    choice, first, *_, control = recipe.described(rows, results)
+    choice, first, _, _, of_T, control, by_mean = recipe.described(rows, results)
     assert choice == (
         "Chosen is 'averaged'. Mean noisy loss over the three problems: averaged 1.0050, co-teaching 1.0600, "
         "forward 1.1100"
@@ -101,6 +106,14 @@ def test_all_run_on_the_first_problem_the_best_on_the_others_and_one_in_the_stud
     assert control == (
         "CIFAR-10, hidden noise, one thing changed at a time: NN forward told the T of the features is at 0.850, less "
         "NN forward +0.045 [-0.019, +0.109], not shown; averaged less this one +0.050 [+0.050, +0.050], shown"
+    )
+    assert of_T.startswith(
+        "CIFAR-10, hidden noise, T of the features, noisy loss on 6 draws less that of confident_joint, in "
+        "thousandths: quantile -0.5 [-1.1, +0.1], balanced_joint +0.0 [+0.0, +0.0]"
+    )
+    assert by_mean == (
+        "CIFAR-10, hidden noise: averaged, T by combined is at 0.700, on its worst draw at 0.500, where averaged is at "
+        "0.900; averaged less this one +0.200 [-2.341, +2.741], not shown"
     )
 
 
@@ -188,15 +201,19 @@ def test_where_T_is_hidden_networks_are_told_the_studys_and_features_estimate_th
     rows = [{"method": name, "T_hat": np.full((3, 3), float(n))} for n, name in enumerate(recipe.ESTIMATES.values())]
     monkeypatch.setattr(recipe.Job, "outcome", lambda job: rows)
     samples, learnt = recipe._samples("small")[0], np.arange(90)
-    names = "forward", "features", recipe.CONTROL, "taught by both", "relabelled"
+    names = "forward", "features", recipe.CONTROL, "taught by both", "relabelled", "features, T by quantile"
     told = [recipe._told(name, hidden, samples, learnt, ("cifar10", "hidden", 0)) for name in names]
     recipe._estimated.cache_clear()
     assert np.all(told[0] == list(recipe.ESTIMATES).index("confident_joint"))
-    own = recipe.estimate_transition(
-        recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], random_state=small.model_seed
+    own, other = (
+        recipe.estimate_transition(
+            *(recipe.SoftmaxRegression(), samples.features[:90], small.y_noisy[:90], estimator),
+            random_state=small.model_seed,
+        ).array
+        for estimator in ("confident_joint", "quantile")
     )
-    np.testing.assert_array_equal(told[1], own.array)
-    np.testing.assert_array_equal(told[2:4], [own.array, own.array])
+    np.testing.assert_array_equal(told[1:4], [own] * 3)
     np.testing.assert_array_equal(told[4], told[0])
+    np.testing.assert_array_equal(told[5], other)
     for name in names:
         np.testing.assert_allclose(recipe._told(name, small, samples, learnt, None), T)
