@@ -56,10 +56,10 @@ class LabelNoiseEM(Classifier):
 
     def _fit(self, X, y, sample_weight):
         self._check_parameters()
-        X, weight, C = X.astype(np.float64), sample_weight.astype(np.float64), len(self.classes_)
+        X, weight, C = X.astype(np.float64, copy=False), sample_weight.astype(np.float64), len(self.classes_)
         self.input_mean_, self.input_scale_ = moments(X, weight)
         rounding = 10 * np.finfo(X.dtype).eps * np.abs(self.input_mean_)
-        self.varying_ = np.flatnonzero(np.ptp(X[weight > 0], axis=0) > rounding)
+        self.varying_ = np.flatnonzero(np.ptp(X, axis=0) > rounding)
         X = self._standardised(X)
         known = None if self.T is None else as_transition_for(self.T, self.classes_, self.class_count_).array
         T = starting_rates(self.flip_start, np.bincount(y, minlength=C) > 0) if known is None else known
@@ -110,7 +110,8 @@ class LabelNoiseEM(Classifier):
 
     def _standardised(self, X):
         """The features that vary, less their means and divided by their deviations."""
-        return standardised(X.astype(np.float64), self.input_mean_, self.input_scale_)[:, self.varying_]
+        X = standardised(X.astype(np.float64, copy=False), self.input_mean_, self.input_scale_)
+        return X if len(self.varying_) == X.shape[1] else X[:, self.varying_]
 
     def _logits(self, X):
         gaussians = Gaussians(*self.gaussians_)
