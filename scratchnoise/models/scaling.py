@@ -19,7 +19,7 @@ def moments(X, weight):
     deviation = np.sqrt(weighted_mean(X, weight, lambda rows: (rows - mean) ** 2))
     if not (np.isfinite(mean).all() and np.isfinite(deviation).all()):
         raise ValueError("X has values too large to be scaled: their squares are infinite; divide X by a power of 10")
-    rounding = 10 * np.finfo(X.dtype).eps * np.abs(mean)
+    rounding = 10 * np.finfo(np.float64).eps * np.abs(mean)  # of the sums here, whatever the dtype of X
     return mean.astype(X.dtype), np.where(deviation > rounding, deviation, 1).astype(X.dtype)
 
 

@@ -10,10 +10,11 @@ from scipy.special import log_softmax, logsumexp
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
-from scratchnoise.models import RobustSoftmaxRegression, SoftmaxRegression
+from scratchnoise.models import KernelFisherEM, NeuralNetwork, RobustSoftmaxRegression, SoftmaxRegression
 from scratchnoise.models.conventions import ConvergenceWarning
 from scratchnoise.models.likelihood import NoisyLikelihood
 from scratchnoise.models.penalty import draws_of_samples
+from scratchnoise.models.scaling import moments
 from scratchnoise.models.standardise import Standardisation
 from scratchnoise.noise import corrupt
 
@@ -356,10 +357,16 @@ def test_three_rows_and_three_labels():
     assert RobustSoftmaxRegression(random_state=0).fit(X, y).score(X, y) == 1
 
 
-@pytest.mark.parametrize("model", [SoftmaxRegression, RobustSoftmaxRegression])
+@pytest.mark.parametrize("model", [SoftmaxRegression, RobustSoftmaxRegression, KernelFisherEM, NeuralNetwork])
 def test_float32_keeps_what_it_can_tell_apart(model):
     """1e6 and 1e6 + 1 are exact in float32; a column was constant where it varied by ten roundings of its mean."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 400)
-    X = np.c_[1e6 + y, rng.normal(size=400)].astype(np.float32)
-    assert model(random_state=0).fit(X, y).score(X, y) == 1
+    for start, unit in ((1e6, 1), (1.7e9, 1024)):  # and seconds since 1970
+        X = np.c_[start + unit * y, rng.normal(size=400)].astype(np.float32)
+        assert model(random_state=0).fit(X, y).score(X, y) == 1
+
+
+def test_a_deviation_in_float32_is_rounding_only_where_nothing_varies():
+    X = np.c_[1.7e9 + 1024 * (np.arange(400) % 2), np.full(400, 0.1)].astype(np.float32)
+    np.testing.assert_allclose(moments(X, np.ones(400, np.float32))[1], [512, 1])
