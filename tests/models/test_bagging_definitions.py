@@ -17,7 +17,7 @@ from scratchnoise.models.ensembles import bagging, splits
 def samples_are_drawn_with_replacement(draw):
     """N draws of N samples: a share 1 - (1 - 1/N)^N is drawn at all, and how often one is drawn is binomial."""
     N, rng = 40, np.random.default_rng(1)
-    times = np.stack([draw(np.ones(N), np.arange(N) % 2, rng) for _ in range(3000)])
+    times = np.stack([draw(np.ones(N), rng) for _ in range(3000)])
     np.testing.assert_array_equal(times.sum(axis=1), N)
     different = (times > 0).mean(axis=1)
     assert abs(different.mean() - (1 - (1 - 1 / N) ** N)) < 5 * different.std() / np.sqrt(3000)
@@ -28,7 +28,7 @@ def a_weight_is_a_number_of_repetitions(draw):
     """A sample of weight w is drawn as often as w copies of it; never, at weight 0."""
     weight, rng = np.tile([0.0, 1, 2, 3, 4], 8), np.random.default_rng(2)
     copies = np.repeat(np.arange(40), weight.astype(int))
-    found = np.mean([draw(weight, np.arange(40) % 2, rng) for _ in range(3000)], axis=0).reshape(8, 5)
+    found = np.mean([draw(weight, rng) for _ in range(3000)], axis=0).reshape(8, 5)
     drawn = copies[rng.integers(len(copies), size=(3000, 40))]
     expected = np.bincount(drawn.ravel(), minlength=40).reshape(8, 5) / 3000
     np.testing.assert_allclose(found.mean(axis=0), expected.mean(axis=0), atol=0.06)
@@ -47,30 +47,30 @@ def members_are_drawn_independently(draw):
     assert np.abs(pairs).max() < 5 / np.sqrt(300)
 
 
-def without_replacement(weight, y, rng):
+def without_replacement(weight, rng):
     return np.ones(len(weight))
 
 
-def two_thirds_without_replacement(weight, y, rng):
+def two_thirds_without_replacement(weight, rng):
     times = np.zeros(len(weight))
     times[rng.permutation(len(weight))[: 2 * len(weight) // 3]] = 1
     return times
 
 
-def half_as_many_draws(weight, y, rng):
+def half_as_many_draws(weight, rng):
     return rng.multinomial(len(weight) // 2, weight / weight.sum()).astype(float)
 
 
-def weight_after_the_draw(weight, y, rng):
+def weight_after_the_draw(weight, rng):
     return weight * rng.multinomial(len(weight), np.full(len(weight), 1 / len(weight)))
 
 
-def weight_ignored(weight, y, rng):
+def weight_ignored(weight, rng):
     return rng.multinomial(len(weight), np.full(len(weight), 1 / len(weight))).astype(float)
 
 
-def one_draw_for_all(weight, y, rng):
-    return DRAWN(weight, y, np.random.default_rng(0))
+def one_draw_for_all(weight, rng):
+    return DRAWN(weight, np.random.default_rng(0))
 
 
 DRAWN = bagging.drawn_with_replacement

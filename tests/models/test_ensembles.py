@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier
 from sklearn.model_selection import cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -331,9 +332,17 @@ def test_weights_are_repetitions(model):
     np.testing.assert_allclose(weighted, repeated.predict_proba(X), atol=1e-7)
 
 
+OF_OTHERS = [
+    Bagging(SoftmaxRegression(l2=0.1), random_state=0),
+    Bagging(DecisionTree(class_weight="balanced"), random_state=0),
+    AdaBoost(SoftmaxRegression(l2=0.1), random_state=0),
+    SmoothBoost(GaussianNB(), random_state=0),
+]
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS, ids=named)
+@pytest.mark.parametrize("model", MODELS + OF_OTHERS, ids=repr)
 def test_check_estimator(model):
     """All but one: draws differ between weights and repetitions; 15 samples give LogitBoost splits that tie."""
     excused = {}

@@ -14,6 +14,7 @@ from scratchnoise.models import (
     RobustSoftmaxRegression,
     SmoothBoost,
     SoftmaxRegression,
+    load,
     noisy_scorer,
 )
 from scratchnoise.noise import corrupt
@@ -90,12 +91,28 @@ def test_classes_that_y_lacks_are_refused_by_what_needs_them_all(ones_and_twos):
             function(model, *ones_and_twos)
 
 
-@pytest.mark.parametrize("unequal", [{"class_weight": {1: 1, 2: 1e-10}}, {"sample_weight": 1e-12}])
-def test_weights_that_leave_one_class_to_draw_are_an_error(unequal, ones_and_twos):
+@pytest.mark.parametrize("estimator", [None, DecisionTree(class_weight="balanced"), RobustSoftmaxRegression(T)])
+@pytest.mark.parametrize("unequal", [{"class_weight": {2: 1e-10}}, {"sample_weight": 1e-12}])
+def test_a_draw_of_one_class_votes_for_it(estimator, unequal, ones_and_twos, tmp_path):
+    """It was drawn again until there were two, which took for ever here."""
     X, y = ones_and_twos
-    weight = np.where(y == 2, unequal.pop("sample_weight", 1), 1)
-    with pytest.raises(ValueError, match="sample_weight, with class_weight"):
-        Bagging(n_estimators=1, **unequal).fit(X, y, sample_weight=weight)
+    weight = np.where(y == 2, unequal.get("sample_weight", 1), 1)
+    class_weight = unequal.get("class_weight")
+    model = Bagging(estimator, n_estimators=3, random_state=0, class_weight=class_weight).fit(X, y, weight)
+    np.testing.assert_array_equal(model.predict_proba(X), np.tile([1.0, 0], (len(X), 1)))
+    np.testing.assert_array_equal(model.predict_noisy_proba(X), model.predict_proba(X))
+    model.save(tmp_path / "model.npz")
+    np.testing.assert_array_equal(load(tmp_path / "model.npz").predict_proba(X), model.predict_proba(X))
+
+
+@quiet
+def test_some_draws_of_one_class_leave_the_t_of_the_others(ones_and_twos):
+    X, y = ones_and_twos
+    weight = np.where(y == 2, 1.0 / (y == 2).sum(), 1)  # as much as one sample has: a third of all draws lack it
+    model = Bagging(RobustSoftmaxRegression(T), n_estimators=12, random_state=0).fit(X, y, weight)
+    leaves = [member for member in model.estimators_ if not hasattr(member, "classes_")]
+    assert 0 < len(leaves) < 12
+    np.testing.assert_allclose(model.predict_noisy_proba(X), model.predict_proba(X) @ T.T, atol=1e-12)
 
 
 @quiet

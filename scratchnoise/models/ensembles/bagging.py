@@ -8,8 +8,6 @@ import numpy as np
 from ...checks import as_generator, check_count
 from .members import Ensemble
 
-TRIES = 1000  # of a draw in which two classes occur
-
 
 class Bagging(Ensemble):
     """The class with the most votes among n_estimators members, each trained on N samples drawn with replacement.
@@ -42,24 +40,14 @@ class Bagging(Ensemble):
         features, targets = self._start(X, y)
         self.estimators_ = []
         for _ in range(self.n_estimators):
-            weight = drawn_with_replacement(sample_weight, y, rng)
+            weight = drawn_with_replacement(sample_weight, rng)
             self.estimators_.append(self._member(X, y, weight, features, targets, rng))
 
     def _predict_proba(self, X):
         return np.mean([self._votes(member, X) for member in self.estimators_], axis=0)
 
 
-def drawn_with_replacement(weight, y, rng):
-    """How often each of N samples was drawn in N draws; drawn again while all are of one class. (N,) -> (N,).
-
-    Raises ValueError where TRIES draws are.
-    """
+def drawn_with_replacement(weight, rng):
+    """How often each of N samples was drawn in N draws. (N,) -> (N,)."""
     share = weight.astype(np.float64) / weight.sum(dtype=np.float64)
-    for _ in range(TRIES):
-        times = rng.multinomial(len(share), share)
-        if len(np.unique(y[times > 0])) > 1:
-            return times.astype(np.float64)
-    raise ValueError(
-        f"sample_weight, with class_weight, gives so little to all but one class that {TRIES} times none of them was "
-        "drawn; samples are drawn in proportion to their weights, so they should be less unequal"
-    )
+    return rng.multinomial(len(share), share).astype(np.float64)
