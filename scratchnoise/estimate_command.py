@@ -11,6 +11,7 @@ def add_command(commands):
 
 
 def _run(arguments):
+    import numpy as np
     from rich.console import Console
 
     from .data.npz import load_npz
@@ -20,9 +21,12 @@ def _run(arguments):
     data = load_npz(arguments.file)
     X = data.x_train.reshape(len(data.x_train), -1)
     plain = SoftmaxRegression(random_state=arguments.seed)
-    estimates = estimates_side_by_side(plain, X, data.y_train, random_state=arguments.seed)
+    names = np.array(data.class_names)
+    names = names.astype(int) if all(name.isdecimal() for name in data.class_names) else names  # 2 comes before 10
+    labels = names[data.y_train]  # as the file has them, so that the verdict names them so
+    estimates = estimates_side_by_side(plain, X, labels, random_state=arguments.seed)
     T = estimates[DEFAULT]
-    names = [data.class_names[j] for j in T.diagnostics["classes"]]
+    names = [str(label) for label in T.diagnostics["classes"]]
     console = Console(highlight=False)
     for name in (DEFAULT, *T.diagnostics["mean_of"]):
         errors = T.diagnostics["standard_errors"] if name == DEFAULT else None

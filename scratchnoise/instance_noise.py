@@ -36,8 +36,8 @@ def part_dependent(X, y, n_classes, rate, rng, sharpness=3.0):
     check_positive(sharpness=sharpness)
     rng = as_generator("rng", rng)
     X = X.reshape(len(X), -1)
-    spread = X.std(axis=0)
-    X = (X - X.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    differs = X.max(axis=0) > X.min(axis=0)  # rounding gives a constant some deviation
+    X = (X - X.mean(axis=0)) * differs / np.where(differs, X.std(axis=0), 1)
     r = _rates_around(rate, len(y), rng)
     W = rng.standard_normal((n_classes, n_classes, X.shape[1]))
     z = sharpness / np.sqrt(X.shape[1]) * np.einsum("nd,nid->ni", X, W[y], optimize=True)
@@ -79,7 +79,7 @@ def margin_diminishing(p, y, kind, rate):
 def draw_labels(P, rng):
     """A noisy label for each row of P (N, C), (N,) int64; rng numpy Generator or seed. ValueError for other rows."""
     P, rng = as_probabilities("P", P, "probabilities", 1e-6), as_generator("rng", rng)
-    edges = np.cumsum(P, axis=1)[:, :-1]
+    edges = np.cumsum(P / P.sum(axis=1, keepdims=True), axis=1)[:, :-1]
     return (rng.random(len(P))[:, None] >= edges).sum(axis=1).astype(np.int64)
 
 

@@ -83,6 +83,8 @@ def _warn_of_certainty(name, transitions):
 
 
 def _ranked(posterior, y, classes, margin):
-    wrong = 1 - posterior[np.arange(len(y)), y]
+    others = posterior.copy()
+    others[np.arange(len(y)), y] = 0
+    wrong = np.minimum(others.sum(axis=1), 1)  # 1 - P(label) would lose what is below the digits of 1
     index = np.lexsort((margin, -wrong))
     return LabelErrors(index, wrong[index], posterior[index], classes[posterior[index].argmax(axis=1)])

@@ -42,9 +42,15 @@ def labels_for(z: np.ndarray, y: Any) -> np.ndarray:
 
 
 def check_logits(z: np.ndarray) -> None:
-    """Raise TypeError or ValueError unless z is an array (N, C) without masked values."""
+    """Raise TypeError or ValueError unless z is an array (N, C) of float32 or float64 without masked values.
+
+    Labels, weights and T take the dtype of the logits, and as whole numbers they would be others.
+    """
     if not hasattr(z, "shape"):
         raise TypeError(f"z={shown(z)} should be an array of logits, (N, C)")
+    own = getattr(z, "dtype", None)
+    if not isinstance(own, np.dtype) or own.newbyteorder("=") not in (np.float32, np.float64):
+        raise TypeError(f"z holds {own}; logits should be float32 or float64: z.astype('float64')")
     if len(z.shape) != 2:
         raise ValueError(f"z has shape {tuple(z.shape)}; it should be logits, (N, C)")
     check_unmasked("z", z)
@@ -79,15 +85,16 @@ class Loss:
         z (N, C), y (N,), sample_weight (N,) or None for ones -> float.
         """
         weight = _weights(z, sample_weight)
-        return (weight @ self.value(z, y)).astype(np.float64) / len(z)
+        value = arrays().where(weight > 0, self.value(z, y), 0)  # 0 times an infinite loss is not 0
+        return (weight @ value).astype(np.float64) / len(z)
 
     def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """Gradient of `objective` in the logits.
 
         z (N, C), y (N,), sample_weight (N,) or None -> (N, C).
         """
-        weight = _weights(z, sample_weight) / z.dtype.type(len(z))
-        return weight[:, None] * self.grad(z, y)
+        weight = _weights(z, sample_weight)[:, None] / z.dtype.type(len(z))
+        return weight * arrays().where(weight > 0, self.grad(z, y), 0)
 
     @property
     def step_scale(self) -> float:
@@ -168,6 +175,7 @@ class BackwardCorrected(Loss):
     def __post_init__(self):
         check_choice(RISKS, risk=self.risk)
         check_number(flood_level=self.flood_level)
+        object.__setattr__(self, "flood_level", float(self.flood_level))  # NumPy's would make float32 float64
         object.__setattr__(self, "T", as_transition(self.T))
         object.__setattr__(self, "weights", np.ascontiguousarray(self.T.inverse().T))
 

@@ -42,7 +42,8 @@ def random_transition(n_classes: int, rng: int | np.random.Generator, max_rate: 
     """A random T, in general neither symmetric nor doubly stochastic, whose diagonal dominates every row and column.
 
     Flip rates are uniform in [0, max_rate], shares of the wrong classes Dirichlet(1); draws without the dominance are
-    thrown away. rng: numpy Generator or seed. Raises ValueError unless 0 <= max_rate <= (C - 1) / C.
+    thrown away, which are nearly all of them where C is large and max_rate near 1: 1000 classes at 0.999 take minutes.
+    rng: numpy Generator or seed. Raises ValueError unless 0 <= max_rate <= (C - 1) / C.
     """
     _check_classes(n_classes)
     _check_rate("max_rate", max_rate, (n_classes - 1) / n_classes)

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from scratchnoise import estimate, simplex
 from scratchnoise.estimate.hoc import expected_shares, fit_consensus, share_derivatives, shares, two_nearest
 from scratchnoise.estimate.quality import bootstrap_errors, judge, shrunk, trust
+from scratchnoise.label_errors import find_label_errors
 from scratchnoise.models import FlipCorrected, SoftmaxRegression
 from scratchnoise.noise import corrupt
 from scratchnoise.transition import TransitionMatrix
@@ -232,6 +233,18 @@ def test_a_clone_shares_nothing_and_is_seeded():
     assert estimate.clone(SoftmaxRegression(random_state=3), random_state=5).random_state == 3
 
 
+@pytest.mark.parametrize("estimator", [LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())])
+def test_a_generator_is_a_seed_for_any_estimator(estimator, rng):
+    """scikit-learn takes no Generator."""
+    X, y = rng.normal(size=(90, 2)), np.arange(90) % 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for function in (estimate.estimate_transition, estimate.out_of_fold_posteriors, find_label_errors):
+            function(estimator, X, y, random_state=np.random.default_rng(0))
+    same, other = (estimate.clone(LogisticRegression(), np.random.default_rng(seed)).random_state for seed in (0, 1))
+    assert same == estimate.clone(LogisticRegression(), np.random.default_rng(0)).random_state != other
+
+
 def test_a_seed_is_all_that_a_clone_gets():
     class Plain:
         def __init__(self, alpha=None, random_state=None, weights=None):
@@ -376,6 +389,17 @@ def test_the_nearest_comes_first_of_however_many_samples(rng):
     distance = ((scaled[:, None] - scaled) ** 2).sum(axis=-1) + np.diag(np.full(1100, np.inf))
     np.testing.assert_array_equal(two_nearest(X), np.argsort(distance, axis=1)[:, :2])
     np.testing.assert_array_equal(two_nearest(X[:200] + 1e6), two_nearest(X[:200]))  # squares lose no digits to a shift
+
+
+@pytest.mark.parametrize("huge", [1e9, 1e12, 1e20, 1e200])
+def test_one_huge_entry_leaves_the_others_their_neighbours(huge, rng):
+    """Its column says nothing any more, for its deviation is that of the entry; the other columns say what they did."""
+    X = rng.normal(size=(600, 3))
+    X[0, 0] = huge
+    distance = ((X[1:, None, 1:] / X[:, 1:].std(axis=0) - X[1:, 1:] / X[:, 1:].std(axis=0)) ** 2).sum(axis=-1)
+    expected = np.argsort(distance + np.diag(np.full(599, np.inf)), axis=1)[:, :2] + 1
+    assert (two_nearest(X)[1:] == expected).mean() > 0.99  # but for ties that the column still breaks
+    assert not np.isin(two_nearest(X)[1:], 0).any()
 
 
 def test_hidden_classes_are_named_by_what_they_mostly_become():

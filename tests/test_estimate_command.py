@@ -42,3 +42,17 @@ def test_labels_that_say_nothing_are_doubted(tmp_path, capsys):
 def test_a_missing_file_is_an_error_of_one_line(tmp_path, capsys):
     assert main(["estimate", str(tmp_path / "none.npz")]) == 2
     assert "there is no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("names", [("1", "2", "10"), ("ant", "bee", "cat")])
+def test_the_verdict_names_the_labels_of_the_file(names, tmp_path, capsys):
+    """The last two are alike; the verdict numbered classes from 0, and so named the first two."""
+    rng, y = np.random.default_rng(0), np.repeat([0, 1, 2], 200)
+    X = rng.normal(size=(600, 2))
+    X[y == 0] += 8
+    labels = np.array(names)[y] if names[0] == "ant" else np.array(names).astype(int)[y]
+    np.savez(tmp_path / "n.npz", x_train=X, y_train=labels, x_test=X[::3], y_test=labels[::3])
+    assert main(["estimate", str(tmp_path / "n.npz")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"the data cannot tell classes {names[1]} and {names[2]} apart" in printed
+    assert f"classes {names[0]} and" not in printed

@@ -176,3 +176,17 @@ def test_posteriors_that_sum_to_nearly_one_give_probabilities():
     assert P.min() >= 0
     np.testing.assert_allclose(P.sum(axis=1), 1, atol=1e-12)
     assert draw_labels(P, 0).shape == (3,)
+
+
+@pytest.mark.parametrize("constant", [0.1, 0.3, 7.7, 1e9])
+def test_a_constant_feature_decides_nothing(constant, cloud):
+    """Rounding gives a column of 0.1 a deviation of 1e-17, which standardised it to +-1."""
+    X, y = cloud
+    wide = [np.column_stack([X, np.full(len(y), value)]) for value in (0.0, constant)]
+    np.testing.assert_allclose(*(part_dependent(x, y, 3, 0.4, 0) for x in wide), atol=1e-12)
+
+
+def test_a_label_of_probability_zero_is_never_drawn():
+    """Rows may miss a sum of 1 by 1e-6; what was missing went to the last class."""
+    short = np.tile([0.5, 0.5 - 9e-7, 0], (1_000_000, 1))
+    assert sum((draw_labels(short, seed) == 2).sum() for seed in range(5)) == 0

@@ -150,9 +150,20 @@ def test_the_picture_shows_the_twenty_most_suspicious(noisy):
     for place, (ax, n) in enumerate(zip(shown, errors.index, strict=False)):
         np.testing.assert_array_equal(ax.images[0].get_array(), X[n].reshape(2, 2))
         assert ax.get_title() == ["zero?", "one?", "two?"][y_noisy[n]]
-        assert f"{100 * (1 - errors.posterior[place, y_noisy[n]]):.0f} % wrong" in ax.get_xlabel()
-        assert ax.spines["top"].get_edgecolor() == to_rgba(BLUE if y[n] != y_noisy[n] else ORANGE)
+        sure = 1 - errors.posterior[place, y_noisy[n]]
+        assert f"{'over 99' if sure > 0.99 else f'{100 * sure:.0f}'} % wrong" in ax.get_xlabel()
+        frame, is_wrong = ax.spines["top"], y[n] != y_noisy[n]
+        assert frame.get_edgecolor() == to_rgba(BLUE if is_wrong else ORANGE)
+        assert (frame.get_linestyle() == "solid") == is_wrong, "told without colours too"
     wrong = (y != y_noisy)[errors.index[:20]].sum()
     assert wrong < 20 and figure.get_suptitle().startswith(f"{wrong} of these 20 labels are wrong")
     with pytest.raises(ValueError, match="should have the same number"):
         suspicious_labels(errors, X[:5].reshape(-1, 2, 2), y_noisy, ["zero", "one", "two"])
+
+
+def test_what_is_below_the_digits_of_one_still_ranks():
+    """1 - P(label) made the surest labels all 0, and so equal."""
+    posterior = np.array([[1, 2.5e-18], [1, 3e-20], [0.2, 0.8], [1, 1e-19]])
+    found = label_errors._ranked(posterior, np.zeros(4, int), np.arange(2), margin=np.ones(4))
+    np.testing.assert_array_equal(found.index, [2, 0, 3, 1])
+    np.testing.assert_allclose(found.wrong, [0.8, 2.5e-18, 1e-19, 3e-20])

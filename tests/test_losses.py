@@ -12,6 +12,7 @@ from scratchnoise.losses import (
     ForwardCorrected,
     NatarajanCorrected,
 )
+from scratchnoise.robust_losses import GeneralizedCrossEntropy, ImportanceReweighted, LabelSmoothing
 from scratchnoise.transition import SingularTransitionError, TransitionMatrix
 
 T = np.array([[0.7, 0.1, 0.3], [0.2, 0.8, 0.1], [0.1, 0.1, 0.6]])
@@ -273,3 +274,38 @@ def test_the_flood_level_is_for_flood_alone(risk):
 def test_no_loss_can_be_changed(loss):
     with pytest.raises(dataclasses.FrozenInstanceError):
         loss.T = np.eye(3)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, LabelSmoothing(), ImportanceReweighted(T), GeneralizedCrossEntropy()])
+@pytest.mark.parametrize("kind", ["int64", "bool", "float16", "complex128"])
+def test_logits_that_are_no_floats_are_refused(loss, kind):
+    """T, weights and labels take the dtype of the logits: as whole numbers T was the identity, or zero."""
+    z = np.array([[1, 0], [0, 1]] if isinstance(loss, NatarajanCorrected) else np.eye(3)).astype(kind)
+    y = [0, 1] if len(z) == 2 else [0, 1, 2]
+    for method in (loss.value, loss.grad, loss.objective, loss.objective_grad):
+        with pytest.raises(TypeError, match=f"z holds {kind}; logits should be float32 or float64"):
+            method(z, y)
+
+
+@pytest.mark.parametrize("kind", ["<f8", ">f8", "<f4", ">f4"])
+def test_both_byte_orders_give_the_same(kind, rng):
+    z, y = drawn(rng)
+    native = z.astype(np.dtype(kind).newbyteorder("="))
+    for loss in LOSSES[:3]:
+        np.testing.assert_array_equal(loss.value(native.astype(kind), y), loss.value(native, y))
+
+
+def test_weight_zero_times_an_infinite_loss_is_zero():
+    never = ForwardCorrected([[0.5, 0.5, 0.3], [0.5, 0.5, 0.7], [0, 0, 0]])  # label 2 does not occur
+    z = np.array([[1.0, 0, 0], [0, 1, 0]])
+    assert never.objective(z, [2, 0], [0, 1]) == pytest.approx(never.value(z[1:], [0])[0] / 2)
+    grad = never.objective_grad(z, [2, 0], [0, 1])
+    assert (grad[0] == 0).all()
+    np.testing.assert_allclose(grad[1], never.grad(z[1:], [0])[0] / 2)
+    assert never.objective(z, [2, 0]) == np.inf, "without weights it counts"
+
+
+def test_a_flood_level_of_numpy_leaves_float32(rng):
+    z, y = drawn(rng)
+    loss = BackwardCorrected(T, "flood", np.float64(0.3))
+    assert loss.objective_grad(z.astype(np.float32), y).dtype == np.float32

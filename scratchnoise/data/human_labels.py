@@ -8,16 +8,16 @@ Whoever trusts the file turns it into plain arrays once, with PyTorch:
 """
 
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ..checks import check_choice
+from ..checks import as_path, check_choice
 from .arrays import Dataset
 from .cifar10 import CLASS_NAMES, REPORT_CLASSES, load_cifar10
+from .npz import member, opened
 
 KINDS = ("aggre_label", "worse_label", "random_label1", "random_label2", "random_label3")
 CLEAN, N_TRAIN = "clean_label", 50_000
@@ -44,7 +44,7 @@ def load_clean_and_human(
     path, kind, classes, and what is raised: as in `load_cifar10_human`.
     """
     check_choice(KINDS, kind=kind)
-    clean, human = _labels(Path(path).expanduser(), kind)
+    clean, human = _labels(as_path("path", path).expanduser(), kind)
     dataset = load_cifar10(classes)
     numbers = [CLASS_NAMES.index(name) for name in dataset.class_names]
     of = np.full(len(CLASS_NAMES), -1)
@@ -63,20 +63,12 @@ def _labels(path, kind):
         raise FileNotFoundError(f"there is no file {path}")
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is no .npz file; the published files are pickles, see scratchnoise.data.human_labels")
-    found = []
-    with np.load(path, allow_pickle=False) as file:
+    with opened(path) as file:
         for key in (CLEAN, kind):
             if key not in file.files:
                 there = ", ".join(file.files) or "none"
                 raise ValueError(f"{path} lacks the array {key}, see scratchnoise.data.human_labels; it has {there}")
-            try:
-                labels = file[key]
-            except ValueError as error:
-                raise ValueError(f"{path}: {key} holds Python objects, which are not read") from error
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise ValueError(f"{path}: {key} is damaged ({error}); make the file anew") from error
-            found.append(_checked(f"{path}: {key}", labels))
-    return found
+        return [_checked(f"{path}: {key}", member(path, file, key)) for key in (CLEAN, kind)]
 
 
 def _checked(name, labels):

@@ -1,11 +1,12 @@
 """Data sets in .npz files: this package's own keys, or those of the assignment that the report answers."""
 
 import zipfile
-import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from ..checks import as_path
 from .arrays import Dataset
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -21,7 +22,7 @@ def load_npz(path: str | Path) -> Dataset:
     Raises FileNotFoundError if there is no such file, ValueError if it is damaged, lacks a key, holds Python
     objects or does not make a `Dataset`.
     """
-    path = Path(path).expanduser()
+    path = as_path("path", path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     arrays = _read(path)
@@ -35,25 +36,34 @@ def load_npz(path: str | Path) -> Dataset:
 
 def _read(path):
     """The four arrays, and class_names if it is there, by key and in the order of KEYS."""
+    with opened(path) as file:
+        keys = next((keys for keys in (KEYS, ASSIGNMENT_KEYS) if set(keys) <= set(file.files)), None)
+        if keys is None:
+            raise ValueError(
+                f"{path} needs the keys {', '.join(KEYS)} or {', '.join(ASSIGNMENT_KEYS)}; "
+                f"it has {', '.join(file.files) or 'none'}"
+            )
+        optional = ("class_names",) if "class_names" in file.files else ()
+        return {key: member(path, file, key) for key in keys + optional}
+
+
+@contextmanager
+def opened(path):
+    """The .npz file at `path` while the block runs. Raises ValueError for what is no such file, or a damaged one."""
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is not an .npz file, or is damaged; save it again with numpy.savez")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            keys = next((keys for keys in (KEYS, ASSIGNMENT_KEYS) if set(keys) <= set(file.files)), None)
-            if keys is None:
-                raise ValueError(
-                    f"{path} needs the keys {', '.join(KEYS)} or {', '.join(ASSIGNMENT_KEYS)}; "
-                    f"it has {', '.join(file.files) or 'none'}"
-                )
-            optional = ("class_names",) if "class_names" in file.files else ()
-            return {key: _member(path, file, key) for key in keys + optional}
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{path} is damaged ({error}); copy or save it again") from error
+        file = np.load(path, allow_pickle=False)
+    except Exception as error:
+        raise _damaged(path, error) from error
+    with file:
+        yield file
 
 
-def _member(path, file, key):
+def member(path, file, key):
+    """The array of that name in an opened .npz. Raises ValueError where it is damaged, or no plain array."""
     try:
-        return file[key]
+        array = file[key]
     except MemoryError as error:
         raise ValueError(f"{path}: {key} is larger than the memory of this computer ({error})") from error
     except ValueError as error:
@@ -61,6 +71,16 @@ def _member(path, file, key):
             f"{path}: {key} is not a plain array of numbers or texts ({error}). Python objects are "
             "not read, as unpickling can run any code; save it with a dtype other than object"
         ) from error
+    except Exception as error:
+        raise _damaged(f"{path}: {key}", error) from error
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{path}: {key} is not an array; save it with numpy.savez")
+    return array
+
+
+def _damaged(what, error):
+    """A damaged file can fail in any way that zipfile, zlib and NumPy know."""
+    return ValueError(f"{what} is damaged ({error!r}); copy or save it again")
 
 
 def _numbered(path, y_train, y_test):

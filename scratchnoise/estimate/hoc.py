@@ -51,9 +51,14 @@ def neighbour_labels(X, y_noisy):
 
 
 def two_nearest(X):
-    """Indices of the two nearest other samples by Euclidean distance of standardised features: (N, D) -> (N, 2)."""
-    spread = X.std(axis=0)
-    X = np.divide(X - X.mean(axis=0), spread, out=np.zeros_like(X), where=spread > 0)
+    """Indices of the two nearest other samples by Euclidean distance of standardised features: (N, D) -> (N, 2).
+
+    The origin is the median: from a mean that one huge entry moves, squares hide how far the others are apart.
+    """
+    X = X - np.median(X, axis=0)
+    largest = np.abs(X).max(axis=0)
+    X = np.divide(X, largest, out=np.zeros_like(X), where=largest > 0)  # so that no square overflows
+    X = np.divide(X, X.std(axis=0), out=np.zeros_like(X), where=largest > 0)
     square, near = (X * X).sum(axis=1), np.empty((len(X), 2), np.int64)
     for start in range(0, len(X), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(X)))

@@ -117,7 +117,8 @@ def stratified_folds(y: ArrayLike, folds: int, rng: int | np.random.Generator) -
 def clone(estimator: Any, random_state: int | np.random.Generator | None = None) -> Any:
     """A new, unfitted estimator with copies of the same parameters, nested estimators cloned as well.
 
-    `random_state` becomes the seed of those that take one and have none.
+    `random_state` becomes the seed of those that take one and have none; a Generator draws it, as a whole number, which
+    other libraries take too.
     """
     if hasattr(estimator, "__sklearn_clone__"):  # scikit-learn's own estimators know best
         new = estimator.__sklearn_clone__()
@@ -125,6 +126,8 @@ def clone(estimator: Any, random_state: int | np.random.Generator | None = None)
         params = estimator.get_params(deep=False).items()
         new = type(estimator)(**{k: clone(v) if hasattr(v, "get_params") else copy.deepcopy(v) for k, v in params})
     unseeded = [k for k, v in new.get_params().items() if k.split("__")[-1] == "random_state" and v is None]
+    if unseeded and isinstance(random_state, np.random.Generator):
+        random_state = int(random_state.integers(2**31))
     return new.set_params(**dict.fromkeys(unseeded, random_state)) if unseeded else new
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..backend import backend as using_backend
 from ..backend import current, resolve
-from ..checks import check_count
+from ..checks import as_path, check_count
 from ..kernels.warm_up import LINEAR, LINEAR_IN_DOUBLE, NETWORKS, second_compiler, warm_up
 from .jobs import ESTIMATED, LAST_ROW
 from .plan import make_plan
@@ -36,6 +36,7 @@ def reproduce(
     here; seed: decides everything random.
     Raises ValueError for unknown names or a folder with results of another seed, OSError where nothing can be written.
     """
+    out = as_path("out", out)
     check_count(jobs=jobs)
     check_count(0, seed=seed)
     if repetitions is not None:

@@ -1,9 +1,12 @@
 """Reading .npz files: both sets of keys, and a clear refusal of everything else."""
 
+import zipfile
+
 import numpy as np
 import pytest
 
 from scratchnoise.data import load, load_npz
+from scratchnoise.data.human_labels import load_cifar10_human
 
 X_TRAIN = np.arange(6 * 4, dtype=np.uint8).reshape(6, 2, 2)
 X_TEST = X_TRAIN[:3] + 100
@@ -94,3 +97,30 @@ def test_refuses_damaged_files(tmp_path):
 def test_says_when_there_is_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file .*gone.npz"):
         load_npz(tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize("read", [load_npz, load_cifar10_human])
+def test_every_damaged_byte_is_a_value_error_that_names_the_file(read, tmp_path):
+    """zipfile, zlib, NumPy's header and its tokenizer all fail in ways of their own."""
+    arrays = {"x_train": X_TRAIN, "y_train": Y_TRAIN, "x_test": X_TEST, "y_test": Y_TEST}
+    np.savez(tmp_path / "good.npz", clean_label=Y_TRAIN, aggre_label=Y_TRAIN, **arrays)
+    good = (tmp_path / "good.npz").read_bytes()
+    path = tmp_path / "bad.npz"
+    for place in range(0, len(good), 3):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 0x5A]) + good[place + 1 :])
+        try:
+            read(path)
+        except ValueError as error:
+            assert "bad.npz" in str(error) or read is load_npz and "toy" not in str(error), error
+            assert "allow_pickle=True" not in str(error)
+
+
+@pytest.mark.parametrize("read", [load_npz, load_cifar10_human])
+def test_a_member_that_is_no_array_is_refused(read, tmp_path):
+    with zipfile.ZipFile(tmp_path / "text.npz", "w") as file:
+        for key in ("x_train", "y_train", "x_test", "y_test", "clean_label", "aggre_label"):
+            file.writestr(f"{key}.npy", "no array")
+    with pytest.raises(ValueError, match=r"text\.npz: .*(x_train|clean_label) is not an array"):
+        read(tmp_path / "text.npz")
+    with pytest.raises(ValueError, match="path=None should be the name of a file"):
+        read(None)

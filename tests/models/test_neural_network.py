@@ -181,3 +181,11 @@ def test_divergence_leaves_no_model_behind(noisy_gaussians, T):
 def test_bad_settings_are_named(gaussians, settings, message):
     with pytest.raises(ValueError, match=message):
         model(**settings).fit(*gaussians)
+
+
+def test_a_loss_whose_t_has_no_room_for_a_label_is_refused_as_t_itself_is(rng):
+    """It diverged in the first epoch, with advice that could not help."""
+    T, X, y = [[1, 1, 0.5], [0, 0, 0], [0, 0, 0.5]], rng.normal(size=(30, 2)), np.arange(30) % 3
+    for settings in ({"loss": ForwardCorrected(T)}, {"loss": "forward", "T": T}):
+        with pytest.raises(ValueError, match=r"T has rows of zeros, so the labels \[1\] never occur, but y has them"):
+            NeuralNetwork("mlp", epochs=1, **settings).fit(X, y)

@@ -173,3 +173,9 @@ def test_keys_of_a_dict_come_back_as_they_were(labels, tmp_path):
     loaded = load(tmp_path / "model.npz")
     assert loaded.class_weight == model.class_weight
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
+
+
+def test_the_t_of_a_loaded_model_is_read_only(gaussians, path):
+    X, y = gaussians[:2]
+    save(RobustSoftmaxRegression([[0.9, 0.2, 0.1], [0.05, 0.7, 0.1], [0.05, 0.1, 0.8]], max_iter=3).fit(X, y), path)
+    assert not load(path).T_.array.flags.writeable
