@@ -146,8 +146,8 @@ for name, difference in harder.items():
     print(f"{name}: the plain model finds more under noise of the class, by {difference}")
 
 # %% [markdown]
-# Harder, for both kinds: a wrong label is found because it contradicts the features, and labels that depend on the
-# features contradict them less. But all rankings are far better than chance.
+# Harder, for both kinds. A possible reason: a wrong label is found because it contradicts the features, and labels that
+# depend on the features may contradict them less. But all rankings are far better than chance.
 #
 # ## On Fashion-MNIST, and with the labels of people
 #

@@ -21,8 +21,7 @@ def volmin(q: ArrayLike, y_noisy: ArrayLike, volume: float = 1e-3) -> Transition
     its column, so classes cannot swap. Many pairs of T and p explain the same q = T p; |det T| is the volume that the
     columns of T span, and the smallest that holds all q is the truth, where the p of the samples spread widely enough.
     Beware: log |det T| has no lower bound, so a large `volume` ends at equal columns; 0 leaves T undecided, and a small
-    one nearly so: where classes overlap, an error stays that more samples do not take away (0.06 to 0.11 an entry with
-    `volume` 1e-3 and 200,000 samples of Gaussian classes, less with 1e-2).
+    one nearly so: where classes overlap, an error stays that more samples do not take away; a larger `volume` may.
     q (N, C) out of fold, y_noisy (N,) integers 0..C-1, volume >= 0 -> TransitionMatrix, diagnostics {"log_det", "loss":
     the first term}. Raises ValueError when a class has no label.
     Source: Li, Liu, Han, Niu and Sugiyama 2021, Provably end-to-end label-noise learning.

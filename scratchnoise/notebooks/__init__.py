@@ -7,7 +7,6 @@ libraries that it takes are the extra `docs`.
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..checks import as_path
 from ..course.workspace import STUBS
 from ..files import write_whole
 from .convert import PACKAGE_PARENT, NotebookError, exercise_notebook, read_tutorial
@@ -53,7 +52,6 @@ def build(out, folder=None, jobs=1):
         raise NotebookError(f"jobs={jobs}; it should be at least 1")
     folder = find_folder(folder)
     _check_libraries()
-    as_path("out", out).mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is told before the work
     import asyncio
 
     from .execute import execute_all

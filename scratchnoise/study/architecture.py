@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from .. import data, noise
+from ..losses import ForwardCorrected
 from ..models import NeuralNetwork
 from ..models.conventions import ConvergenceWarning
 from ..network import Network
@@ -33,7 +34,7 @@ SWEEPS = {
     "size": (1000, 4000, 12000),
 }
 LOSSES = ("cross_entropy", "forward")
-STEP = 0.01  # of learning_rate="auto" for cross-entropy
+STEP = 0.01  # of learning_rate="auto", for cross-entropy as it is, for other losses times their step_scale
 FIELDS = (*BASE, "step", "loss", "rate", "draw")
 
 
@@ -47,7 +48,7 @@ def settings():
     unique = list({tuple(shape.values()): shape for shape in shapes}.values())
     found = [{**shape, "step": "auto", "loss": loss} for shape in unique for loss in LOSSES]
     ends = min(SWEEPS["batch"]), max(SWEEPS["batch"])
-    return found + [{**BASE, "batch": b, "step": "proportional", "loss": "cross_entropy"} for b in ends]
+    return found + [{**BASE, "batch": b, "step": "proportional", "loss": loss} for b in ends for loss in LOSSES]
 
 
 def measure(out, draws=3):
@@ -89,7 +90,7 @@ def _scores(depth, width, batch, size, step, loss, rate, draw):
         T=T if loss == "forward" else None,
         epochs=EPOCHS,
         batch_size=batch,
-        learning_rate=STEP * batch / BASE["batch"] if step == "proportional" else "auto",
+        learning_rate=_step(loss, T) * batch / BASE["batch"] if step == "proportional" else "auto",
         random_state=draw,
         on_epoch=best,
     )
@@ -99,6 +100,10 @@ def _scores(depth, width, batch, size, step, loss, rate, draw):
     last = model.score(x_test, y_test)
     model.network_.set_state(best.state)
     return {"accuracy": last, "chosen": model.score(x_test, y_test), "epoch": best.epoch}
+
+
+def _step(loss, T):
+    return STEP * (ForwardCorrected(T).step_scale if loss == "forward" else 1)
 
 
 class BestEpoch:

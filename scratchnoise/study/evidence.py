@@ -154,6 +154,12 @@ def measured_again(found, results):
     return parts
 
 
+def first_measured_again(found, results):
+    """What a method with a first place would have without the run that was measured again: a paragraph."""
+    lines = [line for line in measured_again(found, results) if line.startswith("NN forward")]
+    return f"One run of it was measured twice: {'; '.join(lines)} (see Tables and processors)." if lines else ""
+
+
 def tables_of_networks(results):
     """Which kernel tables the runs of the networks come from."""
     runs = {}

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ..files import write_whole
 
 # After Okabe and Ito, told apart with any colour vision; nothing is told by colour alone.
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#AA4499"
+BLUE, ORANGE, GREEN, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9"
 BLACK, GREY, PALE = "#222222", "#767676", "#e5e5e5"
 # The relative luminance at which black text and white text stand out equally.
 MIDDLE = 0.179

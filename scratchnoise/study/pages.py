@@ -4,30 +4,22 @@ It writes RESULTS.md, SPEED.md, PRACTICE.md, CLAIMS.md and their pictures in tut
 `claims` registers into the README, the tutorials and the docstrings. The suite makes all of it again and compares.
 """
 
-import textwrap
-from functools import partial
-
 from ..bench import page as bench_page
 from ..files import write_whole
 from ..practice import page as practice_page
 from ..practice.session import COMPARISONS
 from . import (
     architecture,
+    beyond,
     claims,
     estimates,
     evidence,
-    human,
-    instance,
-    label_errors,
     learnt_rates,
     plain_alarm,
     processors,
-    published,
     readings,
-    recipe,
     selection,
     sparse,
-    ten_classes,
     told_T,
 )
 from .answers import answers
@@ -36,8 +28,11 @@ from .figures import png
 from .findings import findings
 from .gallery import overview
 from .grids import grids
+from .markdown import found, listed, wrapped
+from .report_numbers import METHODS
 from .sweeps import sweep
 
+FEW = 3  # draws: the t interval of so few is four standard errors wide on each side
 MADE = "<!-- Made from the rows by `python -m scratchnoise.study.pages`; do not edit. -->"
 
 
@@ -66,23 +61,12 @@ def pages(folder=evidence.FOLDER):
     }
 
 
-def _found(name, folder, described):
-    """What is said of the rows of an experiment: list of str."""
-    has_rows = (folder / f"{name}.jsonl").exists()
-    return described(evidence.rows(name, folder)) if has_rows else [f"Not run: there are no rows of `{name}`."]
-
-
-def _table_and_list(name, folder, table, items):
-    """The table of an experiment, and the list below it: two paragraphs."""
-    return "\n".join(_found(name, folder, table)), _list(_found(name, folder, items))
-
-
 def _sweeps(folder):
     """{name: Figure} of every setting that `architecture` changes; none where it has not been run."""
     if not (folder / "architecture.jsonl").exists():
         return {}
-    found = evidence.rows("architecture", folder)
-    return {name: sweep(found, name) for name in architecture.SWEEPS}
+    rows = evidence.rows("architecture", folder)
+    return {name: sweep(rows, name) for name in architecture.SWEEPS}
 
 
 def _of_table_3(rows):
@@ -100,20 +84,24 @@ def results(rows, folder=evidence.FOLDER):
         "and the same with `--data cifar10`; [README](README.md) has the files. Accuracies are those of the last "
         "epoch, or of the epoch named, on the clean test set, which serves to score and nothing else. (38) is half of "
         "the labels wrong, (39) 60 %; the noise of CIFAR-10 is hidden from the methods, and it is not the report's.",
-        "![Accuracy of all methods at the end of training](methods.png)",
+        "![Accuracy of the report's methods and their controls at the end of training](methods.png)",
+        "Bars are standard deviations of the draws; died: so many runs ended with a loss that is no number.",
         "## What was found",
         *(_finding(finding) for finding in findings(rows)),
+        evidence.first_measured_again(evidence.rows("measured_again", folder), rows),
         "Differences are paired, with the t interval of 95 %; shown means that it leaves out 0. The best recorded "
         "epoch is that of the test curve, so what the plain network loses is flattered.",
         "## Tables",
         *(_table(grid) for grid in grids(rows)),
+        "### The methods of these tables",
+        listed(f"{name}: {METHODS[name]}" for name in METHODS if name in {row["method"] for row in rows}),
         "## Ours and the report's",
         "Welch's interval of 95 % for the difference of two means, the report's over 10 runs (5 folds in Table 2). "
         "Clean labels in Table 2 are fewer, four fifths of the test set, so these accuracies are no upper bound.",
         "These differ:",
-        _list(differ),
+        listed(differ),
         "For these no difference is shown:",
-        _list(agree),
+        listed(agree),
         "## Claims with their controls",
         "### What the report calls an iteration",
         "Accuracy after so many iterations, for three scales of the pixels, under (38) | (39), mean of two draws. The "
@@ -126,17 +114,17 @@ def results(rows, folder=evidence.FOLDER):
         'learning_rate="auto" are those of the library for all data, and were not chosen here.',
         "\n".join(["```", *selection.described(evidence.rows("selection", folder)), "```"]),
         "### Tables and processors",
-        _list(_found("processors", folder, processors.described)),
+        listed(found("processors", folder, processors.described)),
         evidence.tables_of_networks(rows),
         "Measured again:",
-        _list(evidence.measured_again(evidence.rows("measured_again", folder), rows)),
+        listed(evidence.measured_again(evidence.rows("measured_again", folder), rows)),
         "### MLR and MLR (flipped)",
         evidence.flipped_is_plain(rows),
         "### Learnt flip rates",
         learnt_rates.described(evidence.rows("learnt_rates", folder)),
         "### The raw corrected loss",
         evidence.raw_deaths_summary(deaths),
-        _list(evidence.raw_deaths(deaths)),
+        listed(evidence.raw_deaths(deaths)),
         "### The first steps of the forward network",
         evidence.first_steps(evidence.rows("first_steps", folder)),
         "### The alarms",
@@ -148,60 +136,15 @@ def results(rows, folder=evidence.FOLDER):
         told_T.described(evidence.rows("told_T", folder), rows),
         "### What a noisy label is worth",
         evidence.information(),
-        "## Beyond the report",
-        "### Estimates of T",
-        "Total variation per column, mean (deviation) of the draws, for 18,000 images of Fashion-MNIST and the "
-        "posteriors of logistic regression; and the mean absolute error of an entry on data sets of scikit-learn. "
-        "`combined` is the default, `identity` is the answer that there is no noise.",
-        "\n".join(_found("estimates", folder, estimates.table)),
-        _list(_found("estimates", folder, estimates.described)),
-        "![Total variation per column of every estimate of T, under (38) and (39)](estimates.png)",
-        "### Wrong labels found",
-        "Area under the precision-recall curve, mean of the draws; chance is the share of wrong labels. Ours and "
-        "cleanlab's scores are of the same posteriors, those of softmax regression on noisy labels; two other models "
-        "know T or learn it. Below, paired differences beside the score of cleanlab that comes nearest.",
-        *_table_and_list("label_errors", folder, label_errors.table, label_errors.described),
-        "The twenty most suspicious of 6,000 labels under (38), the noisy label above each image and the class that "
-        "softmax regression suggests below: `python -m scratchnoise.study.suspects --out suspects.png`.",
-        "![The twenty most suspicious labels of Fashion-MNIST](suspects.png)",
-        "### Noise that depends on the sample",
-        "Accuracy, and mean absolute error of an entry of the estimate of T (confident joint), under noise of the "
-        "sample / noise of the class, which is drawn from the same mean T. Fashion-MNIST, 6,000 images, means of the "
-        "draws; below, paired differences. Margin noise is wrong where classes meet; rMLR, which assumes noise of the "
-        "class, expects as many wrong labels everywhere.",
-        *_table_and_list("instance", folder, instance.table, instance.described),
-        "### Labels of people",
-        "Accuracy and error of T with the labels that people gave to CIFAR-10 (CIFAR-10N), less those with labels that "
-        "were drawn from the same T for the same images. The labels may not be handed on, so whoever runs it fetches "
-        "them.",
-        _list(_found("human", folder, human.described)),
-        "### The best recipe by hand",
-        "The network with the forward loss and more of what is built; and softmax regression behind T on features "
-        "of patches that no label has touched (features). It relabels the images for a network that then needs no "
-        "T, alone (taught) or together with the network of the forward loss (taught by both). The noisy labels of a "
-        "draw that is none of the study's choose among the candidates: each learns from one half and is judged on "
-        "the other, in turn. Draws of the study then compare the chosen one with NN forward, on clean test labels, "
-        "in pairs. On CIFAR-10 networks are told the study's estimate of T; candidates with features estimate their "
-        "own, by the same estimator, and NN forward is told that for control.",
-        *_table_and_list(
-            "recipe", folder, partial(recipe.table, results=rows), partial(recipe.described, results=rows)
-        ),
-        "### Ten classes",
-        "Last epoch, and the epoch with the best accuracy on noisy validation labels: mean (deviation) of the draws.",
-        *_table_and_list("ten_classes", folder, ten_classes.table, ten_classes.not_run),
-        "Published figures beside our last epoch. Reached: ours is above, or below by at most two standard errors of "
-        "the difference, which stand behind ±; a figure without a deviation is taken as exact. The noises of the "
-        "source are ours: symmetric noise goes to all other classes alike, pair noise to one. CIFAR-10 is run where "
-        "its archive of 160 MB is on the computer.",
-        *_table_and_list("ten_classes", folder, published.table, published.described),
+        *beyond.parts(rows, folder),
     ]
-    return "\n\n".join(_wrapped(part) for part in parts) + "\n"
+    return "\n\n".join(wrapped(part) for part in parts) + "\n"
 
 
 def practice(folder=evidence.FOLDER):
     """PRACTICE.md: the defaults on a user's own arrays."""
     comparisons = {name: evidence.rows(f"practice_{name}", folder) for name in COMPARISONS}
-    return "\n\n".join(_wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
+    return "\n\n".join(wrapped(part) for part in [MADE, *practice_page.page(comparisons)]) + "\n"
 
 
 def claims_of_the_report(folder=evidence.FOLDER):
@@ -212,19 +155,29 @@ def claims_of_the_report(folder=evidence.FOLDER):
         "Each claim of sections 2, 4.1 and 5 of the report, in short, and what our rows say. Differences are paired "
         "over draws, with the t interval of 95 %; shown means that it leaves out 0. [README](README.md) has the files.",
     ]
-    for claim, found in answers(folder).items():
+    for claim, answer in answers(folder).items():
         parts.append(f"## {claim.section}: {claim.text}")
-        if found is None:
+        if answer is None:
             parts.append("**Not run.** No rows answer this claim.")
         else:
-            parts += [f"**{found.sentence}**", _list(found.items), f"Control: {found.control}"]
-            parts += [f"![{claim.text}]({picture})" for picture in found.pictures]
-    return "\n\n".join(_wrapped(part) for part in parts) + "\n"
+            control = f"Control: {answer.control}{_drawn(claim, folder)}"
+            parts += [f"**{answer.sentence}**", listed(answer.items), control]
+            for file, shows in answer.pictures.items():
+                parts += [f"![{shows}]({file})", shows if shows.endswith(".") else f"{shows}."]
+    return "\n\n".join(wrapped(part) for part in parts) + "\n"
+
+
+def _drawn(claim, folder):
+    """How many draws are behind the answer to a claim, in words; nothing where no run decides."""
+    rows = [row for name in claim.rows[:1] for row in evidence.rows(name, folder)]
+    draws = {row.get("draw", row.get("repetition")) for row in rows} - {None}  # folds of clean data have none
+    few = "; so few show large differences alone" if len(draws) <= FEW else ""
+    return f" There are {len(draws)} draws{few}." if draws else ""
 
 
 def speed(folder=evidence.FOLDER):
     """SPEED.md: our kernels beside the faster layout of PyTorch."""
-    return "\n\n".join(_wrapped(part) for part in [MADE, *bench_page.page(folder)]) + "\n"
+    return "\n\n".join(wrapped(part) for part in [MADE, *bench_page.page(folder)]) + "\n"
 
 
 def _table(grid):
@@ -237,27 +190,11 @@ def _table(grid):
         depth = "&nbsp;&nbsp;" * ((len(line.label) - len(line.label.lstrip())) // 2)
         texts = (f"**{text}**" if place in line.best else text for place, text in enumerate(line.texts))
         lines.append(f"| {depth}{line.label.strip()} | {' | '.join(texts)} |")
-    return "\n\n".join([f"### {grid.title}", "\n".join(lines), _list(grid.notes).replace("; * best", "; bold: best")])
+    return "\n\n".join([f"### {grid.title}", "\n".join(lines), listed(grid.notes).replace("; * best", "; bold: best")])
 
 
 def _finding(finding):
-    return "\n\n".join([f"**{finding.sentence}**", *([_list(finding.items)] if finding.items else [])])
-
-
-def _list(items):
-    return "\n".join(f"* {item}" for item in items)
-
-
-def _wrapped(part):
-    """Paragraphs and lists at 120 characters a line; tables, headings, pictures and code as they are."""
-    if "\n\n" in part:
-        return "\n\n".join(map(_wrapped, part.split("\n\n")))
-    if part.startswith(("|", "#", "<", "!", "```")):
-        return part
-    options = {"width": 120, "break_long_words": False, "break_on_hyphens": False}
-    if part.startswith("* "):
-        return "\n".join(textwrap.fill(line, subsequent_indent="  ", **options) for line in part.split("\n"))
-    return textwrap.fill(part, **options)
+    return "\n\n".join([f"**{finding.sentence}**", *([listed(finding.items)] if finding.items else [])])
 
 
 if __name__ == "__main__":

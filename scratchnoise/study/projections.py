@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 
 from ..data import images
 from .experiment import command, recorded
-from .figures import BLUE, GREEN, ORANGE, save
+from .figures import BLACK, ORANGE, SKY, save
 from .protocol import PRESETS, load_data
 
 SEED, NEIGHBOURS = 0, 10
 FIGURES = {"fashion-mnist": "figure_3.png", "cifar10": "figure_5.png"}
-LOOKS = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"))
+LOOKS = ((BLACK, "o"), (ORANGE, "^"), (SKY, "s"))  # dark, middle and light, so in grey too
 
 
 def methods():
@@ -55,14 +55,21 @@ def measure(out, draws=3):
             measured = {**planes, "pixels": x}
             results.append(
                 *(
-                    {"data": name, "draw": draw, "method": method, "same_class": same_class(points, y)}
+                    {"data": name, "draw": draw, "method": method, **_shares(points, y, found.class_names)}
                     for method, points in measured.items()
                 )
             )
 
 
+def _shares(points, y, class_names):
+    """{"same_class": mean over all points, "by_class": {name: mean over those of the class}}."""
+    share = same_class(points, y)
+    by_class = {name: float(share[y == label].mean()) for label, name in enumerate(class_names)}
+    return {"same_class": float(share.mean()), "by_class": by_class}
+
+
 def same_class(points, y, k=NEIGHBOURS):
-    """The share of the k nearest other points that have a point's own class, mean over points: float.
+    """The share of the k nearest other points that have a point's own class: (N,).
 
     points (N, D), N > k; y (N,). 1 where classes are separated, about 1 / C where they are mixed.
     """
@@ -71,7 +78,7 @@ def same_class(points, y, k=NEIGHBOURS):
     distances = squares[:, None] + squares - 2 * points @ points.T
     np.fill_diagonal(distances, np.inf)
     nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
-    return float((y[nearest] == y[:, None]).mean())
+    return (y[nearest] == y[:, None]).mean(axis=1)
 
 
 def picture(planes, y, class_names):
@@ -81,7 +88,7 @@ def picture(planes, y, class_names):
     for ax, (method, points) in zip(axes, planes.items(), strict=True):
         for label, (color, marker) in zip(range(len(class_names)), LOOKS, strict=False):
             x = points[y == label]
-            ax.plot(*x.T, marker, color=color, markersize=2.5, alpha=0.5, markeredgewidth=0, label=class_names[label])
+            ax.plot(*x.T, marker, color=color, markersize=3.5, alpha=0.6, markeredgewidth=0, label=class_names[label])
         ax.set(title=method, xticks=[], yticks=[])
     names = axes[0].get_legend_handles_labels()
     figure.legend(*names, loc="outside lower center", ncols=len(class_names), markerscale=3, frameon=False)

@@ -123,6 +123,14 @@ def _ours(answer):
     return answer.network, f"{answer.ours:.4f}", difference, answer.text
 
 
+def verdict(rows):
+    """Whether the published figures are reached: a list of one sentence."""
+    found = answers(rows)
+    if not found:
+        return ["**Whether the published figures are reached is open: they are of CIFAR-10, which has no rows here.**"]
+    return [f"**{sum(answer.is_reached for answer in found)} of {len(found)} published figures are reached.**"]
+
+
 def described(rows):
     """How many figures are reached, and what cannot be said: list of str."""
     found = answers(rows)

@@ -19,13 +19,18 @@ from .sparse import blocks
 SHOWN = 20
 COLUMNS = 5
 N_TRAIN, SEED = 6000, 0
+FRAMES = {  # is the label wrong? None where nobody knows
+    None: {"edgecolor": GREY, "linewidth": 0.5},
+    True: {"edgecolor": BLUE, "linewidth": 3},
+    False: {"edgecolor": ORANGE, "linewidth": 3, "linestyle": (0, (2, 2)), "capstyle": "butt"},
+}
 
 
 def suspicious_labels(errors, images, y_noisy, class_names, y_true=None):
     """The first twenty samples of `find_label_errors`, each with its label, the class suggested and P(wrong).
 
     errors: LabelErrors of labels 0..C-1; images (N, H, W) or (N, H, W, K); y_noisy (N,); class_names: C of str; y_true
-    (N,): where it is known, a blue frame says that the label is wrong, an orange one that it is right.
+    (N,): where it is known, a blue frame says that the label is wrong, an orange and dashed one that it is right.
     Raises ValueError where there are other numbers of samples.
     """
     images, y_noisy = np.asarray(images), np.asarray(y_noisy)
@@ -45,14 +50,17 @@ def suspicious_labels(errors, images, y_noisy, class_names, y_true=None):
         image = images[n]
         ax.imshow(image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image, cmap="gray")
         ax.set_title(f"{class_names[y_noisy[n]]}?", fontsize=10, parse_math=False)
-        ax.set_xlabel(f"rather {class_names[suggested]}\n{100 * wrong:.0f} % wrong", fontsize=9, parse_math=False)
+        sure = "over 99" if wrong > 0.99 else f"{100 * wrong:.0f}"
+        ax.set_xlabel(f"rather {class_names[suggested]}\n{sure} % wrong", fontsize=9, parse_math=False)
         ax.set(xticks=[], yticks=[])
         known = None if y_true is None else y_true[n] != y_noisy[n]
         for spine in ax.spines.values():
-            spine.set(edgecolor={None: GREY, True: BLUE, False: ORANGE}[known], linewidth=0.5 if known is None else 3)
+            spine.set(**FRAMES[known])
     if y_true is not None:
         found = int(np.sum(np.asarray(y_true)[chosen] != y_noisy[chosen]))
-        figure.suptitle(f"{found} of these {len(chosen)} labels are wrong (blue frames), the others right (orange)")
+        figure.suptitle(
+            f"{found} of these {len(chosen)} labels are wrong (blue frames), the others right (orange, dashed)"
+        )
     return figure
 
 

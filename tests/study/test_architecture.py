@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from experiments import goes_on_where_it_stopped
 
+from scratchnoise.losses import ForwardCorrected
 from scratchnoise.study import architecture
 from scratchnoise.study.answers.architecture import batch, depth, size
 from scratchnoise.study.sweeps import sweep
@@ -26,7 +27,7 @@ def small(monkeypatch):
 def test_every_network_is_trained_at_every_rate(small, tmp_path):
     rows = goes_on_where_it_stopped(architecture.measure, tmp_path / "rows.jsonl")
     plain, forward, control = 4, 4, 2
-    assert len(rows) == 2 * (plain + control) + forward, "with T = I the forward loss is plain cross-entropy"
+    assert len(rows) == 2 * (plain + control) + forward + control, "with T = I the forward loss is plain cross-entropy"
     assert {row["size"] for row in rows} == {60, 90}
     assert architecture.accuracies(rows, 0.0, "forward") == architecture.accuracies(rows, 0.0)
     assert architecture.accuracies(rows, 0.6, "forward") != {}
@@ -62,7 +63,9 @@ def test_what_a_network_is_told(small, monkeypatch):
         told = Recorder.made[-1]
         steps = told.settings["learning_rate"]
         proportional = {10: 0.01, 20: 0.02}[setting["batch"]]  # twice the base's for twice the batch
-        assert steps == (proportional if setting["step"] == "proportional" else "auto")
+        if setting["loss"] == "forward":
+            proportional *= ForwardCorrected(told.settings["T"]).step_scale
+        assert steps == (pytest.approx(proportional) if setting["step"] == "proportional" else "auto")
         assert (told.settings["T"] is not None) == (setting["loss"] == "forward")
         assert len(told.x) == setting["size"] and told.settings["batch_size"] == setting["batch"]
         held = told.settings["on_epoch"].x
@@ -127,8 +130,9 @@ def test_verdicts_follow_the_rows(answer, name, ends):
         return rows_of(lambda row: (row[name] == end) * (0.1 + 0.001 * row["draw"]))
 
     better, worse = answer(gains(most)), answer(gains(least))
-    assert better.sentence.count("better in 3 of 3 settings with noise, worse in 0 of 3") == 3
-    assert worse.sentence.count("better in 0 of 3 settings with noise, worse in 3 of 3") == 3
+    said = 6 if name == "batch" else 3  # with steps in proportion, too
+    assert better.sentence.count("in 3 of 3 settings, worse in 0 of 3") == said
+    assert worse.sentence.count("in 0 of 3 settings, worse in 3 of 3") == said
     highest = [item for item in better.items if "the highest mean" in item]
     assert len(highest) == 3 and all(item.count(f"{most} at ") == len(item.split(" %")) - 1 for item in highest)
     gaps = [item for item in better.items if item not in highest]

@@ -42,11 +42,11 @@ def test_what_is_said_follows_the_numbers(measurement):
 def test_T_known_is_held_against_its_control(measurement):
     rows = [measurement("rMLR (tuned)", k, None, 0.92 + 0.001 * k) for k in range(3)]
     assert not any("Being told T" in text for text in sentences(rows))
-    rows += [measurement("MLR (tuned)", k, None, 0.9 + 0.001 * k + 1e-4 * (k == 1)) for k in range(3)]
-    told = "Being told T, or its estimate where it is hidden, is shown to help in {} of {} comparisons."
-    assert told.format(1, 1) in sentences(rows)
-    rows += [measurement("MLR (own settings)", k, None, 0.93 + 0.001 * k) for k in range(3)]
-    assert told.format(1, 2) in sentences(rows), "its own settings make the plain method better here"
+    told = "Being told T, or its estimate where it is hidden, is shown to help in {} of 1 comparisons."
+    for accuracy, times in ((0.9, 1), (0.93, 0)):
+        plain = [measurement("MLR (own settings)", k, None, accuracy + 0.001 * k + 1e-4 * (k == 1)) for k in range(3)]
+        unsettled = [measurement("MLR (tuned)", k, None, 0.6 + 0.001 * k) for k in range(3)]
+        assert told.format(times) in sentences(rows + plain + unsettled)
 
 
 def test_the_network_is_held_against_the_plain_one_stopped_in_time(measurement):
@@ -63,7 +63,7 @@ def test_a_risk_below_zero_before_a_death_is_counted(measurement):
     died = {"stopped": "the loss was no longer finite in epoch 3", "accuracy": None}
     row = measurement("NN backward (raw)", 0, 3, history={"corrected_risk": [1.0, -2.0, None]}, **died)
     (text,) = sentences([row])
-    assert text.endswith("of the 2 epochs that the others ended 1 had a corrected risk below zero (-2 to 1).")
+    assert text.endswith("1 later; of the 2 epochs that these had ended 1 had a corrected risk below zero (-2 to 1).")
 
 
 def test_no_rows_no_findings():

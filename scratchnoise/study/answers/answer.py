@@ -1,5 +1,7 @@
 """A claim of the report and what our rows answer, and the words in which differences are told."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -9,7 +11,7 @@ class Answer(NamedTuple):
     sentence: str
     items: tuple
     control: str
-    pictures: tuple = ()  # names of files beside the page
+    pictures: Mapping = MappingProxyType({})  # files beside the page, and what each shows
 
 
 def shown(difference):

@@ -6,6 +6,11 @@ from .. import architecture as study
 from .answer import Answer, counted, percent, shown
 
 NOISY = study.RATES[1:]
+ASKED = {
+    "cross-entropy, last epoch": {},
+    "cross-entropy, epoch chosen on noisy labels": {"scored": "chosen"},
+    "forward, last epoch": {"loss": "forward"},
+}
 
 
 def depth(rows):
@@ -17,22 +22,28 @@ def depth(rows):
         "{} hidden layers instead of {}",
         "Six layers of 128 units have about as many weights as two layers of 256. Two layers of 256 minus two of 128: "
         f"{_by_rate(wide)}.",
-        ("depth.png", "width.png"),
+        {"depth.png": "Accuracy by number of hidden layers", "width.png": "Accuracy by units of a hidden layer"},
     )
 
 
 def batch(rows):
     """Section 5: batches should be small enough, and their size optimised."""
-    scaled = {rate: study.gain(rows, rate, "batch", 16, 1024, step="proportional") for rate in NOISY}
-    return _answer(
+    scaled = {
+        name: {rate: study.gain(rows, rate, "batch", 16, 1024, step="proportional", **options) for rate in NOISY}
+        for name, options in ASKED.items()
+    }
+    fewer = "; ".join(f"{name}, {_by_rate(gaps)}" for name, gaps in scaled.items())
+    counts = "; ".join(f"{name}, better in {_verdicts(gaps.values())}" for name, gaps in scaled.items())
+    found = _answer(
         rows,
         ("batch", 16, 1024),
         "Batches of {} instead of {}",
-        "With fewer steps in an epoch a network learns less of anything, wrong labels too. With cross-entropy and a "
-        f"step in proportion to the batch, 16 - 1024: {_by_rate(scaled)}. [Rol+17] itself says that noise makes the "
-        "effective batch smaller, which speaks for larger batches.",
-        ("batch.png",),
+        "With fewer steps in an epoch a network learns less of anything, wrong labels too: see the lines of 0 %. With "
+        f"a step in proportion to the batch, which goes as far, 16 - 1024: {fewer}. [Rol+17] itself says that noise "
+        "makes the effective batch smaller, which speaks for larger batches.",
+        {"batch.png": "Accuracy by batch size"},
     )
+    return found._replace(sentence=f"{found.sentence} With steps in proportion to the batch: {counts}.")
 
 
 def size(rows):
@@ -42,29 +53,29 @@ def size(rows):
         ("size", 12000, 1000),
         "{} samples instead of {}",
         "The line of 0 % is what more samples do without noise. Epochs are as many, so more samples are more steps.",
-        ("size.png",),
+        {"size.png": "Accuracy by number of training samples"},
     )
 
 
 def _answer(rows, ends, changed, control, pictures):
     """`ends`: what is changed, its two values; `changed`: these in words."""
     name, most, least = ends
-    asked = {
-        "cross-entropy, last epoch": {},
-        "cross-entropy, epoch chosen on noisy labels": {"scored": "chosen"},
-        "forward, last epoch": {"loss": "forward"},
-    }
     items, sentences = [], []
-    for title, options in asked.items():
+    for title, options in ASKED.items():
         rates = NOISY if "loss" in options else study.RATES
         gaps = {rate: study.gain(rows, rate, name, most, least, **options) for rate in rates}
         items.append(f"{title}, the highest mean: {_highest(rows, name, rates, options)}")
         found = [gap for rate, gap in gaps.items() if gap and rate]
         items += [f"{title}, {percent(rate)} drawn anew: {most} - {least} {shown(g)}" for rate, g in gaps.items() if g]
-        better, worse = counted(found), counted(found, -1)
-        sentences.append(f"with {title}, are shown to be better in {better} settings with noise, worse in {worse}")
-    sentence = f"{changed.format(most, least)}: {'; '.join(sentences)}."
-    return Answer(sentence, tuple(items), f"{control} {_rest()}", pictures)
+        sentences.append(f"with {title}, in {_verdicts(found)}")
+    sentence = f"{changed.format(most, least)} are shown, with noise, to be better {'; '.join(sentences)}."
+    drawn = {file: f"{what}. Bars are standard deviations of the draws." for file, what in pictures.items()}
+    return Answer(sentence, tuple(items), f"{control} {_rest()}", drawn)
+
+
+def _verdicts(gaps):
+    found = [gap for gap in gaps if gap]
+    return f"{counted(found)} settings, worse in {counted(found, -1)}"
 
 
 def _rest():
