@@ -11,7 +11,6 @@ def add_command(commands):
 
 
 def _run(arguments):
-    import numpy as np
     from rich.console import Console
 
     from .data.npz import load_npz
@@ -21,18 +20,15 @@ def _run(arguments):
     data = load_npz(arguments.file)
     X = data.x_train.reshape(len(data.x_train), -1)
     plain = SoftmaxRegression(random_state=arguments.seed)
-    names = np.array(data.class_names)
-    names = names.astype(int) if all(name.isdecimal() for name in data.class_names) else names  # 2 comes before 10
-    labels = names[data.y_train]  # as the file has them, so that the verdict names them so
-    estimates = estimates_side_by_side(plain, X, labels, random_state=arguments.seed)
+    estimates = estimates_side_by_side(plain, X, data.y_train, random_state=arguments.seed)
     T = estimates[DEFAULT]
-    names = [str(label) for label in T.diagnostics["classes"]]
+    names = [data.class_names[j] for j in T.diagnostics["classes"]]
     console = Console(highlight=False)
     for name in (DEFAULT, *T.diagnostics["mean_of"]):
         errors = T.diagnostics["standard_errors"] if name == DEFAULT else None
         console.print(_table(f"{name}: P(label of the row | true class of the column)", estimates[name], errors, names))
     console.print(_overview(estimates, names))
-    for sentence in verdict_in_words(T):
+    for sentence in verdict_in_words(T, names):
         console.print(sentence, markup=False)
     if arguments.figure:
         from .study.figures import save
@@ -40,10 +36,12 @@ def _run(arguments):
         save(figure(T, names), arguments.figure)
 
 
-def verdict_in_words(T):
-    """The sentences to show a user, from the diagnostics of `judge`."""
+def verdict_in_words(T, names):
+    """The sentences to show a user, from the diagnostics of `judge`. names: of the classes, in the order of T."""
+    from .estimate.quality import verdict
+
     quality = T.diagnostics
-    sentences = [f"Doubt: {sentence}." for sentence in quality["verdict"]] or ["No reason to doubt T was found."]
+    sentences = [f"Doubt: {sentence}." for sentence in verdict(T, names)] or ["No reason to doubt T was found."]
     condition = f"The condition number of T is {quality['condition_number']:.1f}."
     return [*sentences, f"Models use {quality['trust']:.0%} of T, the rest is the identity.", condition]
 

@@ -36,8 +36,9 @@ def part_dependent(X, y, n_classes, rate, rng, sharpness=3.0):
     check_positive(sharpness=sharpness)
     rng = as_generator("rng", rng)
     X = X.reshape(len(X), -1)
-    differs = X.max(axis=0) > X.min(axis=0)  # rounding gives a constant some deviation
-    X = (X - X.mean(axis=0)) * differs / np.where(differs, X.std(axis=0), 1)
+    spread = X.std(axis=0)
+    differs = (spread > 0) & (X.max(axis=0) > X.min(axis=0))  # rounding gives a constant some deviation
+    X = (X - X.mean(axis=0)) * differs / np.where(differs, spread, 1)
     r = _rates_around(rate, len(y), rng)
     W = rng.standard_normal((n_classes, n_classes, X.shape[1]))
     z = sharpness / np.sqrt(X.shape[1]) * np.einsum("nd,nid->ni", X, W[y], optimize=True)

@@ -198,8 +198,9 @@ class BackwardCorrected(Loss):
 
         z (N, C), y (N,) -> (C,).
         """
-        signed = _weights(z, sample_weight)[:, None] * self.signed_labels(z, y)
-        return -(signed * kernels.log_softmax(z)).sum(axis=0) / len(z)
+        weight = _weights(z, sample_weight)[:, None]
+        log_p = arrays().where(weight > 0, kernels.log_softmax(z), 0)
+        return -(weight * self.signed_labels(z, y) * log_p).sum(axis=0) / len(z)
 
     def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """The batch risk that `risk` names. z (N, C), y (N,) -> float."""

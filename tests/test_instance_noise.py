@@ -178,11 +178,11 @@ def test_posteriors_that_sum_to_nearly_one_give_probabilities():
     assert draw_labels(P, 0).shape == (3,)
 
 
-@pytest.mark.parametrize("constant", [0.1, 0.3, 7.7, 1e9])
+@pytest.mark.parametrize("constant", [0.1, 0.3, 7.7, 1e9, [1e-200, 2e-200]])
 def test_a_constant_feature_decides_nothing(constant, cloud):
-    """Rounding gives a column of 0.1 a deviation of 1e-17, which standardised it to +-1."""
+    """Rounding gives a column of 0.1 a deviation of 1e-17, which standardised it to +-1; that of 1e-200 underflows."""
     X, y = cloud
-    wide = [np.column_stack([X, np.full(len(y), value)]) for value in (0.0, constant)]
+    wide = [np.column_stack([X, np.resize(value, len(y))]) for value in (0.0, constant)]
     np.testing.assert_allclose(*(part_dependent(x, y, 3, 0.4, 0) for x in wide), atol=1e-12)
 
 

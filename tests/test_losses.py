@@ -305,6 +305,15 @@ def test_weight_zero_times_an_infinite_loss_is_zero():
     assert never.objective(z, [2, 0]) == np.inf, "without weights it counts"
 
 
+@pytest.mark.parametrize("loss", [*LOSSES[:3], *(BackwardCorrected(T, risk) for risk in ("raw", "clip", "flood"))])
+def test_an_impossible_class_of_a_sample_without_weight_changes_nothing(loss):
+    z, y = np.array([[0.0, -np.inf, 1], [0, 1, 0]]), [1, 0]
+    alone = loss.objective(z[1:], y[1:], [0.5])
+    assert loss.objective(z, y, [0, 1]) == pytest.approx(alone) and np.isfinite(alone)
+    np.testing.assert_allclose(loss.objective_grad(z, y, [0, 1])[1:], loss.objective_grad(z[1:], y[1:], [0.5]))
+    assert (loss.objective_grad(z, y, [0, 1])[0] == 0).all()
+
+
 def test_a_flood_level_of_numpy_leaves_float32(rng):
     z, y = drawn(rng)
     loss = BackwardCorrected(T, "flood", np.float64(0.3))

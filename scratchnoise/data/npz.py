@@ -56,6 +56,8 @@ def opened(path):
         file = np.load(path, allow_pickle=False)
     except Exception as error:
         raise _damaged(path, error) from error
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise ValueError(f"{path} is an .npy file that ends as a .zip; save it again with numpy.savez")
     with file:
         yield file
 

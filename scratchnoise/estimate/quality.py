@@ -49,10 +49,19 @@ def judge(T, method, peers, evidence, classes, random_state=None):
     number = np.bincount((q / np.bincount(y_noisy)).argmax(axis=1), minlength=len(T))
     largest = float(np.ptp(estimates, axis=0).max())
     quality = {"standard_errors": errors, "condition_number": T.cond, "trust": trust(T.array, errors)}
-    quality["verdict"] = _same_columns(T.array, errors, classes) + _other_doubts(T, number, largest, classes)
     quality["agreement"] = {"largest_difference": largest, "estimates": peers}
     quality["confident"] = {"number": number, "share": number / len(q)}
-    return TransitionMatrix(T.array, {**T.diagnostics, **quality})
+    judged = TransitionMatrix(T.array, {**T.diagnostics, **quality})
+    judged.diagnostics["verdict"] = verdict(judged, classes)
+    return judged
+
+
+def verdict(T, classes):
+    """The doubts about a T from `judge`, in sentences that name these classes (C,): list of str."""
+    quality = T.diagnostics
+    same = _same_columns(T.array, quality["standard_errors"], classes)
+    number, largest = quality["confident"]["number"], quality["agreement"]["largest_difference"]
+    return same + _other_doubts(T, number, largest, classes)
 
 
 def trust(T, errors):

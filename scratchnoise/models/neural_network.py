@@ -247,7 +247,7 @@ class NeuralNetwork(Classifier):
             own = getattr(self.loss, "T", None)  # a loss gets numbers of classes, so its T must be in their order
             if own is not None and own.classes not in (None, self.classes_.tolist()):
                 raise ValueError(f"loss has a T with labels {own.classes}; they should be {self.classes_.tolist()}")
-            if own is not None and len(own) == len(self.classes_):  # the loss itself says what it is for
+            if own is not None and len(own) == len(self.classes_):  # else the loss fails with its own message
                 as_transition_for(own, self.classes_, self.class_count_)
         else:
             check_choice(LOSSES, loss=self.loss)

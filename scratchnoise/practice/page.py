@@ -107,8 +107,8 @@ def _time(rows):
         f"same objective, that of LogisticRegression(C=1), {speed.PRECISION:.0e} above its optimum, each with the "
         "largest tolerance that gets there. In the last three each stops where its default tolerance says.",
         "\n".join(lines),
-        f"{first['processor']}, {first['threads']} threads each. {_ends(rows)} SoftmaxRegression() chooses its penalty "
-        "too, which takes several fits.",
+        f"{first['processor']}, {first['threads']} threads each. {_ends(rows)} SoftmaxRegression() also chooses its "
+        "penalty, which takes several fits.",
     )
 
 
@@ -119,10 +119,10 @@ def _ends(rows):
         for method in ("LogisticRegression", "SoftmaxRegression, l2 = 1/N")
     )
     slower = [base for base in _bases(rows) if _median(rows, base, "SoftmaxRegression") > _median(rows, base, PLAIN)]
-    where = f", and takes longer with its defaults for {'; '.join(slower)}" if slower else ""
+    where = f" With all defaults ours takes longer for {'; '.join(slower)}." if slower else ""
     return (
-        f"With the default tolerance LogisticRegression ends {min(theirs):.0e} to {max(theirs):.0e} above the optimum, "
-        f"SoftmaxRegression at most {max(ours):.0e}{where}."
+        f"With the default tolerance LogisticRegression() ends {min(theirs):.0e} to {max(theirs):.0e} above the "
+        f"optimum, SoftmaxRegression(l2=1/N) at most {max(ours):.0e}.{where}"
     )
 
 
@@ -152,7 +152,7 @@ def _peers(rows):
         "and the predictions for the test part, medians of the ratios. scikit-learn has no EM for wrong labels: "
         "discriminant analysis is what ours becomes where T = I, and GaussianMixture is EM without labels, so its "
         "accuracy says nothing here. The bars: ours at least theirs less one standard error of their mean, in at most "
-        "so many times their seconds. Bagging and forests are read as trees, with 2 x; AdaBoost, of stumps, has 1.5 x.",
+        "so many times their seconds. Bagging and forests have the bar of trees, 2 x; AdaBoost, of stumps, has 1.5 x.",
         "\n".join(lines),
         _missed(rows),
     )

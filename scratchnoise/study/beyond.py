@@ -4,6 +4,9 @@ from functools import partial
 
 from . import estimates, further_methods, human, instance, label_errors, published, recipe, ten_classes
 from .markdown import found, listed, table_and_list
+from .protocol import PRESETS
+
+QUICK = PRESETS["quick"]
 
 
 def parts(results, folder):
@@ -11,11 +14,11 @@ def parts(results, folder):
     return [
         "## Beyond the report",
         "### Further methods",
-        "Accuracy on clean test labels after the last epoch, mean (deviation) of 3 draws, and in pairs what a method "
+        "Accuracy on clean test labels after the last epoch, mean (deviation) of the draws, and in pairs what a method "
         "is at less plain training: a network less NN, any other method less MLR (own settings). All have the preset "
-        "`quick`: 4,000 training images, networks 6 epochs. So few show large differences alone, and what labels "
-        "learnt by heart cost shows later. Settings are those of `study.further`, which nobody tuned: this says what a "
-        "method does as it comes, not which is the best. EM learns its rates, rMLR is told T.",
+        f"`quick`: {QUICK.n_train:,} training images, networks {QUICK.epochs} epochs. What labels learnt by heart cost "
+        "shows later. Settings are those of `study.further`, which nobody tuned: this says what a method does as it "
+        "comes, not which is the best. EM learns its rates, rMLR is told T.",
         *table_and_list("further", folder, further_methods.table, further_methods.described),
         "### Estimates of T",
         "Total variation per column, mean (deviation) of the draws, for 18,000 images of Fashion-MNIST and the "
@@ -32,8 +35,8 @@ def parts(results, folder):
         *table_and_list("label_errors", folder, label_errors.table, label_errors.described),
         "The twenty most suspicious of 6,000 labels under (38), the noisy label above each image and the class that "
         "softmax regression suggests below: `python -m scratchnoise.study.suspects --out suspects.png`. The "
-        "probabilities are those of this model, which is too sure: labels that are right are among the twenty, as "
-        "their frames show. The ranking is what the areas above judge.",
+        "probabilities are those of this model: where a frame is orange and dashed, the label is right. The "
+        "ranking is what the areas above judge.",
         "![The twenty most suspicious labels of Fashion-MNIST](suspects.png)",
         "### Noise that depends on the sample",
         "Accuracy, and total variation per column of the estimate of T (confident joint), under noise of the sample / "
@@ -59,7 +62,7 @@ def parts(results, folder):
         "same estimator, and NN forward is told that for control. This estimator was changed when the first ten "
         "draws of CIFAR-10 had been scored, because the recipe with the default of `estimate_transition` (combined) "
         "had failed on some of them. Noisy labels do not tell the two estimators apart, so it was those draws that "
-        "decided; new draws were scored afterwards.",
+        "decided.",
         *table_and_list(
             "recipe", folder, partial(recipe.table, results=results), partial(recipe.described, results=results)
         ),

@@ -95,14 +95,17 @@ def last_weight(model, X, y):
 
 def accuracies(rows, data, method, rate):
     """{draw: accuracy}."""
-    wanted = (data, method, rate)
-    return {row["draw"]: row["accuracy"] for row in rows if (row["data"], row["method"], row["rate"]) == wanted}
+    return _values(rows, data, method, rate, "accuracy")
 
 
 def on_wrong(rows, data, method, rate):
     """{draw: share of the last member's weight that lay on wrong labels} of AdaBoost or SmoothBoost."""
+    return _values(rows, data, method, rate, "on_wrong")
+
+
+def _values(rows, data, method, rate, field):
     wanted = (data, method, rate)
-    return {row["draw"]: row["on_wrong"] for row in rows if (row["data"], row["method"], row["rate"]) == wanted}
+    return {row["draw"]: row[field] for row in rows if (row["data"], row["method"], row["rate"]) == wanted}
 
 
 def losses(rows, data, method, rate):

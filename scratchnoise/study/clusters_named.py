@@ -54,7 +54,7 @@ def _draw(features, y, draw):
             for labels, given, n_labels in ((CLEAN, y, asked), (NOISY, y_noisy, asked), (ALL_NOISY, y_noisy, None)):
                 model = KMeansClassifier(clusters, n_labels, random_state=draw, scaling=None).fit(x, given)
                 yield {"features": name, "method": method, "labels": labels, "accuracy": model.score(x, y)}
-            without = float((nearest_of(x, _handful(x, model.centres_, asked), y) == y).mean())
+            without = float((nearest_of(x, _handful(x, model.centres_, asked), y) == y).mean())  # labels move no centre
             yield {"features": name, "method": method, "labels": NO_CLUSTERS, "accuracy": without}
     q = out_of_fold_posteriors(KNeighbors(NEIGHBOURS, scaling=None), features[PIXELS], y_noisy, random_state=draw)
     accuracy = float((q.argmax(axis=1) == y).mean())

@@ -155,9 +155,10 @@ def measured_again(found, results):
 
 
 def first_measured_again(found, results):
-    """What a method with a first place would have without the run that was measured again: a paragraph."""
+    """What NN forward, which leads, would have with the first number of a run: a list of one paragraph, or none."""
     lines = [line for line in measured_again(found, results) if line.startswith("NN forward")]
-    return f"One run of it was measured twice: {'; '.join(lines)} (see Tables and processors)." if lines else ""
+    again = "A run of NN forward was measured again (see Tables and processors)"
+    return [f"{again}: {'; '.join(lines)}."] if lines else []
 
 
 def tables_of_networks(results):

@@ -146,13 +146,12 @@ def raw_runs(rows):
     text = f"Of {len(stopped)} runs with the corrected loss as printed {len(dead)} ended with a loss that is no number"
     before = [[risk for risk in risks[run] if risk is not None] for run in dead]  # of whole epochs
     at_once, before = sum(not risks for risks in before), sum(before, [])
-    text += f", {at_once} of these in the first epoch" if at_once else ""
+    text += f", {at_once} of these in the first epoch, {len(dead) - at_once} later" if at_once else ""
     if not before:
         return Finding(f"{text}.")
     negative = sum(risk < 0 for risk in before)
-    later = len(dead) - at_once
-    seen = f"of the {len(before)} epochs that these had ended {negative or 'none'} had a corrected risk below zero"
-    return Finding(f"{text}, {later} later; {seen} ({min(before):.3g} to {max(before):.3g}).")
+    seen = f"of the {len(before)} epochs that these runs had ended {negative or 'none'} had a corrected risk below zero"
+    return Finding(f"{text}; {seen} ({min(before):.3g} to {max(before):.3g}).")
 
 
 def estimates_of_T(rows):

@@ -34,7 +34,8 @@ def table(rows):
 
 def described(rows):
     """Which methods are shown to be better or worse than plain training, under each noise: list of str."""
-    said = []
+    draws = len({row["draw"] for row in rows})
+    said = [f"{draws} draws; so few show large differences alone."]
     for setting in SETTINGS:
         for kind, plain in (("networks", PLAIN), ("other methods", LINEAR)):
             gaps = {m: _gain(rows, setting, m) for m in _methods(rows) if _plain(m) == plain and m != plain}

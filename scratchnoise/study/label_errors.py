@@ -105,17 +105,16 @@ def described(rows):
         lines.append(f"{', '.join(cell)}: {beside}T known - ours {compare(told, ours)}")
         for method, found in gaps.items():
             found[", ".join(cell)] = _nearest(rows, cell, areas_of(rows, cell, method))[1]
+    said = []
     if all(gap for found in gaps.values() for gap in found.values()):
         verdicts = "; ".join(map(_verdict, gaps, gaps.values()))
-        lines.insert(0, f"Beside the best of cleanlab's scores, of the same posteriors in the first case: {verdicts}.")
-    if all(worth.values()):
-        above, below = (sum(_shown(worth, sign)) for sign in (1, -1))
-        lines.insert(
-            1,
-            f"Beside ours of posteriors of noisy labels, T known is shown to be above in {above} of {len(worth)} "
-            f"cells, below in {below}. It changes two things, the T of (5) and the model that was trained with it.",
-        )
-    return lines
+        said.append(f"Beside the best of cleanlab's scores, of the same posteriors in the first case: {verdicts}.")
+    above, below = (sum(_shown(worth, sign)) for sign in (1, -1))
+    said.append(
+        f"Beside ours of posteriors of noisy labels, T known is shown to be above in {above} of {len(worth)} cells, "
+        f"below in {below}. It changes two things, the T of (5) and the model that was trained with it."
+    )
+    return [*said, *lines]
 
 
 def _shown(gaps, sign):

@@ -12,8 +12,9 @@ def found(name, folder, described):
 
 
 def table_and_list(name, folder, table, items):
-    """The table of an experiment, and the list below it: two paragraphs."""
-    return "\n".join(found(name, folder, table)), listed(found(name, folder, items))
+    """The table of an experiment, and the list below it: two paragraphs, or one that says that it was not run."""
+    below = listed(found(name, folder, items))
+    return ("\n".join(found(name, folder, table)), below) if (folder / f"{name}.jsonl").exists() else (below,)
 
 
 def listed(items):

@@ -88,7 +88,7 @@ def results(rows, folder=evidence.FOLDER):
         "Bars are standard deviations of the draws; died: so many runs ended with a loss that is no number.",
         "## What was found",
         *(_finding(finding) for finding in findings(rows)),
-        evidence.first_measured_again(evidence.rows("measured_again", folder), rows),
+        *evidence.first_measured_again(evidence.rows("measured_again", folder), rows),
         "Differences are paired, with the t interval of 95 %; shown means that it leaves out 0. The best recorded "
         "epoch is that of the test curve, so what the plain network loses is flattered.",
         "## Tables",
@@ -169,10 +169,14 @@ def claims_of_the_report(folder=evidence.FOLDER):
 
 def _drawn(claim, folder):
     """How many draws are behind the answer to a claim, in words; nothing where no run decides."""
-    rows = [row for name in claim.rows[:1] for row in evidence.rows(name, folder)]
-    draws = {row.get("draw", row.get("repetition")) for row in rows} - {None}  # folds of clean data have none
-    few = "; so few show large differences alone" if len(draws) <= FEW else ""
-    return f" There are {len(draws)} draws{few}." if draws else ""
+    counts = {name: _count(evidence.rows(name, folder)) for name in claim.rows}
+    few = "; so few show large differences alone" if min(counts.values(), default=0) <= FEW else ""
+    said = ", ".join(f"{count} draws" + f" of {name}" * (len(counts) > 1) for name, count in counts.items())
+    return f" There are {said}{few}." if counts else ""
+
+
+def _count(rows):
+    return len({row.get("draw", row.get("repetition")) for row in rows} - {None})  # folds of clean data have none
 
 
 def speed(folder=evidence.FOLDER):

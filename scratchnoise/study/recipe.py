@@ -242,6 +242,7 @@ def _selection(rows, problem):
 def reached(rows, results, problem, candidate):
     """{run: accuracy} of a candidate and of the study's "NN forward", of the draws that both have: two dict."""
     here = [row for row in rows if (row["data"], row["noise"]) == problem and "accuracy" in row]
+    here = [row for row in here if row["draw"] not in FRESH]
     ours = {(row["draw"], row["draw"]): row["accuracy"] for row in here if row["candidate"] == candidate}
     theirs = {run: a for run, a in accuracies(results, problem, "NN forward").items() if run in ours}
     return {run: ours[run] for run in theirs}, theirs

@@ -105,14 +105,15 @@ def test_every_damaged_byte_is_a_value_error_that_names_the_file(read, tmp_path)
     arrays = {"x_train": X_TRAIN, "y_train": Y_TRAIN, "x_test": X_TEST, "y_test": Y_TEST}
     np.savez(tmp_path / "good.npz", clean_label=Y_TRAIN, aggre_label=Y_TRAIN, **arrays)
     good = (tmp_path / "good.npz").read_bytes()
-    path = tmp_path / "bad.npz"
+    path, raised = tmp_path / "bad.npz", 0
     for place in range(0, len(good), 3):
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x5A]) + good[place + 1 :])
         try:
             read(path)
         except ValueError as error:
-            assert "bad.npz" in str(error) or read is load_npz and "toy" not in str(error), error
-            assert "allow_pickle=True" not in str(error)
+            raised += 1
+            assert "bad.npz" in str(error) and "allow_pickle=True" not in str(error), error
+    assert raised > len(good) / 12
 
 
 @pytest.mark.parametrize("read", [load_npz, load_cifar10_human])

@@ -63,7 +63,12 @@ def test_a_risk_below_zero_before_a_death_is_counted(measurement):
     died = {"stopped": "the loss was no longer finite in epoch 3", "accuracy": None}
     row = measurement("NN backward (raw)", 0, 3, history={"corrected_risk": [1.0, -2.0, None]}, **died)
     (text,) = sentences([row])
-    assert text.endswith("1 later; of the 2 epochs that these had ended 1 had a corrected risk below zero (-2 to 1).")
+    assert text.endswith(
+        "is no number; of the 2 epochs that these runs had ended 1 had a corrected risk below zero (-2 to 1)."
+    )
+    at_once = measurement("NN backward (raw)", 1, 3, history={"corrected_risk": [None]}, **died)
+    (text,) = sentences([row, at_once])
+    assert "2 ended with a loss that is no number, 1 of these in the first epoch, 1 later; of the 2 epochs" in text
 
 
 def test_no_rows_no_findings():

@@ -36,11 +36,12 @@ def test_a_network_is_held_against_the_plain_one_and_the_others_against_softmax_
 
 
 def test_the_sentences_count_what_is_shown(rows):
-    networks, others, *_ = further_methods.described(rows)
+    draws, networks, others, *_ = further_methods.described(rows)
+    assert draws.startswith("3 draws")
     assert networks == (
         "Fashion-MNIST, noise (38), networks less NN: shown to be better 1 of 2 (NN mixup +0.050); worse 0"
     )
     assert others.endswith("less MLR (own settings): shown to be better 0 of 1; worse 1 (k-NN -0.200)")
     exchanged = {"NN": "NN mixup", "NN mixup": "NN"}
     swapped = [row | {"method": exchanged.get(row["method"], row["method"])} for row in rows]
-    assert "better 0 of 2; worse 1 (NN mixup -0.050)" in further_methods.described(swapped)[0]
+    assert "better 0 of 2; worse 1 (NN mixup -0.050)" in further_methods.described(swapped)[1]

@@ -140,6 +140,10 @@ def test_reached_and_missed_figures_are_counted():
     rows = recorded("symmetric 20 %", "co-teaching", [0.8219, 0.8220], network="annex")
     assert [answer.is_reached for answer in published.answers(rows)] == [False, True]
     assert published.described(rows)[0].endswith("of 2 comparisons 1 reached, 1 not")
+    assert published.verdict(rows) == ["**1 of 2 published figures that can be compared are reached.**"]
+    both = rows + recorded("symmetric 20 %", "co-teaching", [0.9, 0.91], network="mlp")  # a figure is reached once
+    assert published.verdict(both) == ["**2 of 2 published figures that can be compared are reached.**"]
+    assert "is open" in published.verdict(rows[:1])[0], "one draw tells nothing"
 
 
 def test_every_published_figure_is_of_a_noise_a_method_and_a_data_set_of_ours():

@@ -13,11 +13,10 @@ class Bagging(Ensemble):
     """The class with the most votes among n_estimators members, each trained on N samples drawn with replacement.
 
     Section 2.1. P(y = c | x) is the share of the votes for c; of equal classes the first one is predicted. A sample of
-    weight w is drawn with a probability proportional to w. Bagging(DecisionTree(max_features="sqrt")) is a random
-    forest that votes.
+    weight w is drawn with a probability proportional to w. A member whose samples are all of one class votes for it.
+    Bagging(DecisionTree(max_features="sqrt")) is a random forest that votes.
     estimator: a classifier whose fit takes sample_weight, None for DecisionTree(). random_state: seed of all draws.
-    Learnt: estimators_. Raises ValueError for an estimator without sample_weight, and for weights under which only one
-    class is drawn. Source: Breiman 1996, [Bre96].
+    Learnt: estimators_. Raises ValueError for an estimator without sample_weight. Source: Breiman 1996, [Bre96].
     """
 
     def __init__(

@@ -70,5 +70,5 @@ class Ensemble(Classifier):
 
 
 def _is_grown(member):
-    """Whether it is a tree of `fit_binned`, whose leaves hold all classes, and which was told no labels."""
+    """Whether it is a tree of `fit_binned`: its leaves hold all classes of the ensemble, and it has no `classes_`."""
     return isinstance(member, DecisionTree) and not hasattr(member, "classes_")

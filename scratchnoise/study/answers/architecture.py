@@ -39,7 +39,8 @@ def batch(rows):
         ("batch", 16, 1024),
         "Batches of {} instead of {}",
         "With fewer steps in an epoch a network learns less of anything, wrong labels too: see the lines of 0 %. With "
-        f"a step in proportion to the batch, which goes as far, 16 - 1024: {fewer}. [Rol+17] itself says that noise "
+        "a constant step in proportion to the batch, which goes as far in an epoch (the other steps of the forward "
+        f"loss decay), 16 - 1024: {fewer}. [Rol+17] itself says that noise "
         "makes the effective batch smaller, which speaks for larger batches.",
         {"batch.png": "Accuracy by batch size"},
     )

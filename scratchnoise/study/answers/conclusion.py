@@ -128,7 +128,7 @@ def class_conditional(rows):
             items.append(f"{name}, {percent(rate)} wrong: rMLR, noise of the sample - noise of the class {shown(gap)}")
     costs = (instance.cost(rows, name, rate, "MLR") for name in instance.NOISES for rate in instance.RATES)
     plain = [cost for cost in costs if cost]
-    people = "Labels of people, whose noise depends on the image too, were not run: there are no rows of `human`."
+    people = "[RESULTS.md](RESULTS.md) says whether labels of people, whose noise depends on the image too, were run."
     return Answer(
         f"Where it depends on the sample, rMLR is shown to lose accuracy in {counted(gaps, -1)} settings although it "
         "knows the mean T.",

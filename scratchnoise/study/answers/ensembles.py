@@ -90,8 +90,8 @@ def variance(rows):
         tuple(items),
         "Numbers are deviations over draws, differences those of the distance from the median of the draws, less the "
         "tree's in the same draws. A draw changes the halves of the data, the labels and the seed, so this is the "
-        f"variance that the claim means and that of the test half in one; {len(tree)} draws show large differences "
-        "alone. AdaBoost on full trees is an ensemble too, of members that depend on each other.",
+        "variance that the claim means and that of the test half in one; so few draws show large differences alone. "
+        "AdaBoost on full trees is an ensemble too, of members that depend on each other.",
     )
 
 

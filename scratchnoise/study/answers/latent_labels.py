@@ -60,8 +60,8 @@ def too_simple(rows):
         f"A kernel, which makes the model less simple, is shown to help in {counted(gaps)} settings, to harm in "
         f"{counted(gaps, -1)}.",
         tuple(items),
-        f"The same form with a linear kernel has as many components, {generative.COMPONENTS}, so the bending alone "
-        "differs. Gaussian EM has all pixel means. T is known to both, so the rates do not differ.",
+        f"The same form with a linear kernel has as many components, {generative.COMPONENTS}, so only the kernel "
+        "differs. Gaussian EM uses all pixel means. T is known to both, so the rates do not differ.",
     )
 
 
@@ -83,7 +83,7 @@ def expensive(rows, learnt):
         items.append(f"{data}: {median(seconds):.4f} s; {', '.join(texts)}")
     low, high = min(ratios[PRICES[0]]), max(ratios[PRICES[0]])
     return Answer(
-        f"With Gaussian classes it takes {low:.1f} to {high:.1f} times as long as the same classes fitted without "
+        f"With Gaussian classes EM takes {low:.1f} to {high:.1f} times as long as the same classes fitted without "
         f"wrong labels, at most {most:.2g} s here, and {min(ratios[PRICES[2]]):.2f} to {max(ratios[PRICES[2]]):.2f} "
         f"times as long as EM without labels. {_kernel_price(learnt)}",
         tuple(items),
@@ -100,6 +100,6 @@ def _kernel_price(rows):
     )
     return (
         f"On {generative.N_TRAIN:,} images the more complex form, with a kernel, takes {kernel:.2f} s of a processor, "
-        f"with a linear kernel {linear:.2f} s, the Gaussian one {gaussian:.2f} s (medians): it looks at "
-        f"{generative.COMPONENTS} components alone."
+        f"with a linear kernel {linear:.2f} s, the Gaussian one {gaussian:.2f} s (medians). The forms with a kernel "
+        f"use {generative.COMPONENTS} components alone."
     )
