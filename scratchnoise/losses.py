@@ -85,8 +85,7 @@ class Loss:
         z (N, C), y (N,), sample_weight (N,) or None for ones -> float.
         """
         weight = _weights(z, sample_weight)
-        value = arrays().where(weight > 0, self.value(z, y), 0)  # 0 times an infinite loss is not 0
-        return (weight @ value).astype(np.float64) / len(z)
+        return (weight @ _counted(weight, self.value(z, y))).astype(np.float64) / len(z)
 
     def objective_grad(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> np.ndarray:
         """Gradient of `objective` in the logits.
@@ -94,7 +93,7 @@ class Loss:
         z (N, C), y (N,), sample_weight (N,) or None -> (N, C).
         """
         weight = _weights(z, sample_weight)[:, None] / z.dtype.type(len(z))
-        return weight * arrays().where(weight > 0, self.grad(z, y), 0)
+        return weight * _counted(weight, self.grad(z, y))
 
     @property
     def step_scale(self) -> float:
@@ -199,7 +198,7 @@ class BackwardCorrected(Loss):
         z (N, C), y (N,) -> (C,).
         """
         weight = _weights(z, sample_weight)[:, None]
-        log_p = arrays().where(weight > 0, kernels.log_softmax(z), 0)
+        log_p = _counted(weight, kernels.log_softmax(z))
         return -(weight * self.signed_labels(z, y) * log_p).sum(axis=0) / len(z)
 
     def objective(self, z: np.ndarray, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -285,6 +284,14 @@ class NatarajanCorrected(Loss):
     def step_scale(self) -> float:
         """1 - rho_+ - rho_-: the gradients grow with the noise, so the steps shrink."""
         return 1 - self.rho_positive - self.rho_negative
+
+
+def _counted(weight, values):
+    """`values`, 0 where the weight is 0: an infinite loss times 0 is no number.
+
+    A device takes them as they are. Models leave such samples out before they train.
+    """
+    return values if on_device() else np.where(weight > 0, values, 0)
 
 
 def _weights(z, sample_weight):
