@@ -219,7 +219,9 @@ class Job:
     def _follow(self, model, train, test, known, emit, tick):
         """Train a network, with a row at every recorded epoch; the last one carries the history of all.
 
-        What is measured after an epoch is put into the model's own history, because a checkpoint keeps that.
+        What is measured after an epoch is put into the model's own history, because a checkpoint keeps that. The last
+        row is of the model that `fit` returns. Where that has averaged weights no epoch before has, so it is the only
+        row.
         """
         before = time.perf_counter()
 
@@ -233,9 +235,11 @@ class Job:
         died = None
         try:
             epochs = model.set_params(on_epoch=on_epoch).fit(*train).history_
+            epochs[-1]["test_accuracy"] = model.score(*test)
         except TrainingDiverged as error:
             died, epochs = error, error.history[:-1]
-        recorded = {self.last_epoch} if self.method in CLEAN else {*RECORDED_EPOCHS, self.last_epoch}
+        last_alone = self.method in CLEAN or "averaging" in self.settings.settings
+        recorded = {self.last_epoch} if last_alone else {*RECORDED_EPOCHS, self.last_epoch}
         seconds, history = 0.0, _history(epochs)
         for shown in epochs:
             seconds += shown["since_last"]
