@@ -142,9 +142,7 @@ def _decode(value, arrays):
     restored = object.__new__(KNOWN[value["class"]])
     if isinstance(restored, MODELS):  # an older version had fewer parameters
         vars(restored).update({p.name: p.default for p in _parameters(type(restored)) if p.default is not p.empty})
-    state = {k: _decode(v, arrays) for k, v in value["state"].items()}
-    if isinstance(restored, TransitionMatrix):
-        restored.__setstate__(state)  # which makes it read-only again
-    else:
-        vars(restored).update(state)
+    vars(restored).update({k: _decode(v, arrays) for k, v in value["state"].items()})
+    if isinstance(restored, TransitionMatrix) and hasattr(restored, "array"):
+        restored.array.setflags(write=False)
     return restored
