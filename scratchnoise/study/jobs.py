@@ -219,9 +219,8 @@ class Job:
     def _follow(self, model, train, test, known, emit, tick):
         """Train a network, with a row at every recorded epoch; the last one carries the history of all.
 
-        What is measured after an epoch is put into the model's own history, because a checkpoint keeps that. The last
-        row is of the model that `fit` returns. Where that has averaged weights no epoch before has, so it is the only
-        row.
+        What is measured after an epoch is put into the model's own history, because a checkpoint keeps that. Averaged
+        weights take their place when training ends, so a method that has them is scored again and has this row alone.
         """
         before = time.perf_counter()
 
@@ -232,14 +231,14 @@ class Job:
             shown["since_last"], before = now - before, now
             tick(shown["epoch"] / self.last_epoch)
 
-        died = None
+        died, averages = None, "averaging" in self.settings.settings
         try:
             epochs = model.set_params(on_epoch=on_epoch).fit(*train).history_
-            epochs[-1]["test_accuracy"] = model.score(*test)
+            if averages:
+                epochs[-1]["test_accuracy"] = model.score(*test)
         except TrainingDiverged as error:
             died, epochs = error, error.history[:-1]
-        last_alone = self.method in CLEAN or "averaging" in self.settings.settings
-        recorded = {self.last_epoch} if last_alone else {*RECORDED_EPOCHS, self.last_epoch}
+        recorded = {self.last_epoch} if self.method in CLEAN or averages else {*RECORDED_EPOCHS, self.last_epoch}
         seconds, history = 0.0, _history(epochs)
         for shown in epochs:
             seconds += shown["since_last"]
