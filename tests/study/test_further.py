@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scratchnoise import estimate, models, robust_losses
+from scratchnoise.backend import current
 from scratchnoise.models.gaussians import COVARIANCES
 from scratchnoise.models.neural_network import LOSSES
 from scratchnoise.network import augmentation
@@ -98,17 +99,18 @@ def test_images_of_three_classes_are_learnt(name):
     assert FURTHER[name].make(None, 0, 1).fit(x, data.y_train).score(x_test, data.y_test) > 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["NN averaged weights", "NN averaged weights (stochastic)", "NN co-teaching", "NN mixup"]
 )
 def test_the_last_row_of_a_network_is_of_the_model_that_fit_returns(name):
     """Averaged weights take their place when training ends; rows had the accuracy of the last step: of plain NN."""
     tiny = replace(protocol.PRESETS["quick"], n_train=150, n_test=300, epochs=3)
-    job, rows = Job("garments", "0.5", name, 0, tiny, 0, "numba"), []
+    job, rows = Job("garments", "0.5", name, 0, tiny, 0, current()), []
     protocol.forget_data()
     job.run(rows.append)
     (x, y), (x_test, y_test) = job._split(job.task, job.settings)
-    model = job.settings.make(None, job.task.model_seed, 3).set_params(backend="numba").fit(x, y)
+    model = job.settings.make(None, job.task.model_seed, 3).set_params(backend=current()).fit(x, y)
     assert rows[-1]["epoch"] == 3 and rows[-1]["accuracy"] == model.score(x_test, y_test)
     assert [row["epoch"] for row in rows] == ([3] if "averaged" in name else [2, 3])
     protocol.forget_data()
