@@ -18,6 +18,7 @@ from .figures import BLACK, BLUE, PALE, bare
 from .protocol import PRESETS, load_data
 from .sparse import blocks
 from .statistics import compare as difference
+from .statistics import total_variation
 
 IDENTITY = "identity"  # the last of a cell; cleanlab is asked together with it
 METHODS = (*ESTIMATORS, IDENTITY)
@@ -122,7 +123,7 @@ def of_columns(rows, shape):
     found = {}
     for row in rows:
         if (row["data"], row["noise"]) == (REPORT, shape):
-            found.setdefault(row["method"], []).append(row["error"] * CLASSES / 2)
+            found.setdefault(row["method"], []).append(total_variation(row["error"], CLASSES))
     return dict(sorted(found.items(), key=lambda item: np.mean(item[1])))
 
 
@@ -160,7 +161,7 @@ def _by_draw(rows, shape, method):
     """{draw: total variation per column} on Fashion-MNIST."""
     wanted = (REPORT, shape, method)
     here = (row for row in rows if (row["data"], row["noise"], row["method"]) == wanted)
-    return {row["draw"]: row["error"] * CLASSES / 2 for row in here}
+    return {row["draw"]: total_variation(row["error"], CLASSES) for row in here}
 
 
 def picture(rows):

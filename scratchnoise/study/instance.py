@@ -17,7 +17,7 @@ from ..models import KNeighbors, RobustSoftmaxRegression, SoftmaxRegression
 from .experiment import command, recorded
 from .protocol import PRESETS, load_data
 from .sparse import blocks
-from .statistics import compare
+from .statistics import compare, total_variation
 
 N_TRAIN, RATES, SEED, CLASSES = 6000, (0.2, 0.4), 0, 3
 NOISES = ("part-dependent", "margin I", "margin II", "margin III")
@@ -72,7 +72,7 @@ def fitted_methods(x, y_noisy, x_test, y_test, T):
 def runs(rows, name, rate, kind, method):
     """{draw: accuracy}, or where the method is "T" the total variation per column of the estimate."""
     here = (r for r in rows if (r["noise"], r["rate"], r["kind"], r["method"]) == (name, rate, kind, method))
-    return {r["draw"]: r["error"] * CLASSES / 2 if method == "T" else r["accuracy"] for r in here}
+    return {r["draw"]: total_variation(r["error"], CLASSES) if method == "T" else r["accuracy"] for r in here}
 
 
 def cost(rows, name, rate, method):

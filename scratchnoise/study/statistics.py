@@ -56,6 +56,11 @@ def compare(first, second):
     return welch(one.mean(), deviations[0], len(one), other.mean(), deviations[1], len(other))
 
 
+def total_variation(error, n_classes):
+    """Total variation per column of an estimate of T, from the mean absolute error of its entries."""
+    return error * n_classes / 2
+
+
 def welch(mean, sd, n, other_mean, other_sd, other_n):
     """mean - other_mean with Welch's interval, from means, deviations of single runs and numbers of runs.
 

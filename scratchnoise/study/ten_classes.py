@@ -21,6 +21,7 @@ from ..transition import TransitionMatrix
 from . import architecture
 from .experiment import recorded
 from .sparse import blocks
+from .statistics import total_variation
 
 SEED, VALIDATION, DRAWS, CLASSES = 0, 0.1, 5, 10
 EPOCHS = {"mlp": 12, "annex": 30}
@@ -128,7 +129,7 @@ def table(rows):
     cells = {}
     for row in rows:
         if "error" in row:
-            row = row | {"variation": row["error"] * CLASSES / 2}
+            row = row | {"variation": total_variation(row["error"], CLASSES)}
         cells.setdefault((row["data"], row["network"], row["noise"], row["method"]), []).append(row)
     headings = ("data", "network", "noise", "method", *COLUMNS, "draws")
     lines = [f"| {' | '.join(headings)} |", "| --- |" + " --- |" * (len(headings) - 1)]
